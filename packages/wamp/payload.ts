@@ -1,0 +1,101 @@
+/**
+ * Application payload (Args and KwArgs), kept as it came until somebody asks.
+ *
+ * A received payload is a slice of well-formed serialized elements; marshalling it with the same serializer splices
+ * those octets, with another one it is transcoded once and remembered. It must not know any message type.
+ */
+import type { Dict } from "./message.ts";
+
+/** How one serializer writes and reads the payload elements of a message. */
+export interface PayloadCodec {
+  readonly name: string;
+  /** `elements` items, joined as inside a list of this serializer (JSON: `[...],{...}`), without the enclosing list. */
+  encode(args: readonly unknown[], kwargs: Dict, elements: 0 | 1 | 2): Uint8Array;
+  /** The reverse; `bytes` were checked to be well-formed when they were received. */
+  decode(bytes: Uint8Array, elements: 0 | 1 | 2): { args: readonly unknown[]; kwargs: Dict };
+}
+
+export interface Payload {
+  /** Args; [] when the element was absent. Decoded on first use. */
+  readonly args: readonly unknown[];
+  /** KwArgs; {} when the element was absent. Decoded on first use. */
+  readonly kwargs: Dict;
+  /** How many elements the payload takes on the wire: 0 none, 1 Args, 2 Args and KwArgs. */
+  readonly elements: 0 | 1 | 2;
+  /** The elements serialized by `codec`; the received octets if they came from the same one. */
+  encoded(codec: PayloadCodec): Uint8Array;
+}
+
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
+const NO_KWARGS: Dict = Object.freeze({});
+const NO_BYTES = new Uint8Array(0);
+
+class DecodedPayload implements Payload {
+  readonly args: readonly unknown[];
+  readonly kwargs: Dict;
+  readonly elements: 0 | 1 | 2;
+  #encodings: Map<string, Uint8Array> | undefined;
+
+  constructor(args: readonly unknown[], kwargs: Dict) {
+    this.args = args;
+    this.kwargs = kwargs;
+    this.elements = Object.keys(kwargs).length > 0 ? 2 : args.length > 0 ? 1 : 0;
+  }
+
+  encoded(codec: PayloadCodec): Uint8Array {
+    if (this.elements === 0) return NO_BYTES;
+    const known = this.#encodings?.get(codec.name);
+    if (known) return known;
+    const bytes = codec.encode(this.args, this.kwargs, this.elements);
+    (this.#encodings ??= new Map()).set(codec.name, bytes);
+    return bytes;
+  }
+}
+
+class EncodedPayload implements Payload {
+  readonly elements: 0 | 1 | 2;
+  readonly #bytes: Uint8Array;
+  readonly #codec: PayloadCodec;
+  #decoded: DecodedPayload | undefined;
+
+  constructor(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2) {
+    this.#bytes = bytes;
+    this.#codec = codec;
+    this.elements = elements;
+  }
+
+  get args(): readonly unknown[] {
+    return this.#decode().args;
+  }
+
+  get kwargs(): Dict {
+    return this.#decode().kwargs;
+  }
+
+  encoded(codec: PayloadCodec): Uint8Array {
+    if (codec.name === this.#codec.name) return this.#bytes;
+    return this.#decode().encoded(codec);
+  }
+
+  #decode(): DecodedPayload {
+    if (!this.#decoded) {
+      const { args, kwargs } = this.#codec.decode(this.#bytes, this.elements);
+      this.#decoded = new DecodedPayload(args, kwargs);
+    }
+    return this.#decoded;
+  }
+}
+
+/** The payload of a message without Args and KwArgs. */
+export const noPayload: Payload = new DecodedPayload(NO_ARGS, NO_KWARGS);
+
+/** A payload from values. Empty Args and KwArgs are left out on the wire (spec: SHOULD). */
+export function payloadOf(args: readonly unknown[] = NO_ARGS, kwargs: Dict = NO_KWARGS): Payload {
+  if (args.length === 0 && Object.keys(kwargs).length === 0) return noPayload;
+  return new DecodedPayload(args, kwargs);
+}
+
+/** A payload as received: `elements` well-formed items of `codec` in `bytes`. */
+export function receivedPayload(bytes: Uint8Array, codec: PayloadCodec, elements: 0 | 1 | 2): Payload {
+  return elements === 0 ? noPayload : new EncodedPayload(bytes, codec, elements);
+}

@@ -1,0 +1,21 @@
+import type { Message } from "../message.ts";
+
+export type SerializerName = "json" | "msgpack" | "cbor";
+
+/** One WAMP message <-> octets. Chosen through the table in index.ts; there is no other way to make one. */
+export interface Serializer {
+  readonly name: SerializerName;
+  /** The nibble of the raw-socket handshake: 1 JSON, 2 MessagePack, 3 CBOR. */
+  readonly rawSocketCode: 1 | 2 | 3;
+  /** `wamp.2.json`, `wamp.2.msgpack`, `wamp.2.cbor`. */
+  readonly subprotocol: string;
+  /** Whether a WebSocket carries it in binary messages (JSON: text). */
+  readonly binary: boolean;
+  /**
+   * Octets of one message -> the message; its payload is checked for well-formedness but stays undecoded, and refers to
+   * `bytes` (the caller must not reuse the buffer). @throws ProtocolViolation for anything that is not a WAMP message.
+   */
+  parse(bytes: Uint8Array): Message;
+  /** @throws UsageError `not_serializable` when the message holds a value the serializer cannot carry. */
+  marshal(message: Message): Uint8Array;
+}
