@@ -1,0 +1,120 @@
+/** `npm run build`: the three programs as esbuild bundles under dist/, each a folder that runs with plain Node. */
+import { build, type Metafile } from "esbuild";
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { epollBuilds, nativeAddons, type AddonBuild } from "./native-addons.ts";
+import { dashboard, programs, type Program } from "./programs.ts";
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+export const target = `linux-${process.arch}`;
+
+/** What is printed and held to the budget: sizes in octets. */
+export interface Built {
+  readonly name: string;
+  readonly folder: string;
+  readonly script: number;
+  readonly addons: number;
+  readonly budget: number;
+}
+
+/** Where a program's folder lies after a build. */
+export function programFolder(name: string): string {
+  return join(dist, target, name);
+}
+
+export async function buildAll(): Promise<readonly Built[]> {
+  rmSync(join(dist, target), { recursive: true, force: true });
+  mkdirSync(join(dist, "meta"), { recursive: true });
+  const epoll = epollBuilds(join(dist, "cache"));
+  const built: Built[] = [];
+  for (const program of programs) built.push(await buildProgram(program, epoll));
+  built.push(await buildDashboard());
+  return built;
+}
+
+async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Promise<Built> {
+  const folder = programFolder(program.name);
+  const script = join(folder, `${program.name}.cjs`);
+  const { metafile } = await build({
+    entryPoints: [join(root, program.entry)],
+    outfile: script,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    // armv7 boards have nothing newer than Node 20.
+    target: "node20",
+    minify: true,
+    keepNames: true,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+    absWorkingDir: root,
+    banner: { js: "#!/usr/bin/env node" },
+    loader: { ".node": "copy" },
+    assetNames: "native/[name]-[hash]",
+    plugins: [nativeAddons(epoll)],
+  });
+  saveMetafile(program.name, metafile);
+  writeFileSync(
+    join(folder, "package.json"),
+    `${JSON.stringify({ name: program.name, private: true, type: "commonjs" })}\n`,
+  );
+  const native = join(folder, "native");
+  return {
+    name: program.name,
+    folder,
+    script: statSync(script).size,
+    addons: program.addons ? octetsIn(native) : 0,
+    budget: program.budget,
+  };
+}
+
+async function buildDashboard(): Promise<Built> {
+  const folder = join(programFolder("pinion-router-bridge"), "dashboard");
+  const { metafile } = await build({
+    entryPoints: { app: join(root, dashboard.entry) },
+    outdir: folder,
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+    absWorkingDir: root,
+  });
+  saveMetafile("dashboard", metafile);
+  cpSync(join(root, dashboard.page), join(folder, "index.html"));
+  return { name: "dashboard", folder, script: octetsIn(folder), addons: 0, budget: dashboard.budget };
+}
+
+/** The metafiles are the evidence that the walls test reads. */
+function saveMetafile(name: string, metafile: Metafile): void {
+  writeFileSync(join(dist, "meta", `${name}.json`), JSON.stringify(metafile));
+}
+
+function octetsIn(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+function print(built: readonly Built[]): void {
+  const kib = (octets: number): string => `${(octets / 1024).toFixed(1)} KiB`.padStart(12);
+  console.log(
+    `${"program".padEnd(22)}${"bundle".padStart(12)}${"budget".padStart(12)}${"addons".padStart(12)}  folder`,
+  );
+  for (const { name, script, budget, addons, folder } of built) {
+    console.log(`${name.padEnd(22)}${kib(script)}${kib(budget)}${kib(addons)}  ${folder.slice(root.length + 1)}`);
+  }
+}
+
+if (import.meta.main) {
+  const built = await buildAll();
+  print(built);
+  const over = built.filter(({ script, budget }) => script > budget);
+  for (const { name, script, budget } of over) {
+    console.error(`${name} weighs ${String(script)} octets, over its budget of ${String(budget)} (deploy/programs.ts)`);
+  }
+  if (over.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,27 @@
+/** The programs that Pinion ships: where each starts, what it may weigh, what its bundle must never hold. */
+export interface Program {
+  /** The file's name without extension, and the command's. */
+  readonly name: string;
+  /** Relative to the repository's root. */
+  readonly entry: string;
+  /** Octets of the minified bundle, addons not counted. A change that needs more says why here. */
+  readonly budget: number;
+  /** Whether native addons are shipped beside it. */
+  readonly addons: boolean;
+  /** Whether the dashboard's files are shipped beside it. */
+  readonly dashboard: boolean;
+}
+
+export const programs: readonly Program[] = [
+  { name: "pinion-device", entry: "device/main.ts", budget: 900_000, addons: true, dashboard: false },
+  { name: "pinion-router-bridge", entry: "router-bridge/main.ts", budget: 800_000, addons: false, dashboard: true },
+  { name: "pinion", entry: "packages/cli/main.ts", budget: 500_000, addons: false, dashboard: false },
+];
+
+/** The dashboard: one script, one style sheet, one page. */
+export const dashboard = {
+  entry: "router-bridge/dashboard/main.ts",
+  page: "router-bridge/dashboard/index.html",
+  /** Octets of script and style together, minified, before compression. */
+  budget: 260_000,
+} as const;

@@ -1,0 +1,121 @@
+/*
+ * Makes a fresh clone ready: `node deploy/setup.mjs [start|test]`. Installs what package-lock.json says when node_modules is
+ * missing or older than it, and the Debian packages that the purpose needs. Says nothing when there is nothing to do.
+ *
+ * Plain JavaScript on purpose: it runs on whatever Node the machine has, before the project's own Node 24 is there.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const purpose = process.argv[2] ?? "develop";
+const stampFile = join(root, "node_modules", ".pinion-setup");
+const runtime = `node-linux-${process.arch}`;
+
+/** What each purpose needs of Debian, with a proof that it is there. `python3-*` are found by Debian's own Python. */
+const compiler = [
+  { name: "python3", proof: () => onPath("python3") },
+  { name: "make", proof: () => onPath("make") },
+  { name: "g++", proof: () => onPath("g++") },
+];
+const pty = [{ name: "socat", proof: () => onPath("socat") }];
+const peers = [
+  { name: "chromium", proof: () => existsSync("/usr/bin/chromium") },
+  { name: "openssl", proof: () => onPath("openssl") },
+  { name: "python3-autobahn", proof: () => debianPython("autobahn") },
+  { name: "python3-twisted", proof: () => debianPython("twisted") },
+  { name: "python3-u-msgpack", proof: () => debianPython("umsgpack") },
+  { name: "python3-cbor2", proof: () => debianPython("cbor2") },
+];
+const needs = { develop: [], start: pty, test: [...pty, ...peers] };
+
+function onPath(command) {
+  return (process.env.PATH ?? "").split(":").some((dir) => existsSync(join(dir, command)));
+}
+
+function debianPython(module) {
+  return existsSync(`/usr/lib/python3/dist-packages/${module}`);
+}
+
+function stop(message) {
+  console.error(`pinion set-up: ${message}`);
+  process.exit(1);
+}
+
+function installDebian(packages) {
+  const missing = packages.filter((entry) => !entry.proof()).map((entry) => entry.name);
+  if (missing.length === 0) return;
+  const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(" ")}`;
+  if (process.getuid?.() !== 0 || !onPath("apt-get")) {
+    const how = onPath("apt-get")
+      ? `run:\n\n    sudo sh -c '${command}'\n`
+      : "install them with this system's package manager";
+    stop(`these Debian packages are missing: ${missing.join(" ")}. This user may not install them, so ${how}`);
+  }
+  console.error(`pinion set-up: installing Debian packages: ${missing.join(" ")}`);
+  const done = spawnSync("sh", ["-c", command], {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (done.status !== 0) stop(`\`${command}\` failed with status ${String(done.status)}:\n${done.stderr.slice(-2000)}`);
+  const still = packages.filter((entry) => !entry.proof()).map((entry) => entry.name);
+  if (still.length > 0) stop(`apt-get ended well, yet these are still not there: ${still.join(" ")}`);
+}
+
+/** What node_modules was made from; the lock file records what package.json and the workspaces ask for. */
+function fingerprint() {
+  const hash = createHash("sha256");
+  for (const file of ["package-lock.json", ".npmrc"]) hash.update(readFileSync(join(root, file)));
+  return `${hash.digest("hex")} ${process.platform}-${process.arch}\n`;
+}
+
+function installNode() {
+  const wanted = fingerprint();
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
+  if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) {
+    stop(
+      `this machine is ${process.platform}-${process.arch}; Pinion is developed on linux-x64 and linux-arm64. ` +
+        "On others, use Node 24 and run `npm ci` yourself.",
+    );
+  }
+  installDebian(compiler);
+  console.error("pinion set-up: installing the npm packages (npm ci)");
+  // onoff's epoll addon is bound to one Node major: it is compiled against the headers of the Node that will run it.
+  const env = { ...process.env, npm_config_nodedir: join(root, "node_modules", runtime) };
+  const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (done.status !== 0)
+    stop(
+      `\`npm ci\` failed with status ${String(done.status)}; its own words are above. Is the npm registry reachable?`,
+    );
+  proveAddons();
+  writeFileSync(stampFile, wanted);
+}
+
+/** An install that ended well but left an addon that the project's Node cannot load is found here, not in the first test. */
+function proveAddons() {
+  const node = join(root, "node_modules", ".bin", "node");
+  try {
+    execFileSync(node, ["-e", "require('epoll'); require('@serialport/bindings-cpp')"], {
+      cwd: root,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+  } catch (error) {
+    stop(
+      `the native addons do not load in the project's Node (${node}):\n${String(error.stderr ?? error).slice(-1500)}\n` +
+        "Remove node_modules and run this again; if it stays so, python3, make and g++ are the tools to look at.",
+    );
+  }
+}
+
+if (!(purpose in needs)) stop(`unknown purpose '${purpose}'; it is one of: ${Object.keys(needs).join(", ")}`);
+installNode();
+installDebian(needs[purpose]);
