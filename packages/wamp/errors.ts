@@ -40,6 +40,7 @@ export type UsageErrorCode =
   | "session_closed"
   | "invalid_option"
   | "already_registered"
+  | "limit_exceeded"
   | "aborted";
 
 export class UsageError extends Error {

@@ -1,0 +1,104 @@
+/** What callers, callees, publishers and subscribers pass to and get from a client. */
+import type { PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId } from "../id.ts";
+import type { Dict } from "../message.ts";
+import type { Match, Uri } from "../uri.ts";
+
+export interface CallOptions {
+  /** ms from the call of `call` to its end, waiting for the session included. 0: none, whatever the client's default. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Asks the dealer to tell the callee who calls. */
+  readonly discloseMe?: boolean | undefined;
+  /** While the session is not ready: wait for it (default), or reject with `not_connected`. */
+  readonly whenDown?: "wait" | "reject" | undefined;
+  /** Further CALL.Options, as on the wire. */
+  readonly options?: Dict | undefined;
+}
+
+export interface CallResult {
+  readonly args: readonly unknown[];
+  readonly kwargs: Dict;
+  readonly details: Dict;
+}
+
+export interface PublishOptions {
+  /** True: the promise resolves with the publication id once the broker has accepted, or rejects. */
+  readonly acknowledge?: boolean | undefined;
+  /** False: this session gets the event too if it is subscribed. */
+  readonly excludeMe?: boolean | undefined;
+  readonly discloseMe?: boolean | undefined;
+  readonly exclude?: readonly SessionId[] | undefined;
+  readonly eligible?: readonly SessionId[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Limit on the acknowledgement, ms. Default: the client's `requestTimeout`. */
+  readonly timeout?: number | undefined;
+  /** Further PUBLISH.Options, as on the wire. */
+  readonly options?: Dict | undefined;
+}
+
+export interface Invocation {
+  /** The URI that was called; differs from the registered one for pattern registrations. */
+  readonly procedure: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Dict;
+  readonly details: Dict;
+  readonly request: RequestId;
+  /** Aborted when the caller cancels, the call times out at the dealer, or the session ends. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers an invocation: undefined = no args, `result(args, kwargs)` = both, anything else = one argument. A thrown
+ * ApplicationError crosses the wire as it is, any other exception as `wamp.error.runtime_error` with its message.
+ */
+export type InvocationHandler = (invocation: Invocation) => unknown;
+
+export interface RegisterOptions {
+  readonly match?: Match | undefined;
+  readonly invoke?: "single" | "roundrobin" | "random" | "first" | "last" | undefined;
+  readonly discloseCaller?: boolean | undefined;
+  /**
+   * When somebody else holds the procedure at the first try: reject (default), or keep trying. A registration that
+   * has once succeeded is always retried.
+   */
+  readonly whenTaken?: "reject" | "retry" | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Further REGISTER.Options, as on the wire. */
+  readonly options?: Dict | undefined;
+}
+
+export interface Registration {
+  readonly procedure: Uri;
+  readonly match: Match;
+  /** Undefined while the router does not hold it; changes with each session. */
+  readonly id: RegistrationId | undefined;
+  /** Ends it, now and for sessions to come. Resolves also when the link is down. */
+  unregister(): Promise<void>;
+}
+
+export interface ReceivedEvent {
+  readonly topic: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Dict;
+  readonly details: Dict;
+  readonly publication: PublicationId;
+}
+
+export type EventHandler = (event: ReceivedEvent) => void | Promise<void>;
+
+export interface SubscribeOptions {
+  readonly match?: Match | undefined;
+  readonly getRetained?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Further SUBSCRIBE.Options, as on the wire. */
+  readonly options?: Dict | undefined;
+}
+
+export interface Subscription {
+  readonly topic: Uri;
+  readonly match: Match;
+  /** Undefined while the router does not hold it; changes with each session. */
+  readonly id: SubscriptionId | undefined;
+  /** Ends this handler; the last one on a topic ends the subscription. Resolves also when the link is down. */
+  unsubscribe(): Promise<void>;
+}

@@ -1,0 +1,6 @@
+export * from "./client.ts";
+export * from "./result.ts";
+export type * from "./client-options.ts";
+export type * from "./client-status.ts";
+export type * from "./conversation-options.ts";
+export type { ReconnectOptions } from "./reconnect-schedule.ts";
