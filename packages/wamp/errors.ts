@@ -3,17 +3,31 @@
  * ApplicationError: an ERROR that crosses the wire. UsageError: a bug of ours or of a user of this API.
  */
 import { ErrorUri } from "./error-uri.ts";
+import type { RequestId } from "./id.ts";
 import type { Dict } from "./message.ts";
 import { toUri, type Uri } from "./uri.ts";
+
+/** What an ERROR must name: the code of the request, its id; `reply` is false for an unacknowledged PUBLISH. */
+export interface FaultyRequest {
+  readonly type: number;
+  readonly id: RequestId;
+  readonly reply: boolean;
+}
 
 export class ProtocolViolation extends Error {
   override readonly name = "ProtocolViolation";
   /** The reason of the ABORT that answers it. */
   readonly reason: Uri;
+  /**
+   * Set only when a request is at fault in nothing but its URI (`reason` is then `wamp.error.invalid_uri`): the spec wants
+   * ERROR for that request, if it wants a reply at all, and the session goes on.
+   */
+  readonly request: FaultyRequest | undefined;
 
-  constructor(message: string, reason: Uri = ErrorUri.protocolViolation) {
+  constructor(message: string, reason: Uri = ErrorUri.protocolViolation, request?: FaultyRequest) {
     super(message);
     this.reason = reason;
+    this.request = request;
   }
 }
 
@@ -25,8 +39,8 @@ export class ApplicationError extends Error {
 
   /** @throws RangeError if `uri` is not a WAMP URI. */
   constructor(uri: string, args: readonly unknown[] = [], kwargs: Dict = {}) {
-    const text = args.find((value) => typeof value === "string");
-    super(text === undefined ? uri : `${uri}: ${String(text)}`);
+    const text = args.find((value): value is string => typeof value === "string");
+    super(text === undefined ? uri : `${uri}: ${text}`);
     this.uri = toUri(uri);
     this.args = args;
     this.kwargs = kwargs;

@@ -1,0 +1,21 @@
+import { json } from "./json.ts";
+import type { Serializer, SerializerName } from "./serializer.ts";
+
+export type { Serializer, SerializerName } from "./serializer.ts";
+
+/** The one table of serializers, in order of preference for a peer that offers several. */
+export const serializers: Readonly<Record<SerializerName, Serializer>> = Object.freeze({
+  json,
+  msgpack: json,
+  cbor: json,
+});
+
+/** The serializer of a WebSocket subprotocol such as `wamp.2.json`, or undefined. */
+export function serializerBySubprotocol(subprotocol: string): Serializer | undefined {
+  return Object.values(serializers).find((serializer) => serializer.subprotocol === subprotocol);
+}
+
+/** The serializer of a raw-socket handshake nibble, or undefined. */
+export function serializerByRawSocketCode(code: number): Serializer | undefined {
+  return Object.values(serializers).find((serializer) => serializer.rawSocketCode === code);
+}

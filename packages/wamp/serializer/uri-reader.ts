@@ -1,0 +1,38 @@
+/*
+ * Short ASCII strings read from octets, through a small table of those seen lately: a router reads the same few topics over and
+ * over, and a string it already holds costs neither decoding, nor the URI check, nor hashing in the maps it is looked up in.
+ * Bounded: SLOTS strings of at most LONGEST characters; a newcomer evicts whatever shares its slot.
+ */
+import { isUri } from "../uri.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+const SLOTS = 512;
+const LONGEST = 96;
+
+export class UriReader {
+  readonly #slots: (string | undefined)[] = Array.from({ length: SLOTS });
+
+  /** The URI in these octets of valid UTF-8, or undefined if they break the loose rules. */
+  read(bytes: Uint8Array, start: number, end: number): string | undefined {
+    if (end - start > LONGEST) return checked(decodeUtf8(bytes, start, end));
+    let hash = end - start;
+    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const known = this.#slots[slot];
+    if (known !== undefined && holds(known, bytes, start, end)) return known;
+    const uri = checked(decodeUtf8(bytes, start, end));
+    if (uri?.length === end - start) this.#slots[slot] = uri;
+    return uri;
+  }
+}
+
+/* Characters above 127 never equal an octet of their UTF-8, and strings that have any are not kept. */
+function holds(known: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let i = 0; i < known.length; i++) if (known.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+function checked(text: string): string | undefined {
+  return isUri(text) ? text : undefined;
+}

@@ -1,0 +1,60 @@
+/*
+ * Builds a Serializer from the parts of a format. One reader and one writer serve all messages of a format; a call that
+ * comes in while they are busy (a toJSON that marshals) gets a writer of its own.
+ */
+import { marshal } from "../marshal.ts";
+import type { Dict, Message } from "../message.ts";
+import { parse } from "../parse.ts";
+import type { PayloadCodec } from "../payload.ts";
+import type { Serializer, SerializerName } from "./serializer.ts";
+import { writeDict, writeList } from "./value-writer.ts";
+import type { WireReader, WireWriter } from "./wire.ts";
+
+export interface Format {
+  readonly name: SerializerName;
+  readonly rawSocketCode: 1 | 2 | 3;
+  readonly binary: boolean;
+  makeReader(): WireReader;
+  makeWriter(): WireWriter;
+  /** Values of octets that a reader of this format has accepted. */
+  decodePayload(bytes: Uint8Array, elements: 1 | 2): { args: readonly unknown[]; kwargs: Dict };
+}
+
+export function makeSerializer(format: Format): Serializer {
+  const reader = format.makeReader();
+  let free: WireWriter | undefined = format.makeWriter();
+
+  function withWriter(write: (writer: WireWriter) => Uint8Array): Uint8Array {
+    const writer = free ?? format.makeWriter();
+    free = undefined;
+    try {
+      return write(writer);
+    } finally {
+      writer.reset();
+      free = writer;
+    }
+  }
+
+  const codec: PayloadCodec = {
+    name: format.name,
+    encode: (args, kwargs, elements) =>
+      withWriter((writer) => {
+        if (elements > 0) writeList(writer, args);
+        if (elements > 1) {
+          writer.separate();
+          writeDict(writer, kwargs);
+        }
+        return writer.take();
+      }),
+    decode: (bytes, elements) => (elements === 0 ? { args: [], kwargs: {} } : format.decodePayload(bytes, elements)),
+  };
+
+  return Object.freeze({
+    name: format.name,
+    rawSocketCode: format.rawSocketCode,
+    subprotocol: `wamp.2.${format.name}`,
+    binary: format.binary,
+    parse: (bytes: Uint8Array) => parse(bytes, reader, codec),
+    marshal: (message: Message) => withWriter((writer) => marshal(message, writer, codec)),
+  });
+}
