@@ -1,0 +1,44 @@
+/*
+ * Another maker's WAMP client, in the four roles. Usage: autobahn-js.mjs URL SERIALIZER NAME. What it does is said in
+ * autobahn-python.py.
+ */
+import { createRequire } from "node:module";
+
+const autobahn = createRequire(import.meta.url)("autobahn");
+const [url, serializer, name] = process.argv.slice(2);
+
+const makers = { json: "JSONSerializer", msgpack: "MsgpackSerializer", cbor: "CBORSerializer" };
+const serializers = [new autobahn.serializer[makers[serializer]]()];
+const raw = /^rs:\/\/(.+):(\d+)$/.exec(url);
+const transport = raw
+  ? { type: "rawsocket", host: raw[1], port: Number(raw[2]), serializers }
+  : { type: "websocket", url, serializers };
+
+const connection = new autobahn.Connection({ realm: "realm1", transports: [transport], max_retries: 0 });
+
+connection.onopen = async (session) => {
+  const acknowledge = { acknowledge: true };
+  await session.register(`interop.${name}.add`, ([a, b]) => a + b);
+  await session.register(`interop.${name}.echo`, ([value]) => value);
+  await session.register(`interop.${name}.fail`, () => {
+    throw new autobahn.Error("interop.error.refused", ["because", 42], { hint: "try later" });
+  });
+  await session.subscribe(`interop.${name}.ping`, async (args, kwargs) => {
+    const seen = { args: args ?? [], kwargs: kwargs ?? {} };
+    seen.sum = await session.call("interop.pinion.add", [20, 3]);
+    await session.call("interop.pinion.fail").catch((error) => {
+      seen.error = { uri: error.error, args: error.args, kwargs: error.kwargs };
+    });
+    await session.call("interop.pinion.nowhere").catch((error) => {
+      seen.nowhere = error.error;
+    });
+    await session.publish(`interop.${name}.pong`, [seen], {}, acknowledge);
+  });
+  await session.subscribe(`interop.${name}.lea`, () => connection.close(), { match: "prefix" });
+  await session.publish("interop.ready", [name], {}, acknowledge);
+};
+connection.onclose = (reason, details) => {
+  if (reason !== "closed") console.error("closed:", reason, JSON.stringify(details));
+  process.exit(reason === "closed" ? 0 : 1);
+};
+connection.open();

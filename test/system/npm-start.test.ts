@@ -1,0 +1,38 @@
+/** `npm start` itself, on a port of its own: what it prints, what it serves, how it ends. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { nodeClient } from "@pinion/client";
+import { freePort, start, until } from "../support/programs.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+test("npm start serves the page, the simulated board and the meter behind its pty, and ends in order", async (t) => {
+  const port = await freePort();
+  const all = start(process.execPath, ["deploy/start.ts", "--port", String(port)], root);
+  t.after(() => all.stop());
+  await until(
+    "the address",
+    () => all.output().includes(`Dashboard         http://127.0.0.1:${String(port)}/`),
+    60_000,
+    all.output,
+  );
+  const page = await fetch(`http://127.0.0.1:${String(port)}/`);
+  assert.equal(page.status, 200);
+  assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+
+  const client = nodeClient(`rs://127.0.0.1:${String(port)}`, { realm: "realm1" });
+  client.open();
+  t.after(() => client.close());
+  const topics = new Set<string>();
+  await client.subscribe("sensor.", ({ topic }) => void topics.add(topic), { match: "prefix" });
+  await until(
+    "the meter's and the simulated sensor's readings",
+    () => topics.has("sensor.tank_level") && topics.has("sensor.outdoor_temperature"),
+    30_000,
+    all.output,
+  );
+  await client.call("device.gpio.set", ["relay", 1], {}, { timeout: 10_000 });
+  await client.close();
+  assert.equal(await all.stop("SIGINT"), 0, all.output());
+});

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Runs inside the virtual board: the bundled device on the real kernel's GPIO. Moves the simulated chip's inputs and
+# says what the kernel drives on its outputs. argv: node, folder of the bundle, config, file that `outside` writes.
+node=$1 bundle=$2 config=$3 log=$4
+line() { cat "$RIG_GPIO_SIM/sim_gpio$1/value"; }
+wait_for() { # what, command
+  for _ in $(seq 1 900); do eval "$2" && { echo "saw $1"; return; }; sleep 0.1; done
+  echo "MISSED $1"; exit 1
+}
+said() { grep -q "\"fact\":\"$1\"" "$log" 2>/dev/null; }
+
+sed -i "s#@UART@#$RIG_UART#" "$config"
+cd "$bundle" || exit 2
+"$node" pinion-device.cjs --config "$config" &
+device=$!
+wait_for 'line 17 high' '[ "$(line 17)" = 1 ]'
+echo pull-up >"$RIG_GPIO_SIM/sim_gpio27/pull"
+wait_for 'line 17 low again' '[ "$(line 17)" = 0 ]'
+wait_for 'line 23 high' '[ "$(line 23)" = 1 ]'
+wait_for 'the outside to be done' 'said done || said failed'
+kill -TERM "$device"
+wait "$device"
+echo "device ended with status $?"
+echo "line 23 after the end: $(line 23)"
