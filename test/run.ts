@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, "..");
 const SYSTEM = ["system", "browser", "interop"];
 const UNIT = [
   "architecture",
+  "config",
   "client",
   "cli",
   "deploy",

@@ -1,0 +1,3 @@
+export * from "./load-config.ts";
+export * from "./problem.ts";
+export { closest } from "./closest.ts";
