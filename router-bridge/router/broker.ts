@@ -1,0 +1,173 @@
+/**
+ * Owns the subscriptions of one realm and turns publications into deliveries. It must not know procedures, nor how a session
+ * joins and ends: it is told who asks and who left. Every matching subscription gets one EVENT, all with one publication id.
+ */
+import {
+  ErrorUri,
+  randomId,
+  toId,
+  type Dict,
+  type PublicationId,
+  type Publish,
+  type Subscribe,
+  type SubscriptionId,
+  type Unsubscribe,
+} from "@pinion/wamp";
+import { matchOption } from "./dict-reading.ts";
+import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
+import { LIMIT_EXCEEDED } from "./limits.ts";
+import type { Member } from "./member.ts";
+import { PatternIndex } from "./pattern-index.ts";
+import { publishOptions, type PublishOptions } from "./publish-options.ts";
+import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
+import { Subscription } from "./subscription.ts";
+
+/** What the broker announces in WELCOME: only what it does. */
+export const BROKER_FEATURES: Dict = Object.freeze({
+  pattern_based_subscription: true,
+  publisher_exclusion: true,
+  publisher_identification: true,
+  subscriber_blackwhite_listing: true,
+});
+
+export class Broker<P> {
+  readonly #context: RouterContext<P>;
+  readonly #index = new PatternIndex<Subscription<P>>();
+  #lastSubscription = 0;
+
+  constructor(context: RouterContext<P>) {
+    this.#context = context;
+  }
+
+  get subscriptions(): number {
+    return this.#index.size;
+  }
+
+  subscribe(member: Member<P>, { request, options, topic }: Subscribe, out: Delivery<P>[]): void {
+    const match = matchOption(options);
+    const { limits } = this.#context;
+    const fault = uriFault(topic, match, limits);
+    if (fault) return this.#refuse(member, { code: RequestCode.subscribe, request }, fault, out);
+    const decision = decide(this.#context, member, "subscribe", { uri: topic, match });
+    if (!decision.allowed) {
+      return this.#refuse(
+        member,
+        { code: RequestCode.subscribe, request },
+        { error: decision.reason, words: decision.words },
+        out,
+      );
+    }
+    let subscription = this.#index.get(match, topic);
+    if (subscription === undefined || !subscription.members.has(member)) {
+      if (member.subscriptions.size >= limits.subscriptionsPerSession) {
+        const words = `this session has ${limits.subscriptionsPerSession} subscriptions, which is the limit`;
+        return this.#refuse(member, { code: RequestCode.subscribe, request }, { error: LIMIT_EXCEEDED, words }, out);
+      }
+      if (subscription === undefined) {
+        this.#lastSubscription += 1;
+        subscription = new Subscription(toId<SubscriptionId>(this.#lastSubscription), topic, match);
+        this.#index.set(match, topic, subscription);
+      }
+      subscription.add(member);
+      member.subscriptions.set(subscription.id, subscription);
+    }
+    out.push({ to: member.alone, message: { type: "SUBSCRIBED", request, subscription: subscription.id } });
+  }
+
+  unsubscribe(member: Member<P>, { request, subscription: id }: Unsubscribe, out: Delivery<P>[]): void {
+    const subscription = member.subscriptions.get(id);
+    if (subscription === undefined) {
+      const refusal = { error: ErrorUri.noSuchSubscription, words: `this session has no subscription ${id}` };
+      return this.#refuse(member, { code: RequestCode.unsubscribe, request }, refusal, out);
+    }
+    member.subscriptions.delete(id);
+    this.#release(subscription, member);
+    out.push({ to: member.alone, message: { type: "UNSUBSCRIBED", request } });
+  }
+
+  publish(member: Member<P>, message: Publish, out: Delivery<P>[]): void {
+    const { topic, request } = message;
+    const options = publishOptions(message.options);
+    const exact = this.#index.exact(topic);
+    const decision = this.#permission(member, message, options, exact !== undefined);
+    if ("error" in decision) {
+      // an unacknowledged publication that fails is not answered (spec "Publishing and Events")
+      if (options.acknowledge) this.#refuse(member, { code: RequestCode.publish, request }, decision, out);
+      return;
+    }
+    this.#context.statistics.publications += 1;
+    const { disclose } = decision;
+    const publication = randomId<PublicationId>(this.#context.random);
+    if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
+    const event: Outgoing<P> = { publisher: member, message, publication, options, disclose };
+    if (!this.#index.hasPatterns) {
+      if (exact !== undefined) this.#deliver(event, exact, out);
+      return;
+    }
+    for (const subscription of this.#index.matching(topic)) this.#deliver(event, subscription, out);
+  }
+
+  /** Forgets a session that ended. */
+  leave(member: Member<P>): void {
+    for (const subscription of member.subscriptions.values()) this.#release(subscription, member);
+    member.subscriptions.clear();
+  }
+
+  /** Whether the publication may go out, and with its publisher's name or not. */
+  #permission(member: Member<P>, { topic }: Publish, options: PublishOptions, known: boolean): Permission | Refusal {
+    // a topic that somebody subscribed to was checked then
+    const fault = (known ? undefined : uriFault(topic, "exact", this.#context.limits)) ?? reservedFault(topic);
+    if (fault) return fault;
+    const decision = decide(this.#context, member, "publish", { uri: topic, match: "exact" });
+    if (!decision.allowed) return { error: decision.reason, words: decision.words };
+    if (!options.discloseMe) return decision.disclose === true ? DISCLOSED : UNDISCLOSED;
+    if (decision.disclose !== false) return DISCLOSED;
+    const words = `this router does not disclose the publisher of ${topic}`;
+    return { error: ErrorUri.discloseMeDisallowed, words };
+  }
+
+  #deliver(event: Outgoing<P>, subscription: Subscription<P>, out: Delivery<P>[]): void {
+    const to = receivers(event, subscription);
+    if (to.length === 0) return;
+    this.#context.statistics.eventsDelivered += to.length;
+    const { topic, payload } = event.message;
+    const base = event.disclose ? event.publisher.asPublisher : NO_DETAILS;
+    const details = subscription.match === "exact" ? base : event.disclose ? { ...base, topic } : { topic };
+    const { publication } = event;
+    out.push({ to, message: { type: "EVENT", subscription: subscription.id, publication, details, payload } });
+  }
+
+  #release(subscription: Subscription<P>, member: Member<P>): void {
+    subscription.remove(member);
+    if (subscription.members.size === 0) this.#index.delete(subscription.match, subscription.topic);
+  }
+
+  #refuse(member: Member<P>, asked: Asked, refusal: Refusal, out: Delivery<P>[]): void {
+    out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });
+  }
+}
+
+interface Permission {
+  readonly disclose: boolean;
+}
+const DISCLOSED: Permission = Object.freeze({ disclose: true });
+const UNDISCLOSED: Permission = Object.freeze({ disclose: false });
+
+interface Outgoing<P> {
+  readonly publisher: Member<P>;
+  readonly message: Publish;
+  readonly publication: PublicationId;
+  readonly options: PublishOptions;
+  readonly disclose: boolean;
+}
+
+function receivers<P>({ publisher, options }: Outgoing<P>, subscription: Subscription<P>): readonly P[] {
+  const { audience, excludeMe } = options;
+  if (audience === undefined) return excludeMe ? subscription.peersWithout(publisher) : subscription.peers();
+  const chosen: P[] = [];
+  for (const member of subscription.members) {
+    if (excludeMe && member === publisher) continue;
+    if (audience.includes(member)) chosen.push(member.peer);
+  }
+  return chosen;
+}

@@ -1,0 +1,32 @@
+/** Reads CALL.Options once per message; the usual empty ones cost nothing. */
+import { ProtocolViolation, type Dict } from "@pinion/wamp";
+import { asBoolean, asCount, refusePassthru } from "./dict-reading.ts";
+
+export interface CallOptions {
+  /** Milliseconds; 0: none. */
+  readonly timeout: number;
+  readonly receiveProgress: boolean;
+  readonly discloseMe: boolean;
+}
+
+const USUAL: CallOptions = Object.freeze({ timeout: 0, receiveProgress: false, discloseMe: false });
+
+/** @throws ProtocolViolation for an option of a wrong type, or of a feature that was not announced. */
+export function callOptions(options: Dict): CallOptions {
+  for (const key in options) {
+    if (Object.hasOwn(options, key)) return readOptions(options);
+  }
+  return USUAL;
+}
+
+function readOptions(options: Dict): CallOptions {
+  refusePassthru(options);
+  if (asBoolean("progress", options["progress"])) {
+    throw new ProtocolViolation("progress was used, but this router does not announce progressive_call_invocations");
+  }
+  return {
+    timeout: asCount("timeout", options["timeout"]),
+    receiveProgress: asBoolean("receive_progress", options["receive_progress"]),
+    discloseMe: asBoolean("disclose_me", options["disclose_me"]),
+  };
+}

@@ -1,0 +1,315 @@
+/**
+ * Owns the registrations of one realm and the calls on their way: who may answer which, and that every call ends with exactly
+ * one final answer, whoever leaves and whatever time passes. It must not know topics, nor how a session joins and ends.
+ */
+import {
+  ErrorUri,
+  ProtocolViolation,
+  toId,
+  type Call,
+  type Cancel,
+  type Dict,
+  type ErrorMessage,
+  type Register,
+  type RegistrationId,
+  type RequestId,
+  type Unregister,
+  type Yield,
+} from "@pinion/wamp";
+import { callOptions, type CallOptions } from "./call-options.ts";
+import type { Millis } from "./deadlines.ts";
+import { asBoolean, asWord, matchOption, refusePassthru } from "./dict-reading.ts";
+import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
+import type { Invocation } from "./invocation.ts";
+import { LIMIT_EXCEEDED } from "./limits.ts";
+import type { Member } from "./member.ts";
+import { PatternIndex } from "./pattern-index.ts";
+import type { Registration } from "./registration.ts";
+import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
+
+/** What the dealer announces in WELCOME: only what it does. */
+export const DEALER_FEATURES: Dict = Object.freeze({
+  call_canceling: true,
+  call_timeout: true,
+  caller_identification: true,
+  pattern_based_registration: true,
+  progressive_call_results: true,
+});
+
+const CANCEL_MODES = ["skip", "kill", "killnowait"] as const;
+
+export class Dealer<P> {
+  readonly #context: RouterContext<P>;
+  readonly #index = new PatternIndex<Registration<P>>();
+  #lastRegistration = 0;
+  #pending = 0;
+
+  constructor(context: RouterContext<P>) {
+    this.#context = context;
+  }
+
+  get registrations(): number {
+    return this.#index.size;
+  }
+
+  get pendingCalls(): number {
+    return this.#pending;
+  }
+
+  register(member: Member<P>, message: Register, out: Delivery<P>[]): void {
+    const { request, options, procedure } = message;
+    const match = matchOption(options);
+    const discloseCaller = asBoolean("disclose_caller", options["disclose_caller"]);
+    const refusal = this.#registerRefusal(member, message);
+    if (refusal) return refuse(member, { code: RequestCode.register, request }, refusal, out);
+    this.#lastRegistration += 1;
+    const id = toId<RegistrationId>(this.#lastRegistration);
+    const registration: Registration<P> = { id, procedure, match, callee: member, discloseCaller };
+    this.#index.set(match, procedure, registration);
+    member.registrations.set(id, registration);
+    out.push({ to: member.alone, message: { type: "REGISTERED", request, registration: id } });
+  }
+
+  unregister(member: Member<P>, { request, registration: id }: Unregister, out: Delivery<P>[]): void {
+    const registration = member.registrations.get(id);
+    if (registration === undefined) {
+      const refusal = { error: ErrorUri.noSuchRegistration, words: `this session has no registration ${id}` };
+      return refuse(member, { code: RequestCode.unregister, request }, refusal, out);
+    }
+    member.registrations.delete(id);
+    this.#index.delete(registration.match, registration.procedure);
+    out.push({ to: member.alone, message: { type: "UNREGISTERED", request } });
+  }
+
+  /** `now` starts the call's timeout. */
+  call(caller: Member<P>, message: Call, at: { readonly now: Millis; readonly out: Delivery<P>[] }): void {
+    const { request, procedure, payload } = message;
+    const options = callOptions(message.options);
+    if (caller.calls.has(request))
+      throw new ProtocolViolation(`call ${request} has not ended, its id cannot be used again`);
+    this.#context.statistics.calls += 1;
+    const registration = this.#index.best(procedure);
+    const permission = this.#callPermission(caller, message, registration);
+    if (permission.registration === undefined) {
+      this.#context.statistics.callErrors += 1;
+      return refuse(caller, { code: RequestCode.call, request }, permission, at.out);
+    }
+    const invocation = this.#invoke(caller, message, permission.registration, options);
+    if (options.timeout > 0) invocation.deadline = this.#context.deadlines.add(at.now + options.timeout, invocation);
+    const { id, callee, match } = permission.registration;
+    let details: Dict = permission.disclose ? caller.asCaller : NO_DETAILS;
+    if (match !== "exact") details = { ...details, procedure };
+    if (invocation.progressive) details = { ...details, receive_progress: true };
+    at.out.push({
+      to: callee.alone,
+      message: { type: "INVOCATION", request: invocation.request, registration: id, details, payload },
+    });
+  }
+
+  /** An unknown or finished call is no fault: the answer may have been on its way (spec "Call Canceling"). */
+  cancel(caller: Member<P>, { request, options }: Cancel, out: Delivery<P>[]): void {
+    const asked = asWord("mode", options["mode"], CANCEL_MODES, "killnowait");
+    const invocation = caller.calls.get(request);
+    if (invocation === undefined) return;
+    const mode = invocation.callee.features.callCanceling ? asked : "skip";
+    if (mode !== "skip" && !(mode === "kill" && invocation.killed)) interrupt(invocation, mode, out);
+    if (mode === "kill") {
+      invocation.killed = true;
+      return;
+    }
+    this.#fail(invocation, { error: ErrorUri.canceled, words: "the call was canceled by its caller" }, out);
+  }
+
+  yield(
+    callee: Member<P>,
+    { request, options, payload }: Yield,
+    at: { readonly now: Millis; readonly out: Delivery<P>[] },
+  ) {
+    refusePassthru(options);
+    const progress = asBoolean("progress", options["progress"]);
+    const invocation = this.#answered(callee, request);
+    if (invocation === undefined) return;
+    const { caller, call } = invocation;
+    if (!progress) {
+      this.#end(invocation);
+      this.#context.statistics.results += 1;
+      at.out.push({ to: caller.alone, message: { type: "RESULT", request: call, details: NO_DETAILS, payload } });
+    } else if (invocation.progressive) {
+      this.#rearm(invocation, at.now);
+      at.out.push({ to: caller.alone, message: { type: "RESULT", request: call, details: IN_PROGRESS, payload } });
+    } else {
+      if (callee.features.callCanceling) interrupt(invocation, "killnowait", at.out);
+      const words = "the callee sent a progressive result that was not asked for";
+      this.#fail(invocation, { error: ErrorUri.featureNotSupported, words }, at.out);
+    }
+  }
+
+  /** The callee's ERROR, passed on as it is. */
+  error(callee: Member<P>, { request, error, details, payload }: ErrorMessage, out: Delivery<P>[]): void {
+    refusePassthru(details);
+    const invocation = this.#answered(callee, request);
+    if (invocation === undefined) return;
+    const fault = uriFault(error, "exact", this.#context.limits);
+    if (fault) return this.#fail(invocation, { ...fault, words: `the callee's error: ${fault.words}` }, out);
+    this.#end(invocation);
+    this.#context.statistics.callErrors += 1;
+    const { caller, call } = invocation;
+    out.push({
+      to: caller.alone,
+      message: { type: "ERROR", requestType: RequestCode.call, request: call, details: NO_DETAILS, error, payload },
+    });
+  }
+
+  /** The call's time is over: the caller is told, the callee is interrupted if it can be. */
+  expire(invocation: Invocation<P>, out: Delivery<P>[]): void {
+    this.#context.statistics.callTimeouts += 1;
+    if (invocation.callee.features.callCanceling) interrupt(invocation, "killnowait", out);
+    const words = `no answer within ${invocation.timeout} ms`;
+    this.#fail(invocation, { error: ErrorUri.timeout, words }, out);
+  }
+
+  /** Fails the call behind an INVOCATION, if it still waits: it could not be sent, or the router stops. */
+  failInvocation(callee: Member<P>, request: RequestId, refusal: Refusal, out: Delivery<P>[]): void {
+    const invocation = callee.invocations.get(request);
+    if (invocation) this.#fail(invocation, refusal, out);
+  }
+
+  /** Forgets a session that ended: its procedures, its calls, and what others wait for from it. */
+  leave(member: Member<P>, out: Delivery<P>[]): void {
+    for (const { match, procedure } of member.registrations.values()) this.#index.delete(match, procedure);
+    member.registrations.clear();
+    for (const invocation of member.calls.values()) {
+      this.#end(invocation);
+      const { callee } = invocation;
+      if (callee !== member && callee.features.callCanceling) interrupt(invocation, "killnowait", out);
+    }
+    for (const invocation of member.invocations.values()) {
+      this.#fail(invocation, { error: ErrorUri.canceled, words: "the callee left before it answered" }, out);
+    }
+  }
+
+  #registerRefusal(member: Member<P>, { options, procedure }: Register): Refusal | undefined {
+    const { limits } = this.#context;
+    const match = matchOption(options);
+    const fault = uriFault(procedure, match, limits) ?? reservedFault(procedure) ?? sharingFault(options);
+    if (fault) return fault;
+    const decision = decide(this.#context, member, "register", { uri: procedure, match });
+    if (!decision.allowed) return { error: decision.reason, words: decision.words };
+    if (this.#index.get(match, procedure) !== undefined) {
+      const error = ErrorUri.procedureAlreadyExists;
+      return { error, words: `${procedure} is registered already; its callee must leave or unregister first` };
+    }
+    if (member.registrations.size < limits.registrationsPerSession) return undefined;
+    const words = `this session has ${limits.registrationsPerSession} registrations, which is the limit`;
+    return { error: LIMIT_EXCEEDED, words };
+  }
+
+  #callPermission(caller: Member<P>, message: Call, registration: Registration<P> | undefined): CallPermission<P> {
+    const { procedure } = message;
+    const { limits } = this.#context;
+    // a procedure with a registration of its own was checked then
+    const known = registration?.match === "exact";
+    const fault = known ? undefined : uriFault(procedure, "exact", limits);
+    if (fault) return fault;
+    const decision = decide(this.#context, caller, "call", { uri: procedure, match: "exact" });
+    if (!decision.allowed) return { error: decision.reason, words: decision.words };
+    if (registration === undefined) {
+      return { error: ErrorUri.noSuchProcedure, words: `nobody has registered ${procedure}` };
+    }
+    if (caller.calls.size >= limits.pendingCallsPerSession) {
+      const words = `${limits.pendingCallsPerSession} calls of this session wait for an answer, which is the limit`;
+      return { error: LIMIT_EXCEEDED, words };
+    }
+    const wished = message.options["disclose_me"] === true;
+    if (wished && decision.disclose === false) {
+      const words = `this router does not disclose the caller of ${procedure}`;
+      return { error: ErrorUri.discloseMeDisallowed, words };
+    }
+    const disclose = decision.disclose ?? (wished || registration.discloseCaller);
+    return { registration, disclose };
+  }
+
+  #invoke(
+    caller: Member<P>,
+    { request: call }: Call,
+    { callee }: Registration<P>,
+    options: CallOptions,
+  ): Invocation<P> {
+    callee.lastInvocation = callee.lastInvocation >= 2 ** 53 ? 1 : callee.lastInvocation + 1;
+    const request = toId<RequestId>(callee.lastInvocation);
+    const { timeout, receiveProgress } = options;
+    const progressive = receiveProgress && callee.features.progressiveResults;
+    const kind = "invocation";
+    const invocation: Invocation<P> = {
+      kind,
+      caller,
+      callee,
+      call,
+      request,
+      progressive,
+      timeout,
+      deadline: undefined,
+      killed: false,
+    };
+    caller.calls.set(call, invocation);
+    callee.invocations.set(request, invocation);
+    this.#pending += 1;
+    return invocation;
+  }
+
+  /**
+   * The invocation a callee answers. Undefined if it ended before (the answer is discarded).
+   * @throws ProtocolViolation if this session never got such an INVOCATION.
+   */
+  #answered(callee: Member<P>, request: RequestId): Invocation<P> | undefined {
+    const invocation = callee.invocations.get(request);
+    if (invocation !== undefined) return invocation;
+    if (request > callee.lastInvocation) {
+      throw new ProtocolViolation(`this session was never sent an INVOCATION ${request}`);
+    }
+    this.#context.statistics.lateAnswers += 1;
+    return undefined;
+  }
+
+  #rearm(invocation: Invocation<P>, now: Millis): void {
+    if (invocation.deadline === undefined) return;
+    this.#context.deadlines.remove(invocation.deadline);
+    invocation.deadline = this.#context.deadlines.add(now + invocation.timeout, invocation);
+  }
+
+  #fail(invocation: Invocation<P>, refusal: Refusal, out: Delivery<P>[]): void {
+    this.#end(invocation);
+    this.#context.statistics.callErrors += 1;
+    refuse(invocation.caller, { code: RequestCode.call, request: invocation.call }, refusal, out);
+  }
+
+  #end(invocation: Invocation<P>): void {
+    invocation.caller.calls.delete(invocation.call);
+    invocation.callee.invocations.delete(invocation.request);
+    if (invocation.deadline !== undefined) this.#context.deadlines.remove(invocation.deadline);
+    invocation.deadline = undefined;
+    this.#pending -= 1;
+  }
+}
+
+const IN_PROGRESS: Dict = Object.freeze({ progress: true });
+
+type CallPermission<P> =
+  | { readonly registration: Registration<P>; readonly disclose: boolean }
+  | (Refusal & { readonly registration?: undefined });
+
+function interrupt<P>({ callee, request }: Invocation<P>, mode: "kill" | "killnowait", out: Delivery<P>[]): void {
+  out.push({ to: callee.alone, message: { type: "INTERRUPT", request, options: { mode } } });
+}
+
+function refuse<P>(member: Member<P>, asked: Asked, refusal: Refusal, out: Delivery<P>[]): void {
+  out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });
+}
+
+/** One callee for each procedure: other invocation policies are refused, not ignored. */
+function sharingFault(options: Dict): Refusal | undefined {
+  const invoke = options["invoke"];
+  if (invoke === undefined || invoke === null || invoke === "single") return undefined;
+  const words = "this router knows the invocation policy single only: it does not announce shared_registration";
+  return { error: ErrorUri.optionNotAllowed, words };
+}

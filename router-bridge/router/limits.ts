@@ -1,0 +1,41 @@
+/** What one realm and one session may take from the router. Reaching a limit is always answered with a named error. */
+import { toUri } from "@pinion/wamp";
+
+export interface Limits {
+  /** Sessions joined to one realm; one more is refused with ABORT. */
+  readonly sessionsPerRealm: number;
+  readonly subscriptionsPerSession: number;
+  readonly registrationsPerSession: number;
+  /** Calls of one caller that wait for an answer. */
+  readonly pendingCallsPerSession: number;
+  /** Characters of a realm, topic or procedure. */
+  readonly uriLength: number;
+  /** Milliseconds from the transport's start to HELLO, and again from CHALLENGE to AUTHENTICATE. */
+  readonly joinTimeout: number;
+  /** Milliseconds to wait for the answer to the router's GOODBYE before the connection is closed all the same. */
+  readonly goodbyeTimeout: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  sessionsPerRealm: 10_000,
+  subscriptionsPerSession: 10_000,
+  registrationsPerSession: 10_000,
+  pendingCallsPerSession: 1_000,
+  uriLength: 512,
+  joinTimeout: 10_000,
+  goodbyeTimeout: 2_000,
+};
+
+/** The reason given when a limit is reached. The spec has no word for it. */
+export const LIMIT_EXCEEDED = toUri("pinion.error.limit_exceeded");
+
+/** @throws RangeError naming the limit that is not a whole number of at least 1. */
+export function checkedLimits(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`router limit ${name} must be a whole number of at least 1, not ${String(value)}`);
+    }
+  }
+  return limits;
+}

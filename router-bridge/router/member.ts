@@ -1,0 +1,77 @@
+/**
+ * A peer that has joined a realm: who it is and what it holds there. Dealer and broker write the tables; when the session
+ * ends both empty them, and nothing else may keep a reference to the peer.
+ */
+import { ProtocolViolation, type Dict, type RequestId, type SessionId, type Uri } from "@pinion/wamp";
+import type { Identity } from "./authenticator.ts";
+import type { Invocation } from "./invocation.ts";
+import type { PeerFeatures } from "./peer-features.ts";
+import type { Registration } from "./registration.ts";
+import type { Subscription } from "./subscription.ts";
+
+export type RequestIdRule = "strict" | "lenient";
+
+interface Admission<P> {
+  readonly id: SessionId;
+  readonly realm: Uri;
+  readonly identity: Identity;
+  readonly features: PeerFeatures;
+  readonly alone: readonly P[];
+  readonly peer: P;
+}
+
+export class Member<P> {
+  readonly id: SessionId;
+  readonly realm: Uri;
+  readonly identity: Identity;
+  readonly features: PeerFeatures;
+  readonly peer: P;
+  readonly alone: readonly P[];
+
+  /** The id of the last INVOCATION sent to this peer: 1, 2, 3 ... */
+  lastInvocation = 0;
+  #lastRequest = 0;
+  #asCaller: Dict | undefined;
+  #asPublisher: Dict | undefined;
+
+  readonly subscriptions = new Map<number, Subscription<P>>();
+  readonly registrations = new Map<number, Registration<P>>();
+  /** Calls this peer made and that wait, by its CALL id. */
+  readonly calls = new Map<number, Invocation<P>>();
+  /** Invocations this peer has to answer, by INVOCATION id. */
+  readonly invocations = new Map<number, Invocation<P>>();
+
+  constructor(admission: Admission<P>) {
+    this.id = admission.id;
+    this.realm = admission.realm;
+    this.identity = admission.identity;
+    this.features = admission.features;
+    this.peer = admission.peer;
+    this.alone = admission.alone;
+  }
+
+  /** Checks that requests count 1, 2, 3 ... over all request types (spec "IDs", session scope). @throws ProtocolViolation */
+  acceptRequest(request: RequestId, rule: RequestIdRule): void {
+    const expected = this.#lastRequest + 1;
+    if (request !== expected && rule === "strict") {
+      throw new ProtocolViolation(`request id ${request} is out of sequence: ${expected} comes next`);
+    }
+    this.#lastRequest = request >= 2 ** 53 ? 0 : request;
+  }
+
+  /** Details of an INVOCATION that discloses this peer as the caller. */
+  get asCaller(): Dict {
+    const { authid, authrole } = this.identity;
+    return (this.#asCaller ??= Object.freeze({ caller: this.id, caller_authid: authid, caller_authrole: authrole }));
+  }
+
+  /** Details of an EVENT that discloses this peer as the publisher. */
+  get asPublisher(): Dict {
+    const { authid, authrole } = this.identity;
+    return (this.#asPublisher ??= Object.freeze({
+      publisher: this.id,
+      publisher_authid: authid,
+      publisher_authrole: authrole,
+    }));
+  }
+}

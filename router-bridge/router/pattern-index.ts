@@ -1,0 +1,67 @@
+/**
+ * Owns what is known under URIs and patterns, one value for each pair of match policy and text, and finds what a URI
+ * concerns: everything that matches (events) or the one best match (calls). Exact entries cost one map lookup; prefixes and
+ * wildcards cost the length of the URI, not the number of patterns. The same text under two policies is two entries.
+ */
+import type { Match } from "@pinion/wamp";
+import { PrefixTree } from "./prefix-tree.ts";
+import { WildcardTree } from "./wildcard-tree.ts";
+
+export class PatternIndex<T> {
+  readonly #exact = new Map<string, T>();
+  readonly #prefix = new Map<string, T>();
+  readonly #wildcard = new Map<string, T>();
+  readonly #prefixes = new PrefixTree<T>();
+  readonly #wildcards = new WildcardTree<T>();
+
+  get size(): number {
+    return this.#exact.size + this.#prefix.size + this.#wildcard.size;
+  }
+
+  /** Whether anything but exact entries is held; if not, `exact` is the whole answer. */
+  get hasPatterns(): boolean {
+    return this.#prefix.size > 0 || this.#wildcard.size > 0;
+  }
+
+  exact(uri: string): T | undefined {
+    return this.#exact.get(uri);
+  }
+
+  get(match: Match, pattern: string): T | undefined {
+    return this.#of(match).get(pattern);
+  }
+
+  set(match: Match, pattern: string, value: T): void {
+    this.#of(match).set(pattern, value);
+    if (match === "prefix") this.#prefixes.set(pattern, value);
+    if (match === "wildcard") this.#wildcards.set(pattern, value);
+  }
+
+  delete(match: Match, pattern: string): void {
+    if (!this.#of(match).delete(pattern)) return;
+    if (match === "prefix") this.#prefixes.delete(pattern);
+    if (match === "wildcard") this.#wildcards.delete(pattern);
+  }
+
+  /** All entries that match `uri`: exact, then prefixes from short to long, then wildcards. */
+  matching(uri: string): T[] {
+    const found: T[] = [];
+    const exact = this.#exact.get(uri);
+    if (exact !== undefined) found.push(exact);
+    if (this.#prefix.size > 0) this.#prefixes.collect(uri, found);
+    if (this.#wildcard.size > 0) this.#wildcards.collect(uri, found);
+    return found;
+  }
+
+  /** The one entry for a call to `uri`: exact, else the longest prefix, else the most specific wildcard. */
+  best(uri: string): T | undefined {
+    const exact = this.#exact.get(uri);
+    if (exact !== undefined || !this.hasPatterns) return exact;
+    return this.#prefixes.longest(uri) ?? this.#wildcards.best(uri);
+  }
+
+  #of(match: Match): Map<string, T> {
+    if (match === "exact") return this.#exact;
+    return match === "prefix" ? this.#prefix : this.#wildcard;
+  }
+}

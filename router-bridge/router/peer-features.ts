@@ -1,0 +1,27 @@
+/** What a peer announced in HELLO that changes what the router may send to it or how (spec "Feature Announcement"). */
+import { ProtocolViolation, type Dict } from "@pinion/wamp";
+import { asDict } from "./dict-reading.ts";
+
+export interface PeerFeatures {
+  /** The callee takes INTERRUPT. */
+  readonly callCanceling: boolean;
+  /** The callee may send progressive results. */
+  readonly progressiveResults: boolean;
+}
+
+const ROLES = ["publisher", "subscriber", "caller", "callee"] as const;
+
+/** @throws ProtocolViolation if HELLO announces no client role at all. */
+export function announcedFeatures(details: Dict): PeerFeatures {
+  const roles = asDict("roles", details["roles"]);
+  const announced = roles === undefined ? [] : ROLES.filter((role) => asDict(role, roles[role]) !== undefined);
+  if (roles === undefined || announced.length === 0) {
+    throw new ProtocolViolation(`HELLO must announce at least one role of ${ROLES.join(", ")} in Details.roles`);
+  }
+  const callee = asDict("features", asDict("callee", roles["callee"])?.["features"]) ?? {};
+  return {
+    // one chapter of the spec spells it with two l
+    callCanceling: callee["call_canceling"] === true || callee["call_cancelling"] === true,
+    progressiveResults: callee["progressive_call_results"] === true,
+  };
+}

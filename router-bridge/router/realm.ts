@@ -1,0 +1,109 @@
+/**
+ * Owns one realm: who has joined, and its dealer and broker. It takes the messages of established sessions and keeps the
+ * rules about what a client may say then (spec "Session Closing", "Protocol Violations"). Realms share nothing.
+ */
+import { ErrorUri, ProtocolViolation, randomId, type Dict, type Message, type SessionId, type Uri } from "@pinion/wamp";
+import { Broker, BROKER_FEATURES } from "./broker.ts";
+import { Dealer, DEALER_FEATURES } from "./dealer.ts";
+import type { Millis } from "./deadlines.ts";
+import { RequestCode, type Delivery } from "./delivery.ts";
+import type { Invocation } from "./invocation.ts";
+import type { Member } from "./member.ts";
+import type { RouterContext } from "./router-context.ts";
+
+/** The router's half of the feature announcement. */
+export const ROUTER_ROLES: Dict = Object.freeze({
+  broker: Object.freeze({ features: BROKER_FEATURES }),
+  dealer: Object.freeze({ features: DEALER_FEATURES }),
+});
+
+export class Realm<P> {
+  readonly name: Uri;
+  readonly members = new Map<SessionId, Member<P>>();
+  readonly broker: Broker<P>;
+  readonly dealer: Dealer<P>;
+  readonly #context: RouterContext<P>;
+
+  constructor(name: Uri, context: RouterContext<P>) {
+    this.name = name;
+    this.#context = context;
+    this.broker = new Broker(context);
+    this.dealer = new Dealer(context);
+  }
+
+  get isFull(): boolean {
+    return this.members.size >= this.#context.limits.sessionsPerRealm;
+  }
+
+  /** A session id that nobody in this realm has. */
+  freshId(): SessionId {
+    for (;;) {
+      const id = randomId<SessionId>(this.#context.random);
+      if (!this.members.has(id)) return id;
+    }
+  }
+
+  join(member: Member<P>): void {
+    this.members.set(member.id, member);
+    this.#context.statistics.joined += 1;
+  }
+
+  /** Disposes of everything the session held and tells those who waited for it. Nothing is addressed to it. */
+  leave(member: Member<P>, out: Delivery<P>[]): void {
+    if (!this.members.delete(member.id)) return;
+    this.#context.statistics.left += 1;
+    this.broker.leave(member);
+    this.dealer.leave(member, out);
+  }
+
+  /** A message of an established session, other than those that end it. @throws ProtocolViolation */
+  receive(member: Member<P>, message: Message, at: { readonly now: Millis; readonly out: Delivery<P>[] }): void {
+    const { out } = at;
+    switch (message.type) {
+      case "PUBLISH":
+        member.acceptRequest(message.request, this.#context.requestIds);
+        return this.broker.publish(member, message, out);
+      case "CALL":
+        member.acceptRequest(message.request, this.#context.requestIds);
+        return this.dealer.call(member, message, at);
+      case "YIELD":
+        return this.dealer.yield(member, message, at);
+      case "ERROR":
+        if (message.requestType !== RequestCode.invocation) {
+          throw new ProtocolViolation(
+            `a client answers INVOCATION (68) with ERROR, not request type ${message.requestType}`,
+          );
+        }
+        return this.dealer.error(member, message, out);
+      case "CANCEL":
+        return this.dealer.cancel(member, message, out);
+      case "SUBSCRIBE":
+        member.acceptRequest(message.request, this.#context.requestIds);
+        return this.broker.subscribe(member, message, out);
+      case "UNSUBSCRIBE":
+        member.acceptRequest(message.request, this.#context.requestIds);
+        return this.broker.unsubscribe(member, message, out);
+      case "REGISTER":
+        member.acceptRequest(message.request, this.#context.requestIds);
+        return this.dealer.register(member, message, out);
+      case "UNREGISTER":
+        member.acceptRequest(message.request, this.#context.requestIds);
+        return this.dealer.unregister(member, message, out);
+      default:
+        throw new ProtocolViolation(`${message.type} is not for a client to send in an established session`);
+    }
+  }
+
+  /** Fails a call that was not answered in time. */
+  expire(invocation: Invocation<P>, out: Delivery<P>[]): void {
+    this.dealer.expire(invocation, out);
+  }
+
+  /** Ends every pending call with an ERROR, before everybody is sent away. */
+  cancelCalls(out: Delivery<P>[]): void {
+    const refusal = { error: ErrorUri.canceled, words: "the router shuts down" };
+    for (const member of this.members.values()) {
+      for (const { request } of member.invocations.values()) this.dealer.failInvocation(member, request, refusal, out);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** What all parts of one router share: its settings and the tables that are not of one realm. */
+import { ErrorUri, isUri, type Match, type Random, type Uri } from "@pinion/wamp";
+import type { Authenticator } from "./authenticator.ts";
+import type { Action, Authorizer, Decision, Principal } from "./authorizer.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Invocation } from "./invocation.ts";
+import type { Limits } from "./limits.ts";
+import type { RequestIdRule } from "./member.ts";
+import type { RouterSession } from "./router-session.ts";
+import type { Statistics } from "./statistics.ts";
+
+/** What can be due: a step of a session's opening or closing, or a call's answer. */
+export type Due<P> = RouterSession<P> | Invocation<P>;
+
+export interface RouterContext<P> {
+  readonly agent: string;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly requestIds: RequestIdRule;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Told when an authenticator or authorizer threw; the peer only learns that the check failed. */
+  readonly report: (fault: unknown) => void;
+  readonly statistics: Statistics;
+  readonly deadlines: Deadlines<Due<P>>;
+}
+
+/** Why a request is refused, for its ERROR. */
+export interface Refusal {
+  readonly error: Uri;
+  readonly words: string;
+}
+
+/** The authorizer's decision; if it throws the request is refused, never let through. */
+export function decide<P>(context: RouterContext<P>, principal: Principal, action: Action, on: UriUse): Decision {
+  try {
+    const decision = context.authorizer.authorize(principal, action, on.uri, on.match);
+    if (!decision.allowed) context.statistics.refusals += 1;
+    return decision;
+  } catch (fault) {
+    context.report(fault);
+    context.statistics.refusals += 1;
+    const words = `the router could not decide whether you may ${action} ${on.uri}`;
+    return { allowed: false, reason: ErrorUri.authorizationFailed, words };
+  }
+}
+
+/** A URI as a request uses it. */
+export interface UriUse {
+  readonly uri: Uri;
+  readonly match: Match;
+}
+
+/** What is wrong with a URI or pattern in a request, if anything (spec "URIs", loose rules). */
+export function uriFault(uri: string, match: Match, limits: Limits): Refusal | undefined {
+  if (uri.length > limits.uriLength) {
+    return {
+      error: ErrorUri.invalidUri,
+      words: `URI of ${uri.length} characters; this router takes ${limits.uriLength}`,
+    };
+  }
+  if (isUri(uri, match)) return undefined;
+  const kind = match === "exact" ? "URI" : `${match} pattern`;
+  return { error: ErrorUri.invalidUri, words: `${JSON.stringify(uri)} is not a valid ${kind}` };
+}
+
+/** Applications may not offer what begins with the component `wamp` (spec "URIs", reserved). */
+export function reservedFault(uri: string): Refusal | undefined {
+  if (uri !== "wamp" && !uri.startsWith("wamp.")) return undefined;
+  return { error: ErrorUri.invalidUri, words: `${uri} is reserved: the first component wamp belongs to the protocol` };
+}

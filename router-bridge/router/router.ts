@@ -1,0 +1,327 @@
+/**
+ * The embedded router: messages in, deliveries out. It owns the realms and the conversation of every peer from the accepted
+ * transport to its end. It knows no socket, no clock and no entropy: peers are opaque objects of the outer room, time comes
+ * in as a number, randomness is injected. One `now` must never be smaller than the one before.
+ */
+import {
+  CloseUri,
+  ErrorUri,
+  noPayload,
+  ProtocolViolation,
+  toUri,
+  type Hello,
+  type Message,
+  type Random,
+  type Uri,
+} from "@pinion/wamp";
+import { Accepting, type Admission } from "./accepting.ts";
+import { ANONYMOUS, localAnonymous, type Authenticator } from "./authenticator.ts";
+import { TrustedRoles, type Authorizer } from "./authorizer.ts";
+import { Deadlines, type Millis } from "./deadlines.ts";
+import { errorMessage, NO_DETAILS, RequestCode, type Delivery } from "./delivery.ts";
+import { checkedLimits, type Limits } from "./limits.ts";
+import type { Member, RequestIdRule } from "./member.ts";
+import type { PeerInfo } from "./peer-info.ts";
+import { Realm } from "./realm.ts";
+import type { Due, RouterContext } from "./router-context.ts";
+import { RouterSession } from "./router-session.ts";
+import { emptyStatistics, type Statistics } from "./statistics.ts";
+
+export interface RouterOptions {
+  /** Names of the realms; there are no others. Default: realm1. */
+  readonly realms?: readonly string[];
+  readonly random: Random;
+  readonly limits?: Partial<Limits>;
+  /** Default: peers on this machine join anonymously, nobody else joins. */
+  readonly authenticator?: Authenticator;
+  /** Default: whoever joined anonymously (by the default authenticator: from this machine) may do everything. */
+  readonly authorizer?: Authorizer;
+  /** Whether requests must count 1, 2, 3 ... (spec "IDs"). Lenient is for old clients with ids of their own. Default: strict. */
+  readonly requestIds?: RequestIdRule;
+  /** For WELCOME: program and version. */
+  readonly agent?: string;
+  /** Told what an authenticator or authorizer threw. */
+  readonly report?: (fault: unknown) => void;
+}
+
+/** How much a router holds; all zero when everybody has left. */
+export interface RouterSize {
+  readonly sessions: number;
+  readonly members: number;
+  readonly subscriptions: number;
+  readonly registrations: number;
+  readonly pendingCalls: number;
+  readonly deadlines: number;
+}
+
+export class Router<P> {
+  readonly statistics: Statistics = emptyStatistics();
+  readonly #context: RouterContext<P>;
+  readonly #realms = new Map<string, Realm<P>>();
+  readonly #sessions = new Set<RouterSession<P>>();
+  readonly #deadlines = new Deadlines<Due<P>>();
+  readonly #accepting: Accepting<P>;
+  #stopped = false;
+
+  /** @throws RangeError for a realm that is no URI or a limit that is no whole number. */
+  constructor(options: RouterOptions) {
+    this.#context = {
+      agent: options.agent ?? "Pinion",
+      random: options.random,
+      limits: checkedLimits(options.limits),
+      requestIds: options.requestIds ?? "strict",
+      authenticator: options.authenticator ?? localAnonymous,
+      authorizer: options.authorizer ?? new TrustedRoles([ANONYMOUS]),
+      report: options.report ?? (() => undefined),
+      statistics: this.statistics,
+      deadlines: this.#deadlines,
+    };
+    for (const name of options.realms ?? ["realm1"]) this.#realms.set(name, new Realm(toUri(name), this.#context));
+    this.#accepting = new Accepting(this.#context, this.#realms);
+  }
+
+  /** A transport was accepted; nothing was said yet. HELLO is awaited for `limits.joinTimeout`. */
+  open(peer: P, info: PeerInfo, now: Millis): RouterSession<P> {
+    const session = new RouterSession(peer, info);
+    this.#sessions.add(session);
+    this.statistics.opened += 1;
+    this.#awaitUntil(session, now + this.#context.limits.joinTimeout);
+    return session;
+  }
+
+  /** One message of a peer. What is received after the session ended is ignored. */
+  receive(session: RouterSession<P>, message: Message, now: Millis): readonly Delivery<P>[] {
+    const out: Delivery<P>[] = [];
+    this.statistics.messagesReceived += 1;
+    try {
+      if (session.state === "established") this.#converse(session, message, { now, out });
+      else this.#handshake(session, message, { now, out });
+    } catch (fault) {
+      if (!(fault instanceof ProtocolViolation)) throw fault;
+      this.#abort(session, fault, out);
+    }
+    return out;
+  }
+
+  /** The transport's parser refused what the peer sent: ABORT with the violation's reason, then the end. */
+  violate(session: RouterSession<P>, violation: ProtocolViolation, _now: Millis): readonly Delivery<P>[] {
+    const out: Delivery<P>[] = [];
+    this.#abort(session, violation, out);
+    return out;
+  }
+
+  /** The transport is gone. Nothing is addressed to this peer any more. */
+  leave(session: RouterSession<P>, _now: Millis): readonly Delivery<P>[] {
+    const out: Delivery<P>[] = [];
+    this.#end(session, out);
+    return out;
+  }
+
+  /**
+   * The transport could not carry a delivery to this peer: it is over the peer's limit or cannot be serialized for it. A call
+   * behind it fails with `wamp.error.payload_size_exceeded`, so that nobody waits for ever; an EVENT is only counted.
+   */
+  undeliverable(session: RouterSession<P>, message: Message, _now: Millis): readonly Delivery<P>[] {
+    const out: Delivery<P>[] = [];
+    this.statistics.undeliverable += 1;
+    const { member, state } = session;
+    if (member === undefined || state !== "established") return out;
+    const error = ErrorUri.payloadSizeExceeded;
+    switch (message.type) {
+      case "INVOCATION": {
+        const refusal = { error, words: "the call is too large for the callee's transport" };
+        this.#realms.get(member.realm)?.dealer.failInvocation(member, message.request, refusal, out);
+        break;
+      }
+      case "RESULT":
+      case "ERROR": {
+        const code = message.type === "ERROR" ? message.requestType : RequestCode.call;
+        const words = "the answer is too large for your transport";
+        out.push({ to: session.alone, message: errorMessage({ code, request: message.request }, error, words) });
+        break;
+      }
+      default:
+        break;
+    }
+    return out;
+  }
+
+  /** Says GOODBYE to one peer; its connection is closed when it has answered or after `limits.goodbyeTimeout`. */
+  dismiss(
+    session: RouterSession<P>,
+    reason: Uri,
+    at: { readonly now: Millis; readonly words?: string },
+  ): readonly Delivery<P>[] {
+    const out: Delivery<P>[] = [];
+    this.#dismiss(session, { reason, words: at.words ?? "", now: at.now }, out);
+    return out;
+  }
+
+  /** Ends pending calls, says GOODBYE `wamp.close.system_shutdown` to everyone and lets nobody in any more. */
+  shutdown(now: Millis): readonly Delivery<P>[] {
+    const out: Delivery<P>[] = [];
+    this.#stopped = true;
+    for (const realm of this.#realms.values()) realm.cancelCalls(out);
+    const parting = { reason: CloseUri.systemShutdown, words: "the router shuts down", now };
+    for (const session of this.#sessions) this.#dismiss(session, parting, out);
+    return out;
+  }
+
+  /** When `expire` has something to do; may be further away than a timer of the platform can count. */
+  nextDeadline(): Millis | undefined {
+    return this.#deadlines.next();
+  }
+
+  /** Does what is due at `now`: calls that time out, peers that never said HELLO or never answered GOODBYE. */
+  expire(now: Millis): readonly Delivery<P>[] {
+    const out: Delivery<P>[] = [];
+    for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
+      const { subject } = due;
+      if (subject.kind === "invocation") this.#realms.get(subject.caller.realm)?.expire(subject, out);
+      else this.#overdue(subject, out);
+    }
+    return out;
+  }
+
+  size(): RouterSize {
+    const realms = [...this.#realms.values()];
+    const sum = (count: (realm: Realm<P>) => number): number =>
+      realms.reduce((total, realm) => total + count(realm), 0);
+    return {
+      sessions: this.#sessions.size,
+      members: sum((realm) => realm.members.size),
+      subscriptions: sum((realm) => realm.broker.subscriptions),
+      registrations: sum((realm) => realm.dealer.registrations),
+      pendingCalls: sum((realm) => realm.dealer.pendingCalls),
+      deadlines: this.#deadlines.size,
+    };
+  }
+
+  /** Messages of an established session. */
+  #converse(session: RouterSession<P>, message: Message, at: At<P>): void {
+    const { member } = session;
+    const realm = member && this.#realms.get(member.realm);
+    if (member === undefined || realm === undefined) return;
+    switch (message.type) {
+      case "GOODBYE":
+        at.out.push({
+          to: session.alone,
+          message: { type: "GOODBYE", details: NO_DETAILS, reason: CloseUri.goodbyeAndOut },
+        });
+        return this.#close(session, message.reason, at.out);
+      case "ABORT":
+        return this.#close(session, message.reason, at.out);
+      default:
+        return realm.receive(member, message, at);
+    }
+  }
+
+  /** Messages before WELCOME and after the router's GOODBYE. */
+  #handshake(session: RouterSession<P>, message: Message, at: At<P>): void {
+    switch (session.state) {
+      case "opening":
+        if (message.type === "HELLO") return this.#admit(session, this.#hello(session, message), at);
+        break;
+      case "challenging":
+        if (message.type === "AUTHENTICATE") {
+          return this.#admit(session, this.#accepting.authenticate(session, message), at);
+        }
+        break;
+      default:
+        // closing: only the answer to GOODBYE counts. closed: nothing does.
+        if (message.type === "GOODBYE" || message.type === "ABORT") this.#close(session, message.reason, at.out);
+        return;
+    }
+    if (message.type === "ABORT") return this.#close(session, message.reason, at.out);
+    throw new ProtocolViolation(`${message.type} is not for a client to send before WELCOME`);
+  }
+
+  #hello(session: RouterSession<P>, hello: Hello): Admission {
+    if (!this.#stopped) return this.#accepting.hello(session, hello);
+    return { kind: "abort", reason: CloseUri.systemShutdown, words: "the router shuts down" };
+  }
+
+  #admit(session: RouterSession<P>, admission: Admission, { now, out }: At<P>): void {
+    if (admission.kind === "abort") {
+      return this.#abort(session, new ProtocolViolation(admission.words, admission.reason), out);
+    }
+    this.#awaitNothing(session);
+    if (session.state === "challenging") this.#awaitUntil(session, now + this.#context.limits.joinTimeout);
+    out.push({ to: session.alone, message: admission.message });
+  }
+
+  /** ABORT first; then the session is disposed of at once; then the connection ends (spec "Protocol Violations"). */
+  #abort(session: RouterSession<P>, violation: ProtocolViolation, out: Delivery<P>[]): void {
+    const { state } = session;
+    if (state === "closed") return;
+    if (state !== "closing") {
+      this.statistics.aborted += 1;
+      const details = { message: violation.message };
+      out.push({
+        to: session.alone,
+        message: { type: "ABORT", details, reason: violation.reason, payload: noPayload },
+      });
+    }
+    this.#close(session, `${violation.reason}: ${violation.message}`, out);
+  }
+
+  #dismiss(session: RouterSession<P>, { reason, words, now }: Parting, out: Delivery<P>[]): void {
+    const { state, member } = session;
+    if (state === "closing" || state === "closed") return;
+    if (state !== "established") return this.#abort(session, new ProtocolViolation(words, reason), out);
+    this.#disposeOf(member, out);
+    session.state = "closing";
+    const details = words === "" ? NO_DETAILS : { message: words };
+    out.push({ to: session.alone, message: { type: "GOODBYE", details, reason } });
+    this.#awaitUntil(session, now + this.#context.limits.goodbyeTimeout);
+  }
+
+  /** A peer did not say in time what was awaited. */
+  #overdue(session: RouterSession<P>, out: Delivery<P>[]): void {
+    session.deadline = undefined;
+    if (session.state === "closing") return this.#close(session, "GOODBYE was not answered in time", out);
+    const awaited = session.state === "opening" ? "HELLO" : "AUTHENTICATE";
+    const words = `no ${awaited} within ${this.#context.limits.joinTimeout} ms`;
+    this.#abort(session, new ProtocolViolation(words, ErrorUri.timeout), out);
+  }
+
+  #close(session: RouterSession<P>, reason: string, out: Delivery<P>[]): void {
+    if (this.#end(session, out)) out.push({ close: session.peer, reason });
+  }
+
+  /** Disposes of all that belongs to a session; false if it had ended before. */
+  #end(session: RouterSession<P>, out: Delivery<P>[]): boolean {
+    if (session.state === "closed") return false;
+    session.state = "closed";
+    session.challenge = undefined;
+    this.#awaitNothing(session);
+    this.#sessions.delete(session);
+    this.#disposeOf(session.member, out);
+    return true;
+  }
+
+  #disposeOf(member: Member<P> | undefined, out: Delivery<P>[]): void {
+    if (member !== undefined) this.#realms.get(member.realm)?.leave(member, out);
+  }
+
+  #awaitUntil(session: RouterSession<P>, at: Millis): void {
+    session.deadline = this.#deadlines.add(at, session);
+  }
+
+  #awaitNothing(session: RouterSession<P>): void {
+    if (session.deadline !== undefined) this.#deadlines.remove(session.deadline);
+    session.deadline = undefined;
+  }
+}
+
+/** Where and when the deliveries of one input arise. */
+interface At<P> {
+  readonly now: Millis;
+  readonly out: Delivery<P>[];
+}
+
+interface Parting {
+  readonly reason: Uri;
+  readonly words: string;
+  readonly now: Millis;
+}

@@ -1,0 +1,54 @@
+/**
+ * One topic or pattern with its subscribers, who share the subscription id. It owns the lists that publications are
+ * delivered to: built when they are asked for after a change and never changed once handed out, so that publishing to the
+ * same subscribers allocates nothing for them.
+ */
+import type { Match, SubscriptionId, Uri } from "@pinion/wamp";
+import type { Member } from "./member.ts";
+
+export class Subscription<P> {
+  readonly id: SubscriptionId;
+  readonly topic: Uri;
+  readonly match: Match;
+  readonly members = new Set<Member<P>>();
+  #everyone: readonly P[] | undefined;
+  #withoutOne: readonly P[] | undefined;
+  #theOne: Member<P> | undefined;
+
+  constructor(id: SubscriptionId, topic: Uri, match: Match) {
+    this.id = id;
+    this.topic = topic;
+    this.match = match;
+  }
+
+  add(member: Member<P>): void {
+    this.members.add(member);
+    this.#forgetLists();
+  }
+
+  remove(member: Member<P>): void {
+    this.members.delete(member);
+    this.#forgetLists();
+  }
+
+  /** All subscribers, in the order in which they came. */
+  peers(): readonly P[] {
+    return (this.#everyone ??= Array.from(this.members, (member) => member.peer));
+  }
+
+  /** All subscribers but one; the list for the last one asked about is kept. */
+  peersWithout(member: Member<P>): readonly P[] {
+    if (!this.members.has(member)) return this.peers();
+    if (this.#withoutOne === undefined || this.#theOne !== member) {
+      this.#theOne = member;
+      this.#withoutOne = this.peers().filter((peer) => peer !== member.peer);
+    }
+    return this.#withoutOne;
+  }
+
+  #forgetLists(): void {
+    this.#everyone = undefined;
+    this.#withoutOne = undefined;
+    this.#theOne = undefined;
+  }
+}
