@@ -47,6 +47,11 @@ export class ReconnectSchedule {
     this.#upSince ??= now;
   }
 
+  /** The next delay is the first one again. */
+  reset(): void {
+    this.#base = this.#options.initial;
+  }
+
   /** A try failed or the session was lost at `now`: ms to wait before the next try. */
   down(now: number): number {
     const { initial, factor, max, jitter, resetAfter } = this.#options;

@@ -1,0 +1,180 @@
+/**
+ * The caller's half of a client: every call from `call` to its one end. Owns the calls that wait for a session and those
+ * that wait for an answer, with their limits of time and their abort signals. The limit of time is kept here whatever the
+ * dealer does with it, because few dealers keep it (and some read seconds); it is sent only to a dealer that announces it.
+ */
+import { ErrorUri } from "../error-uri.ts";
+import { ApplicationError, UsageError } from "../errors.ts";
+import type { RequestId } from "../id.ts";
+import type { Dict } from "../message.ts";
+import { type Payload, payloadOf } from "../payload.ts";
+import type { Uri } from "../uri.ts";
+import { after, checkMs } from "./alarm.ts";
+import type { Timers } from "./client-options.ts";
+import type { ClientSession, Reply, SessionEnd } from "./client-session.ts";
+import type { CallOptions, CallResult } from "./conversation-options.ts";
+import { announces } from "./features.ts";
+import { outcomeUnknown } from "./outcome-unknown.ts";
+import { checkUri, wireOptions } from "./wire-options.ts";
+
+export interface CallingContext {
+  readonly timers: Timers;
+  readonly clock: () => number;
+  readonly defaultTimeout: number | undefined;
+  readonly maxPending: number;
+  readonly maxWaiting: number;
+  /** The session that is ready for use, if there is one. */
+  ready(): ClientSession | undefined;
+  /** Why there is none, for `not_connected`. */
+  whyNot(): UsageError;
+}
+
+interface OpenCall {
+  readonly procedure: Uri;
+  readonly payload: Payload;
+  readonly options: Dict;
+  /** On the injected clock. */
+  readonly deadline: number | undefined;
+  readonly resolve: (result: CallResult) => void;
+  readonly reject: (error: Error) => void;
+  sent: { session: ClientSession; request: RequestId } | undefined;
+}
+
+export class Calling {
+  readonly #context: CallingContext;
+  readonly #waiting = new Set<OpenCall>();
+  readonly #pending = new Set<OpenCall>();
+
+  constructor(context: CallingContext) {
+    this.#context = context;
+  }
+
+  async call(procedure: string, args: readonly unknown[], kwargs: Dict, options: CallOptions): Promise<CallResult> {
+    const { signal } = options;
+    const uri = checkUri("procedure", procedure);
+    const timeout = options.timeout ?? this.#context.defaultTimeout ?? 0;
+    checkMs("timeout", timeout);
+    if (signal?.aborted) throw aborted(uri, signal);
+    const { promise, resolve, reject } = Promise.withResolvers<CallResult>();
+    const call: OpenCall = {
+      procedure: uri,
+      payload: payloadOf(args, kwargs),
+      options: wireOptions(options.options, { disclose_me: options.discloseMe }),
+      deadline: timeout > 0 ? this.#context.clock() + timeout : undefined,
+      resolve,
+      reject,
+      sent: undefined,
+    };
+    this.#begin(call, options.whenDown ?? "wait");
+    const onAbort = (): void => this.#giveUp(call, aborted(uri, signal));
+    const cancelTimer =
+      timeout > 0 ? after(this.#context.timers, timeout, () => this.#giveUp(call, timedOut(uri, timeout))) : undefined;
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      cancelTimer?.();
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** A session is ready: sends what waited, in order. */
+  flush(): void {
+    const waiting = [...this.#waiting];
+    for (const call of waiting) {
+      const session = this.#context.ready();
+      if (!session) return;
+      if (!this.#waiting.delete(call)) continue;
+      try {
+        this.#send(session, call);
+      } catch (error) {
+        call.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
+  /** The client closed: nothing that waits will ever be sent. */
+  close(error: Error): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) call.reject(error);
+  }
+
+  #begin(call: OpenCall, whenDown: "wait" | "reject"): void {
+    const { maxWaiting } = this.#context;
+    const session = this.#context.ready();
+    if (session) {
+      this.#send(session, call);
+      return;
+    }
+    const why = this.#context.whyNot();
+    if (whenDown === "reject" || why.code === "session_closed") throw why;
+    if (this.#waiting.size >= maxWaiting) {
+      throw new UsageError("limit_exceeded", `${maxWaiting} calls wait for the session already; ${why.message}`);
+    }
+    this.#waiting.add(call);
+  }
+
+  #send(session: ClientSession, call: OpenCall): void {
+    const { maxPending } = this.#context;
+    if (this.#pending.size >= maxPending) {
+      throw new UsageError("limit_exceeded", `${maxPending} calls wait for their answer already`);
+    }
+    const { procedure, payload } = call;
+    const options = this.#withTimeout(session, call);
+    const pending = {
+      type: "CALL",
+      onReply: (reply: Reply) => this.#answered(call, reply),
+      onError: (error: ApplicationError) => this.#settle(call, () => call.reject(error)),
+      onLost: (end: SessionEnd) => this.#settle(call, () => call.reject(outcomeUnknown(`call of ${procedure}`, end))),
+    } as const;
+    const request = session.request(pending, (request) => ({ type: "CALL", request, options, procedure, payload }));
+    call.sent = { session, request };
+    this.#pending.add(call);
+  }
+
+  #withTimeout(session: ClientSession, call: OpenCall): Dict {
+    const welcome = session.joined?.details ?? {};
+    if (call.deadline === undefined || !announces(welcome, "dealer", "call_timeout")) return call.options;
+    const left = Math.max(1, Math.ceil(call.deadline - this.#context.clock()));
+    return { ...call.options, timeout: left };
+  }
+
+  #answered(call: OpenCall, reply: Reply): void {
+    if (reply.type !== "RESULT") return;
+    const { payload, details } = reply;
+    this.#settle(call, () => call.resolve({ args: payload.args, kwargs: payload.kwargs, details }));
+  }
+
+  #settle(call: OpenCall, settle: () => void): void {
+    this.#pending.delete(call);
+    try {
+      settle();
+    } catch (error) {
+      call.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** The caller does not wait any longer. A dealer that can cancel is told, so that the callee need not go on. */
+  #giveUp(call: OpenCall, error: Error): void {
+    this.#waiting.delete(call);
+    this.#pending.delete(call);
+    if (call.sent) {
+      const { session, request } = call.sent;
+      session.forget(request);
+      const welcome = session.joined?.details ?? {};
+      if (announces(welcome, "dealer", "call_canceling") || announces(welcome, "dealer", "call_cancelling")) {
+        session.tell({ type: "CANCEL", request, options: { mode: "killnowait" } });
+      }
+    }
+    call.reject(error);
+  }
+}
+
+function aborted(procedure: Uri, signal: AbortSignal | undefined): UsageError {
+  return new UsageError("aborted", `the call of ${procedure} was aborted`, { cause: signal?.reason });
+}
+
+function timedOut(procedure: Uri, ms: number): ApplicationError {
+  return new ApplicationError(ErrorUri.timeout, [`${procedure} did not answer within ${ms} ms`]);
+}

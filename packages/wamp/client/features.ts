@@ -1,0 +1,34 @@
+import type { Dict } from "../message.ts";
+
+/**
+ * HELLO.Details.roles of this client. Every flag is kept: progressive results and invocations, payload passthru and call
+ * re-routing are absent because there is no code for them; the callee lacks `call_timeout` because it runs no timer.
+ */
+export const CLIENT_ROLES: Dict = {
+  caller: { features: { caller_identification: true, call_canceling: true, call_timeout: true } },
+  callee: {
+    features: {
+      caller_identification: true,
+      call_canceling: true,
+      pattern_based_registration: true,
+      shared_registration: true,
+      registration_revocation: true,
+    },
+  },
+  publisher: {
+    features: { publisher_exclusion: true, publisher_identification: true, subscriber_blackwhite_listing: true },
+  },
+  subscriber: {
+    features: { pattern_based_subscription: true, publisher_identification: true, subscription_revocation: true },
+  },
+};
+
+/** Whether WELCOME.Details announces `roles.<role>.features.<feature>`. Anything odd in there counts as no. */
+export function announces(welcome: Dict, role: "broker" | "dealer", feature: string): boolean {
+  return at(at(at(at(welcome, "roles"), role), "features"), feature) === true;
+}
+
+function at(value: unknown, key: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Dict)[key]; // an object with that key, checked on the line above
+}

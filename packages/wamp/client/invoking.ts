@@ -1,0 +1,104 @@
+/**
+ * The callee's half of one session: runs handlers and answers each invocation once. Owns the invocations whose handler
+ * has not settled and their abort controllers; knows neither registrations nor time. What a handler throws never leaves
+ * this file except as an ERROR to the caller.
+ */
+import { ErrorUri } from "../error-uri.ts";
+import { ApplicationError, ProtocolViolation, UsageError } from "../errors.ts";
+import type { RequestId } from "../id.ts";
+import type { ErrorMessage, Invocation as InvocationMessage } from "../message.ts";
+import { noPayload, type Payload, payloadOf } from "../payload.ts";
+import type { ClientSession, SessionEnd } from "./client-session.ts";
+import type { InvocationHandler } from "./conversation-options.ts";
+import { describeError } from "./describe-error.ts";
+import { HandlerResult } from "./result.ts";
+
+const INVOCATION_CODE = 68;
+
+export class Invoking {
+  readonly #session: ClientSession;
+  readonly #limit: number;
+  readonly #running = new Map<RequestId, AbortController>();
+
+  constructor(session: ClientSession, limit: number) {
+    this.#session = session;
+    this.#limit = limit;
+  }
+
+  /** `registered`: the URI of the registration, and its handler; undefined when this session no longer offers it. */
+  invoke(message: InvocationMessage, registered: { uri: string; handler: InvocationHandler } | undefined): void {
+    if (this.#running.has(message.request)) {
+      this.#session.abort(new ProtocolViolation(`the router sent INVOCATION ${message.request} twice`));
+    } else if (!registered) {
+      this.#refuse(message.request, new ApplicationError(ErrorUri.noSuchProcedure, ["it was just unregistered"]));
+    } else if (this.#running.size >= this.#limit) {
+      const text = `the callee is busy with ${this.#limit} invocations, which is its limit`;
+      this.#refuse(message.request, new ApplicationError(ErrorUri.unavailable, [text]));
+    } else {
+      void this.#run(message, registered.uri, registered.handler);
+    }
+  }
+
+  interrupt(request: RequestId): void {
+    this.#running.get(request)?.abort(new ApplicationError(ErrorUri.canceled, ["the call was canceled"]));
+  }
+
+  /** The session is gone: nobody waits for the answers. */
+  end(end: SessionEnd): void {
+    const error = new ApplicationError(ErrorUri.canceled, [`the session ended: ${end.words}`]);
+    const running = [...this.#running.values()];
+    this.#running.clear();
+    for (const controller of running) controller.abort(error);
+  }
+
+  async #run(message: InvocationMessage, uri: string, handler: InvocationHandler): Promise<void> {
+    const { request, details, payload } = message;
+    const controller = new AbortController();
+    this.#running.set(request, controller);
+    const called = details["procedure"];
+    const procedure = typeof called === "string" ? called : uri;
+    try {
+      const { args, kwargs } = payload;
+      const value: unknown = await handler({ procedure, args, kwargs, details, request, signal: controller.signal });
+      if (this.#running.get(request) !== controller) return;
+      this.#session.tell({ type: "YIELD", request, options: {}, payload: payloadFrom(value) });
+    } catch (error) {
+      if (this.#running.get(request) === controller) this.#refuse(request, asApplicationError(error));
+    } finally {
+      if (this.#running.get(request) === controller) this.#running.delete(request);
+    }
+  }
+
+  #refuse(request: RequestId, error: ApplicationError): void {
+    const answer = { type: "ERROR", requestType: INVOCATION_CODE, request, details: {}, error: error.uri } as const;
+    try {
+      this.#session.tell({ ...answer, payload: payloadOf(error.args, error.kwargs) });
+    } catch {
+      this.#refuseWithoutPayload({ ...answer, payload: noPayload });
+    }
+  }
+
+  /** The payload is too large or cannot be serialized; the caller still has to be told the URI. */
+  #refuseWithoutPayload(answer: ErrorMessage): void {
+    try {
+      this.#session.tell(answer);
+    } catch (error) {
+      this.#session.abort(new Error(`an invocation could not be answered: ${describeError(error)}`));
+    }
+  }
+}
+
+function payloadFrom(value: unknown): Payload {
+  if (value === undefined) return noPayload;
+  if (value instanceof HandlerResult) return payloadOf(value.args, value.kwargs);
+  return payloadOf([value]);
+}
+
+function asApplicationError(error: unknown): ApplicationError {
+  if (error instanceof ApplicationError) return error;
+  const text = describeError(error);
+  if (error instanceof UsageError && error.code === "not_serializable") {
+    return new ApplicationError(ErrorUri.runtimeError, [`the result cannot be sent: ${text}`]);
+  }
+  return new ApplicationError(ErrorUri.runtimeError, [text]);
+}
