@@ -36,10 +36,10 @@ class DecodedPayload implements Payload {
   readonly elements: 0 | 1 | 2;
   #encodings: Map<string, Uint8Array> | undefined;
 
-  constructor(args: readonly unknown[], kwargs: Dict) {
+  constructor(args: readonly unknown[], kwargs: Dict, elements: 0 | 1 | 2) {
     this.args = args;
     this.kwargs = kwargs;
-    this.elements = Object.keys(kwargs).length > 0 ? 2 : args.length > 0 ? 1 : 0;
+    this.elements = elements;
   }
 
   encoded(codec: PayloadCodec): Uint8Array {
@@ -53,7 +53,7 @@ class DecodedPayload implements Payload {
 }
 
 class EncodedPayload implements Payload {
-  readonly elements: 0 | 1 | 2;
+  readonly elements: 1 | 2;
   readonly #bytes: Uint8Array;
   readonly #codec: PayloadCodec;
   #decoded: DecodedPayload | undefined;
@@ -77,22 +77,23 @@ class EncodedPayload implements Payload {
     return this.#decode().encoded(codec);
   }
 
+  /* As many elements as were received, also where they are empty: `elements` and what `encoded` gives must agree. */
   #decode(): DecodedPayload {
     if (!this.#decoded) {
       const { args, kwargs } = this.#codec.decode(this.#bytes, this.elements);
-      this.#decoded = new DecodedPayload(args, kwargs);
+      this.#decoded = new DecodedPayload(args, kwargs, this.elements);
     }
     return this.#decoded;
   }
 }
 
 /** The payload of a message without Args and KwArgs. */
-export const noPayload: Payload = new DecodedPayload(NO_ARGS, NO_KWARGS);
+export const noPayload: Payload = new DecodedPayload(NO_ARGS, NO_KWARGS, 0);
 
 /** A payload from values. Empty Args and KwArgs are left out on the wire (spec: SHOULD). */
 export function payloadOf(args: readonly unknown[] = NO_ARGS, kwargs: Dict = NO_KWARGS): Payload {
-  if (args.length === 0 && Object.keys(kwargs).length === 0) return noPayload;
-  return new DecodedPayload(args, kwargs);
+  const elements = Object.keys(kwargs).length > 0 ? 2 : args.length > 0 ? 1 : 0;
+  return elements === 0 ? noPayload : new DecodedPayload(args, kwargs, elements);
 }
 
 /** A payload as received: `elements` well-formed items of `codec` in `bytes`. */

@@ -4,6 +4,7 @@
  * glance at the text tells, so most payloads take the platform's parser.
  */
 import { decodeBase64 } from "./base64.ts";
+import { exact, setKey } from "./received-value.ts";
 
 const NEEDS_CARE = /\\u0000|\d{16}/;
 const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
@@ -87,24 +88,11 @@ class CarefulReader {
   }
 }
 
-/** Sets an own property, also where plain assignment would reach for the prototype. */
-export function setKey(dict: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== "__proto__") dict[key] = value;
-  else Object.defineProperty(dict, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
 function toNumber(text: string): number | bigint {
   const number = Number(text);
   if (Number.isSafeInteger(number) || !Number.isInteger(number)) return number;
   if (text.length > LONGEST_INTEGER || !/^-?\d+$/.test(text)) return number;
   return exact(BigInt(text));
-}
-
-/** The integer as a number if a number holds it exactly, as a bigint if 64 bit hold it, as the nearest number if neither. */
-export function exact(integer: bigint): number | bigint {
-  const number = Number(integer);
-  const fits = integer >= -(2n ** 63n) && integer < 2n ** 64n;
-  return !fits || BigInt(number) === integer ? number : integer;
 }
 
 /* A string that begins with U+0000 and is no base64 is kept as a string: no sender of the conversion makes one. */
