@@ -1,0 +1,147 @@
+/**
+ * The driver contract. A driver is one frozen definition object; it knows nothing of WAMP, sessions or other drivers, and
+ * reaches the world only through the context it is opened with. So a simulator is another context, never another driver.
+ */
+import type { Static, TSchema } from "typebox";
+import type { Board } from "./board.ts";
+import { configIssues } from "./config-issues.ts";
+import type { DriverDescription } from "./description.ts";
+import { DriverError } from "./driver-error.ts";
+import type { RawReading } from "./reading.ts";
+
+/** A resource that a driver will use. `owner` is the channel it is for. Files are shared between drivers, the rest is not. */
+export type Claim =
+  | { readonly type: "gpio-line"; readonly chip?: string; readonly line: number; readonly owner: string }
+  | { readonly type: "serial-port"; readonly path: string; readonly owner: string }
+  /** A file, or everything below a directory; reading only. */
+  | { readonly type: "file"; readonly path: string; readonly owner: string };
+
+/** What is wrong with a configuration, and where: `path` is a JSON pointer into it, "" for the whole. */
+export interface ConfigIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970; may jump when the clock is set. */
+  wall(): number;
+  /** Milliseconds from an arbitrary start; never goes back. */
+  mono(): number;
+}
+
+export interface Timers {
+  /** Runs `run` once, `ms` from now at the earliest. The answer cancels it, as often as one likes. */
+  after(ms: number, run: () => void): () => void;
+}
+
+export interface Log {
+  debug(message: string, details?: Readonly<Record<string, unknown>>): void;
+  info(message: string, details?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+  error(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/** The part of AbortSignal that drivers use; the platform's own is one. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+export interface DriverContext {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Aborts an open that is under way; after open has resolved it is of no concern, close() is. */
+  readonly signal: AbortSignalLike;
+  /** Restricted to what the plan claims: all else is refused with `not_claimed`. */
+  readonly board: Board;
+  /** Only streams of the description. Never throws, never waits. */
+  publish(stream: string, reading: RawReading): void;
+  /** The driver cannot go on by itself: the host closes and reopens it. Faults of one channel are the driver's to mend. */
+  failed(error: DriverError): void;
+}
+
+export type HealthState = "ok" | "degraded" | "faulted";
+
+export interface ChannelHealth {
+  readonly state: HealthState;
+  readonly cause?: string;
+  /** Faults counted since open, by name (`lines_too_long`, `reopens`). */
+  readonly counters?: Readonly<Record<string, number>>;
+}
+
+export interface DriverHealth {
+  /** ok: all channels are. degraded: some work. faulted: none does. */
+  readonly state: HealthState;
+  readonly cause?: string;
+  readonly channels?: Readonly<Record<string, ChannelHealth>>;
+}
+
+export interface DriverInstance {
+  /**
+   * Runs an action of the description. `channel` is a channel's name or one of its aliases, undefined for an action of the
+   * driver as a whole. Arguments are checked here against the schemas. Rejects with DriverError only. Actions on one
+   * channel run one after the other.
+   */
+  invoke(action: string, channel: string | number | undefined, args: readonly unknown[]): Promise<unknown>;
+  health(): DriverHealth;
+  /** Outputs go to their safe level first, then everything is let go. Idempotent; never rejects. */
+  close(): Promise<void>;
+}
+
+/** What the author of a driver writes. Config has been checked; fields with a default may still be missing. */
+export interface DriverSource<Schema extends TSchema> {
+  readonly kind: string;
+  readonly title: string;
+  readonly configSchema: Schema;
+  /** What the schema cannot say: a pin that is ground, a pattern that does not compile. Pure. */
+  issues?(config: Static<Schema>): readonly ConfigIssue[];
+  describe(config: Static<Schema>): DriverDescription;
+  plan(config: Static<Schema>): readonly Claim[];
+  /** On an aborted signal or a failure everything opened so far is closed again before it rejects. */
+  open(config: Static<Schema>, ctx: DriverContext): Promise<DriverInstance>;
+}
+
+/** What the host of drivers sees. */
+export interface DriverDefinition<Schema extends TSchema = TSchema> {
+  readonly kind: string;
+  readonly title: string;
+  /** JSON Schema of the configuration, with defaults, units and descriptions; refuses unknown keys. */
+  readonly configSchema: Schema;
+  /** Everything that is wrong with a configuration, all at once; empty when it is fine. Pure, never throws. */
+  check(config: unknown): readonly ConfigIssue[];
+  /** Pure: the same for the same config, whatever is plugged in. Throws DriverError `bad_config`. */
+  describe(config: unknown): DriverDescription;
+  /** Pure, and complete: what is not in it cannot be opened. Throws DriverError `bad_config`. */
+  plan(config: unknown): readonly Claim[];
+  /** Rejects with DriverError: `bad_config` will not get better by itself, the rest is worth another try. */
+  open(config: unknown, ctx: DriverContext): Promise<DriverInstance>;
+}
+
+/** Freezes a driver and puts the check of its configuration before everything else it does. */
+export function defineDriver<Schema extends TSchema>(source: DriverSource<Schema>): DriverDefinition<Schema> {
+  const check = (config: unknown): readonly ConfigIssue[] => {
+    const issues = configIssues(source.configSchema, config);
+    if (issues.length > 0 || source.issues === undefined) return issues;
+    // The schema has just accepted it.
+    return source.issues(config as Static<Schema>);
+  };
+  const checked = (config: unknown): Static<Schema> => {
+    const issues = check(config);
+    if (issues.length === 0) return config as Static<Schema>; // the schema has just accepted it
+    const words = issues.map(({ path, message }) => `${path === "" ? "the whole" : path}: ${message}`).join("; ");
+    throw new DriverError("bad_config", `The configuration of driver ${source.kind} is wrong: ${words}`);
+  };
+  return Object.freeze({
+    kind: source.kind,
+    title: source.title,
+    configSchema: source.configSchema,
+    check,
+    describe: (config: unknown) => source.describe(checked(config)),
+    plan: (config: unknown) => source.plan(checked(config)),
+    open: async (config: unknown, ctx: DriverContext) => source.open(checked(config), ctx),
+  });
+}
