@@ -5,5 +5,6 @@ export * from "./errors.ts";
 export * from "./message.ts";
 export * from "./payload.ts";
 export { errorMayAnswer, mayBeSentBy, messageTable, type Peer, type Shape, shapeByCode } from "./message-table.ts";
+export * from "./roles.ts";
 export * from "./serializer/index.ts";
 export type * from "./transport.ts";

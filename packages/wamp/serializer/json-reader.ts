@@ -25,8 +25,8 @@ import { NO_DICT, type WireReader } from "./wire.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const BACKSLASH = 0x5c;
-/** Digits that a loop can add up without leaving the exact integers. */
-const EXACT_DIGITS = 15;
+/** Digits of the longest id, 2^53. */
+const ID_DIGITS = 16;
 
 export class JsonReader implements WireReader {
   readonly #uris = new UriReader();
@@ -67,7 +67,9 @@ export class JsonReader implements WireReader {
     let at = start;
     let value = 0;
     for (let octet = bytes[at]; isDigit(octet); octet = bytes[++at]) value = value * 10 + ((octet ?? 0) - 0x30);
-    const plain = at > start && at - start <= EXACT_DIGITS && (bytes[start] !== 0x30 || at === start + 1);
+    // up to 2^53-1 every step of the loop was exact; 2^53 may have been rounded
+    const exact = at > start && at - start <= ID_DIGITS && value <= Number.MAX_SAFE_INTEGER;
+    const plain = exact && (bytes[start] !== 0x30 || at === start + 1);
     const after = bytes[at];
     if (plain && after !== 0x2e && after !== 0x65 && after !== 0x45) {
       this.#at = at;
@@ -83,9 +85,11 @@ export class JsonReader implements WireReader {
     const end = skipNumber(this.#bytes, this.#at);
     const text = decodeUtf8(this.#bytes, this.#at, end);
     const value = Number(text);
+    if (!Number.isInteger(value)) throw new ProtocolViolation(`octet ${this.#at}: an integer must be here`);
     // 2^53 + 1 would be rounded to the legal id 2^53
-    const exact = end - this.#at <= EXACT_DIGITS || !/^\d+$/.test(text) || BigInt(value) === BigInt(text.slice(0, 32));
-    if (!Number.isInteger(value) || !exact) throw new ProtocolViolation(`${text.slice(0, 32)} is not an integer`);
+    if (/^\d{16}$/.test(text) && BigInt(value) !== BigInt(text)) {
+      throw new ProtocolViolation(`octet ${this.#at}: an integer beyond 2^53`);
+    }
     this.#at = end;
     return value;
   }
