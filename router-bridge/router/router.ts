@@ -103,10 +103,30 @@ export class Router<P> {
     return out;
   }
 
-  /** The transport's parser refused what the peer sent: ABORT with the violation's reason, then the end. */
+  /**
+   * The transport's parser refused what the peer sent: ABORT with the violation's reason, then the end. Only a request whose
+   * URI alone is wrong is answered with ERROR, and the session goes on (spec "URIs").
+   */
   violate(session: RouterSession<P>, violation: ProtocolViolation, _now: Millis): readonly Delivery<P>[] {
     const out: Delivery<P>[] = [];
-    this.#abort(session, violation, out);
+    const { request } = violation;
+    const { member, state } = session;
+    if (request === undefined || member === undefined || state !== "established") {
+      // a wrong URI before WELCOME is no request yet, so there is nothing that ERROR could answer
+      const cause = request === undefined ? violation : new ProtocolViolation(violation.message);
+      this.#abort(session, cause, out);
+      return out;
+    }
+    try {
+      member.acceptRequest(request.id, this.#context.requestIds);
+      if (request.reply) {
+        const asked = { code: request.type, request: request.id };
+        out.push({ to: session.alone, message: errorMessage(asked, violation.reason, violation.message) });
+      }
+    } catch (fault) {
+      if (!(fault instanceof ProtocolViolation)) throw fault;
+      this.#abort(session, fault, out);
+    }
     return out;
   }
 
