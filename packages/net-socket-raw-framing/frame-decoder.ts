@@ -1,0 +1,181 @@
+/**
+ * Octets in, frames out. Owns the unfinished frame and nothing else; knows neither sockets nor what a message means.
+ *
+ * Memory never follows the declared length: a payload that lies wholly inside a chunk is handed out as a view of it,
+ * without a copy; any other grows as its octets arrive, so that what is retained is at most twice what was received,
+ * and copying stays linear however small the pieces are.
+ */
+import { checkLimit, FrameType, lengthOf, PREFIX_OCTETS, readPrefix, typeOf, type Wire } from "./frame.ts";
+import { FramingError } from "./framing-error.ts";
+
+/**
+ * Takes each frame in order. `payload` is a plain Uint8Array, valid after the call; it may be a view of the chunk, so it
+ * keeps the whole chunk in memory: copy a small payload that is kept for long, and do not overwrite chunks.
+ * Return false to stop after this frame. Must not call `push`.
+ */
+export type FrameSink = (type: FrameType, payload: Uint8Array) => boolean | void;
+
+export interface FrameDecoderOptions {
+  /** The longest payload taken, in octets, inclusive, for every frame type. */
+  readonly maxLength: number;
+  /** Default `standard`. On `plain` every frame is a MESSAGE. */
+  readonly wire?: Wire;
+}
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+const NO_PREFIX = -1;
+
+export class FrameDecoder {
+  readonly #sink: FrameSink;
+  readonly #maxLength: number;
+  readonly #plain: boolean;
+  #prefix = 0;
+  #prefixOctets = 0;
+  #type: FrameType = FrameType.MESSAGE;
+  #length = NO_PREFIX;
+  #payload: Uint8Array = EMPTY;
+  #filled = 0;
+  #copied = 0;
+  #error: FramingError | undefined;
+
+  /** @throws FramingError `bad_option`. */
+  constructor(options: FrameDecoderOptions, sink: FrameSink) {
+    const wire = options.wire ?? "standard";
+    this.#maxLength = checkLimit(options.maxLength, wire, "maxLength");
+    this.#plain = wire === "plain";
+    this.#sink = sink;
+  }
+
+  /** Octets this decoder holds between two calls, capacity included. */
+  get retained(): number {
+    return this.#prefixOctets + this.#payload.length;
+  }
+
+  /** Octets copied since the start; frames handed out as views add nothing. */
+  get copied(): number {
+    return this.#copied;
+  }
+
+  /** True between two frames: here a stream may end. */
+  get idle(): boolean {
+    return this.#prefixOctets === 0 && this.#error === undefined;
+  }
+
+  /** What ended this decoder, if anything did. */
+  get error(): FramingError | undefined {
+    return this.#error;
+  }
+
+  /**
+   * Decodes one chunk. Returns the octets consumed: all of them, unless the sink returned false; then push the rest
+   * again later. After an error the decoder is dead, and each further call throws the same error.
+   * @throws FramingError `reserved_bits`, `reserved_type`, `bad_length_bit`, `frame_too_long`, after the frames before it.
+   */
+  push(chunk: Uint8Array): number {
+    if (this.#error !== undefined) throw this.#error;
+    const size = chunk.length;
+    let at = 0;
+    while (at < size) {
+      if (this.#length === NO_PREFIX) {
+        at = this.#takePrefix(chunk, at);
+        if (this.#length === NO_PREFIX) return size;
+      }
+      const missing = this.#length - this.#filled;
+      const taken = Math.min(missing, size - at);
+      let payload = EMPTY;
+      if (this.#filled > 0 || taken < missing) {
+        this.#keep(chunk, at, taken);
+        if (taken < missing) return size;
+        payload = this.#payload;
+      } else if (taken > 0) {
+        // Always a plain Uint8Array: Buffer.subarray would pass on Buffer's differing methods.
+        payload = new Uint8Array(chunk.buffer, chunk.byteOffset + at, taken);
+      }
+      at += taken;
+      if (this.#finish(payload) === false) return at;
+    }
+    return size;
+  }
+
+  /**
+   * Tells the decoder that the stream has ended.
+   * @throws FramingError `truncated_frame` inside a frame.
+   */
+  end(): void {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.idle) return;
+    const words =
+      this.#length === NO_PREFIX
+        ? `after ${String(this.#prefixOctets)} of ${String(PREFIX_OCTETS)} prefix octets`
+        : `after ${String(this.#filled)} of ${String(this.#length)} payload octets`;
+    this.#die(new FramingError("truncated_frame", `the stream ended inside a frame, ${words}`));
+  }
+
+  #takePrefix(chunk: Uint8Array, start: number): number {
+    let at = start;
+    if (this.#prefixOctets === 0 && chunk.length - at >= PREFIX_OCTETS) {
+      this.#prefix = readPrefix(chunk, at);
+      this.#prefixOctets = PREFIX_OCTETS;
+      at += PREFIX_OCTETS;
+    } else {
+      while (this.#prefixOctets < PREFIX_OCTETS && at < chunk.length) {
+        this.#prefix = ((this.#prefix << 8) | (chunk[at] ?? 0)) >>> 0;
+        this.#prefixOctets += 1;
+        this.#copied += 1;
+        at += 1;
+      }
+      if (this.#prefixOctets < PREFIX_OCTETS) return at;
+    }
+    this.#judgePrefix();
+    return at;
+  }
+
+  #judgePrefix(): void {
+    let length = this.#prefix;
+    if (!this.#plain) {
+      try {
+        this.#type = typeOf(this.#prefix);
+        length = lengthOf(this.#prefix);
+      } catch (error) {
+        if (error instanceof FramingError) this.#die(error);
+        throw error;
+      }
+    }
+    if (length > this.#maxLength) {
+      const words = `the peer sends a frame of ${String(length)} octets, over the ${String(this.#maxLength)} taken here`;
+      this.#die(new FramingError("frame_too_long", words));
+    }
+    this.#length = length;
+  }
+
+  /** Copies octets of an unfinished payload. The capacity is at most twice what has arrived of it. */
+  #keep(chunk: Uint8Array, at: number, count: number): void {
+    const needed = this.#filled + count;
+    if (needed > this.#payload.length) {
+      const grown = new Uint8Array(Math.min(this.#length, needed * 2));
+      grown.set(this.#filled === this.#payload.length ? this.#payload : this.#payload.subarray(0, this.#filled));
+      this.#copied += this.#filled;
+      this.#payload = grown;
+    }
+    if (count === 1) this.#payload[this.#filled] = chunk[at] ?? 0;
+    else this.#payload.set(chunk.subarray(at, at + count), this.#filled);
+    this.#copied += count;
+    this.#filled = needed;
+  }
+
+  #finish(payload: Uint8Array): boolean | void {
+    this.#prefix = 0;
+    this.#prefixOctets = 0;
+    this.#length = NO_PREFIX;
+    this.#payload = EMPTY;
+    this.#filled = 0;
+    return this.#sink(this.#type, payload);
+  }
+
+  #die(error: FramingError): never {
+    this.#error = error;
+    this.#payload = EMPTY;
+    this.#prefixOctets = 0;
+    throw error;
+  }
+}

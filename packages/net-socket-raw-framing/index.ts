@@ -1,0 +1,40 @@
+/** The WAMP raw socket as pure functions: handshakes, frames, a decoder. Sockets are in `./node`. */
+export { FRAMING_ERROR_CODES, FramingError, type FramingErrorCode } from "./framing-error.ts";
+export {
+  checkFrame,
+  checkLimit,
+  checkSendLength,
+  encodeFrame,
+  encodePrefix,
+  FrameType,
+  lengthOf,
+  MAX_PLAIN_LENGTH,
+  MAX_STANDARD_LENGTH,
+  PREFIX_OCTETS,
+  prefixOf,
+  readPrefix,
+  type SendLimits,
+  typeOf,
+  type Wire,
+  writePrefix,
+} from "./frame.ts";
+export { FrameDecoder, type FrameDecoderOptions, type FrameSink } from "./frame-decoder.ts";
+export {
+  type Agreement,
+  announcedLength,
+  answerRequest,
+  ClientHandshake,
+  type ClientHandshakeOptions,
+  type ClientStep,
+  encodeRefusal,
+  encodeRequest,
+  HANDSHAKE_OCTETS,
+  lengthCode,
+  MAGIC,
+  parseReply,
+  RefusalCode,
+  SerializerCode,
+  ServerHandshake,
+  type ServerHandshakeOptions,
+  type ServerStep,
+} from "./handshake.ts";
