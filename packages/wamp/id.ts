@@ -20,6 +20,7 @@ export function isId(value: unknown): value is number {
 }
 
 /** Brands a number as an id. @throws RangeError if it is not an integer 1 .. 2^53. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says of which scope the id is
 export function toId<I extends Id<string>>(value: number): I {
   if (!isId(value)) throw new RangeError(`an id is an integer from 1 to 2^53, not ${String(value)}`);
   return value as I; // checked on the line above
@@ -29,6 +30,7 @@ export function toId<I extends Id<string>>(value: number): I {
 export type Random = () => number;
 
 /** A global-scope id: uniform over [1, 2^53] as far as `random` has bits. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says of which scope the id is
 export function randomId<I extends Id<string>>(random: Random): I {
   const high = Math.floor(random() * 2 ** 27);
   const low = Math.floor(random() * 2 ** 26);

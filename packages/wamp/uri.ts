@@ -41,8 +41,9 @@ export function matches(pattern: string, match: Match, uri: string): boolean {
     case "prefix":
       return uri.startsWith(pattern);
     case "wildcard":
-      return matchesWildcard(pattern.split("."), uri.split("."));
+      break;
   }
+  return matchesWildcard(pattern.split("."), uri.split("."));
 }
 
 function matchesWildcard(pattern: readonly string[], components: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import fc from "fast-check";
+import { test } from "node:test";
+import * as fc from "fast-check";
 import { type Message, ProtocolViolation } from "../../packages/wamp/index.ts";
 import { messageTable } from "../../packages/wamp/message-table.ts";
 import { type Serializer, serializers } from "../../packages/wamp/serializer/index.ts";
@@ -61,78 +61,81 @@ const anyRawMessage = fc
   )
   .map(([code, rest]) => [code, ...rest]);
 
-for (const serializer of all) {
-  describe(serializer.name, () => {
-    test("reads back every message that it writes", () => {
-      fc.assert(
-        fc.property(anyMessage, (message) => {
-          const octets = serializer.marshal(message);
-          assert.deepEqual(plain(serializer.parse(octets)), plain(message));
-        }),
-        RUNS,
-      );
-    });
-
-    test("writes what other people's decoders read", () => {
-      fc.assert(
-        fc.property(anyMessage, (message) => {
-          // the MessagePack decoder refuses such keys, though they are legal
-          fc.pre(!JSON.stringify(Object.entries(plain(message)), replaceBigInt).includes("__proto__"));
-          const list = rawList(serializer.name, serializer.marshal(message));
-          assert.ok(Array.isArray(list));
-          assert.equal(Number(list[0]), messageTable[message.type].code);
-          const first = messageTable[message.type].elements[0];
-          if (first?.[1] === "id") assert.equal(Number(list[1]), plain(message)[first[0]]);
-        }),
-        { numRuns: 200 },
-      );
-    });
-
-    test("takes any octets for a message or a protocol violation, and nothing else", () => {
-      fc.assert(
-        fc.property(fc.uint8Array({ maxLength: 80 }), (octets) => {
-          const message = parseOrViolation(serializer, octets);
-          if (message) checkAccepted(message);
-        }),
-        { numRuns: 1000 },
-      );
-    });
-
-    test("takes damaged messages for a message or a protocol violation, and nothing else", () => {
-      fc.assert(
-        fc.property(anyMessage, anyEdits, (message, edits) => {
-          const damaged = parseOrViolation(serializer, mutate(serializer.marshal(message), edits));
-          if (damaged) checkAccepted(damaged);
-        }),
-        { numRuns: 800 },
-      );
-    });
-
-    test("takes any list of values for a message or a protocol violation, and nothing else", () => {
-      fc.assert(
-        fc.property(anyRawMessage, (list) => {
-          const message = parseOrViolation(serializer, rawOctets(serializer.name, list));
-          if (message) checkAccepted(message);
-        }),
-        { numRuns: 800 },
-      );
-    });
-
-    test("gives the same verdict whether octets come as Buffer, as array of their own or inside a larger one", () => {
-      fc.assert(
-        fc.property(anyMessage, fc.integer({ min: 1, max: 9 }), (message, offset) => {
-          const octets = serializer.marshal(message);
-          const larger = Buffer.alloc(octets.length + 2 * offset, 0x5d);
-          larger.set(octets, offset);
-          const inside = serializer.parse(larger.subarray(offset, offset + octets.length));
-          assert.deepEqual(plain(inside), plain(message));
-          assert.deepEqual(Buffer.from(serializer.marshal(inside)), Buffer.from(octets));
-        }),
-        { numRuns: 100 },
-      );
-    });
-  });
+function each(title: string, check: (serializer: Serializer) => void): void {
+  for (const serializer of all) test(`${serializer.name} ${title}`, () => check(serializer));
 }
+
+each("reads back every message that it writes", (serializer) => {
+  fc.assert(
+    fc.property(anyMessage, (message) => {
+      const octets = serializer.marshal(message);
+      assert.deepEqual(plain(serializer.parse(octets)), plain(message));
+    }),
+    RUNS,
+  );
+});
+
+each("writes what other people's decoders read", (serializer) => {
+  fc.assert(
+    fc.property(anyMessage, (message) => {
+      // the MessagePack decoder refuses such keys, though they are legal
+      fc.pre(!JSON.stringify(Object.entries(plain(message)), replaceBigInt).includes("__proto__"));
+      const list = rawList(serializer.name, serializer.marshal(message));
+      assert.ok(Array.isArray(list));
+      assert.equal(Number(list[0]), messageTable[message.type].code);
+      const first = messageTable[message.type].elements[0];
+      if (first?.[1] === "id") assert.equal(Number(list[1]), plain(message)[first[0]]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+each("takes any octets for a message or a protocol violation, and nothing else", (serializer) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (octets) => {
+      const message = parseOrViolation(serializer, octets);
+      if (message) checkAccepted(message);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+each("takes damaged messages for a message or a protocol violation, and nothing else", (serializer) => {
+  fc.assert(
+    fc.property(anyMessage, anyEdits, (message, edits) => {
+      const damaged = parseOrViolation(serializer, mutate(serializer.marshal(message), edits));
+      if (damaged) checkAccepted(damaged);
+    }),
+    { numRuns: 800 },
+  );
+});
+
+each("takes any list of values for a message or a protocol violation, and nothing else", (serializer) => {
+  fc.assert(
+    fc.property(anyRawMessage, (list) => {
+      const message = parseOrViolation(serializer, rawOctets(serializer.name, list));
+      if (message) checkAccepted(message);
+    }),
+    { numRuns: 800 },
+  );
+});
+
+each(
+  "gives the same verdict whether octets come as Buffer, as array of their own or inside a larger one",
+  (serializer) => {
+    fc.assert(
+      fc.property(anyMessage, fc.integer({ min: 1, max: 9 }), (message, offset) => {
+        const octets = serializer.marshal(message);
+        const larger = Buffer.alloc(octets.length + 2 * offset, 0x5d);
+        larger.set(octets, offset);
+        const inside = serializer.parse(larger.subarray(offset, offset + octets.length));
+        assert.deepEqual(plain(inside), plain(message));
+        assert.deepEqual(Buffer.from(serializer.marshal(inside)), Buffer.from(octets));
+      }),
+      { numRuns: 100 },
+    );
+  },
+);
 
 function replaceBigInt(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;

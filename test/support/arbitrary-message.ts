@@ -1,5 +1,5 @@
 /** Arbitrary WAMP messages, made from the message table: a message type added there is generated here. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { MAX_ID, type Message, type MessageType, payloadOf, type Payload } from "../../packages/wamp/index.ts";
 import { type ElementKind, messageTable } from "../../packages/wamp/message-table.ts";
 

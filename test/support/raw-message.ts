@@ -13,8 +13,9 @@ export function rawOctets(name: SerializerName, list: unknown): Uint8Array {
     case "msgpack":
       return encodeMsgpack(list, { useBigInt64: true });
     case "cbor":
-      return encodeCbor(list);
+      break;
   }
+  return encodeCbor(list);
 }
 
 /** The values in octets; integers of MessagePack that took 64 bit come as bigint. */
@@ -25,6 +26,7 @@ export function rawList(name: SerializerName, octets: Uint8Array): unknown {
     case "msgpack":
       return decodeMsgpack(octets, { useBigInt64: true });
     case "cbor":
-      return decodeCbor(octets);
+      break;
   }
+  return decodeCbor(octets);
 }

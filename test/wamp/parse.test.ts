@@ -210,68 +210,66 @@ describe("options and details", () => {
   });
 });
 
-describe("invalid_uri", () => {
-  const wrong = ["", ".", "a..b", "a b", "a#b", ".a", "a.", "a\n"];
+const wrong = ["", ".", "a..b", "a b", "a#b", ".a", "a.", "a\n"];
 
-  test("a request with a wrong URI tells which ERROR must answer it", () => {
-    for (const [code, reply] of [
-      [32, true],
-      [48, true],
-      [64, true],
-      [16, false],
-    ] as const) {
-      for (const uri of wrong) {
-        forEach((parse) => {
-          assert.throws(
-            () => parse([code, 5, {}, uri]),
-            (error) => {
-              assert.ok(error instanceof ProtocolViolation);
-              assert.equal(error.reason, ErrorUri.invalidUri);
-              assert.deepEqual(error.request, { type: code, id: 5, reply });
-              return true;
-            },
-          );
-        });
-      }
+test("invalid_uri: a request with a wrong URI tells which ERROR must answer it", () => {
+  for (const [code, reply] of [
+    [32, true],
+    [48, true],
+    [64, true],
+    [16, false],
+  ] as const) {
+    for (const uri of wrong) {
+      forEach((parse) => {
+        assert.throws(
+          () => parse([code, 5, {}, uri]),
+          (error) => {
+            assert.ok(error instanceof ProtocolViolation);
+            assert.equal(error.reason, ErrorUri.invalidUri);
+            assert.deepEqual(error.request, { type: code, id: 5, reply });
+            return true;
+          },
+        );
+      });
     }
-  });
+  }
+});
 
-  test("an acknowledged publication is answered", () => {
-    forEach((parse) => {
-      assert.throws(
-        () => parse([16, 5, { acknowledge: true }, "a..b", [1]]),
-        (error) => error instanceof ProtocolViolation && error.request?.reply === true,
-      );
-    });
+test("invalid_uri: an acknowledged publication is answered", () => {
+  forEach((parse) => {
+    assert.throws(
+      () => parse([16, 5, { acknowledge: true }, "a..b", [1]]),
+      (error) => error instanceof ProtocolViolation && error.request?.reply === true,
+    );
   });
+});
 
-  test("a request that is wrong in more than its URI is a protocol violation", () => {
-    refused([48, 5, {}, "a..b", "no list"], /Args/);
-    forEach((parse) => {
-      assert.throws(
-        () => parse([48, 5, {}, "a..b", [], {}, 1]),
-        (error) => error instanceof ProtocolViolation && error.request === undefined,
-      );
-    });
+test("invalid_uri: a request that is wrong in more than its URI is a protocol violation", () => {
+  refused([48, 5, {}, "a..b", "no list"], /Args/);
+  forEach((parse) => {
+    assert.throws(
+      () => parse([48, 5, {}, "a..b", [], {}, 1]),
+      (error) => error instanceof ProtocolViolation && error.request === undefined,
+    );
   });
+});
 
-  test("a wrong realm is an ABORT of that reason, any other wrong URI a plain violation", () => {
-    forEach((parse) => {
-      const thrown = (list: readonly unknown[]) => (error: unknown) =>
-        error instanceof ProtocolViolation && error.request === undefined && error.reason === list[0];
-      assert.throws(() => parse([1, "a..b", { roles }]), thrown([ErrorUri.invalidUri]));
-      assert.throws(() => parse([8, 48, 1, {}, "a b"]), thrown([ErrorUri.protocolViolation]));
-      assert.throws(() => parse([6, {}, ""]), thrown([ErrorUri.protocolViolation]));
-    });
+test("invalid_uri: a wrong realm is an ABORT of that reason, any other wrong URI a plain violation", () => {
+  forEach((parse) => {
+    const thrown = (list: readonly unknown[]) => (error: unknown) =>
+      error instanceof ProtocolViolation && error.request === undefined && error.reason === list[0];
+    assert.throws(() => parse([1, "a..b", { roles }]), thrown([ErrorUri.invalidUri]));
+    assert.throws(() => parse([8, 48, 1, {}, "a b"]), thrown([ErrorUri.protocolViolation]));
+    assert.throws(() => parse([6, {}, ""]), thrown([ErrorUri.protocolViolation]));
   });
+});
 
-  test("patterns follow the policy that the options ask for", () => {
-    for (const topic of ["", "a.", "a.b"]) accepted([32, 1, { match: "prefix" }, topic]);
-    refused([32, 1, { match: "prefix" }, "a..b"], /URI/);
-    for (const topic of ["", ".", "a..b", ".a."]) accepted([32, 1, { match: "wildcard" }, topic]);
-    refused([32, 1, { match: "wildcard" }, "a b"], /URI/);
-    refused([32, 1, { match: "exact" }, "a."], /URI/);
-  });
+test("invalid_uri: patterns follow the policy that the options ask for", () => {
+  for (const topic of ["", "a.", "a.b"]) accepted([32, 1, { match: "prefix" }, topic]);
+  refused([32, 1, { match: "prefix" }, "a..b"], /URI/);
+  for (const topic of ["", ".", "a..b", ".a."]) accepted([32, 1, { match: "wildcard" }, topic]);
+  refused([32, 1, { match: "wildcard" }, "a b"], /URI/);
+  refused([32, 1, { match: "exact" }, "a."], /URI/);
 });
 
 describe("payload", () => {
