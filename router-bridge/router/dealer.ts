@@ -88,7 +88,7 @@ export class Dealer<P> {
     if (caller.calls.has(request))
       throw new ProtocolViolation(`call ${request} has not ended, its id cannot be used again`);
     this.#context.statistics.calls += 1;
-    const registration = this.#index.best(procedure);
+    const registration = this.#serving(procedure);
     const permission = this.#callPermission(caller, message, registration);
     if (permission.registration === undefined) {
       this.#context.statistics.callErrors += 1;
@@ -186,6 +186,12 @@ export class Dealer<P> {
     for (const invocation of member.invocations.values()) {
       this.#fail(invocation, { error: ErrorUri.canceled, words: "the callee left before it answered" }, out);
     }
+  }
+
+  /** The registration a call goes to. A short pattern does not make an application serve what belongs to the protocol. */
+  #serving(procedure: string): Registration<P> | undefined {
+    const best = this.#index.best(procedure);
+    return best === undefined || best.match === "exact" || reservedFault(procedure) === undefined ? best : undefined;
   }
 
   #registerRefusal(member: Member<P>, { options, procedure }: Register): Refusal | undefined {

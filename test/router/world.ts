@@ -35,7 +35,8 @@ export const PLAIN_ROLES = { publisher: {}, subscriber: {}, caller: {}, callee: 
 
 /** Tests name URIs as they like, also wrong ones; the router has to find out. */
 export const uri = (text: string): Uri => text as Uri; // see above
-export const id = <I>(value: number): I => value as I; // likewise for ids of any scope
+/** The same for ids of any scope. */
+export const id = (value: number): never => value as never; // never is assignable to every brand
 
 /** The same numbers in every run. */
 export function sequence(): () => number {
@@ -72,6 +73,11 @@ export class Peer {
     const { member } = this.session;
     assert.ok(member, `${this.name} has not joined`);
     return member.id;
+  }
+
+  /** The id of the last request made. */
+  get lastRequest(): number {
+    return this.#request;
   }
 
   nextRequest(): RequestId {

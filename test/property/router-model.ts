@@ -1,0 +1,171 @@
+/**
+ * What a router must do, written down as naively as possible: lists and linear searches, no index, no shared arrays. It
+ * predicts what every peer receives for every step. Ids that a router may choose stay symbolic.
+ */
+import { matches, type Match } from "../../packages/wamp/index.ts";
+
+export interface Pattern {
+  readonly match: Match;
+  readonly text: string;
+}
+
+interface Held extends Pattern {
+  readonly owner: string;
+}
+
+interface Pending {
+  readonly caller: string;
+  readonly callee: string;
+  readonly call: number;
+  readonly invocation: number;
+  readonly due: number | undefined;
+  readonly order: number;
+  killed: boolean;
+}
+
+export const keyOf = ({ match, text }: Pattern): string => `${match}:${text}`;
+
+export class RouterModel {
+  /** Peers that have joined, and whether they can be interrupted. */
+  readonly members = new Map<string, boolean>();
+  subscriptions: Held[] = [];
+  registrations: Held[] = [];
+  pending: Pending[] = [];
+  readonly lastInvocation = new Map<string, number>();
+  now = 0;
+  #order = 0;
+  #expected: { peer: string; line: string }[] = [];
+
+  /** What was predicted since the last call, for one peer after the other. */
+  takeExpected(): ReadonlyMap<string, string[]> {
+    const lines = new Map<string, string[]>();
+    for (const { peer, line } of this.#expected.splice(0)) lines.set(peer, [...(lines.get(peer) ?? []), line]);
+    return lines;
+  }
+
+  join(peer: string, interruptible: boolean): void {
+    this.members.set(peer, interruptible);
+    this.lastInvocation.set(peer, 0);
+    this.#expect(peer, "WELCOME");
+  }
+
+  leave(peer: string): void {
+    this.members.delete(peer);
+    this.subscriptions = this.subscriptions.filter(({ owner }) => owner !== peer);
+    this.registrations = this.registrations.filter(({ owner }) => owner !== peer);
+    for (const one of this.pending.filter(({ caller }) => caller === peer)) {
+      this.#drop(one);
+      if (one.callee !== peer) this.#interrupt(one, "killnowait");
+    }
+    for (const one of this.pending.filter(({ callee }) => callee === peer)) this.#fail(one, "wamp.error.canceled");
+  }
+
+  subscribe(peer: string, pattern: Pattern, request: number): void {
+    const held = this.subscriptions.some((one) => one.owner === peer && keyOf(one) === keyOf(pattern));
+    if (!held) this.subscriptions.push({ ...pattern, owner: peer });
+    this.#expect(peer, `SUBSCRIBED ${request}`);
+  }
+
+  unsubscribe(peer: string, pattern: Pattern, request: number): void {
+    const mine = (one: Held): boolean => one.owner === peer && keyOf(one) === keyOf(pattern);
+    const known = this.subscriptions.some(mine);
+    this.subscriptions = this.subscriptions.filter((one) => !mine(one));
+    this.#expect(peer, known ? `UNSUBSCRIBED ${request}` : `ERROR 34 ${request} wamp.error.no_such_subscription`);
+  }
+
+  publish(
+    peer: string,
+    topic: string,
+    how: { tag: number; request: number; excludeMe: boolean; acknowledge: boolean },
+  ): void {
+    if (how.acknowledge) this.#expect(peer, `PUBLISHED ${how.request}`);
+    for (const one of this.subscriptions) {
+      if (!matches(one.text, one.match, topic) || (one.owner === peer && how.excludeMe)) continue;
+      this.#expect(one.owner, `EVENT ${keyOf(one)} ${how.tag} ${JSON.stringify(one.match === "exact" ? "" : topic)}`);
+    }
+  }
+
+  register(peer: string, pattern: Pattern, request: number): boolean {
+    const taken = this.registrations.some((one) => keyOf(one) === keyOf(pattern));
+    if (!taken) this.registrations.push({ ...pattern, owner: peer });
+    this.#expect(peer, taken ? `ERROR 64 ${request} wamp.error.procedure_already_exists` : `REGISTERED ${request}`);
+    return !taken;
+  }
+
+  unregister(peer: string, pattern: Pattern, request: number): void {
+    const mine = (one: Held): boolean => one.owner === peer && keyOf(one) === keyOf(pattern);
+    const known = this.registrations.some(mine);
+    this.registrations = this.registrations.filter((one) => !mine(one));
+    this.#expect(peer, known ? `UNREGISTERED ${request}` : `ERROR 66 ${request} wamp.error.no_such_registration`);
+  }
+
+  call(peer: string, procedure: string, how: { tag: number; request: number; timeout: number }): void {
+    const matching = this.registrations.filter(({ text, match }) => matches(text, match, procedure));
+    const rank = ({ match, text }: Held): number =>
+      match === "exact" ? 10_000 : match === "prefix" ? 1_000 + text.length : specificity(text);
+    const best = matching.toSorted((a, b) => rank(b) - rank(a))[0];
+    if (best === undefined) {
+      this.#expect(peer, `ERROR 48 ${how.request} wamp.error.no_such_procedure`);
+      return;
+    }
+    const invocation = (this.lastInvocation.get(best.owner) ?? 0) + 1;
+    this.lastInvocation.set(best.owner, invocation);
+    this.#order += 1;
+    const due = how.timeout > 0 ? this.now + how.timeout : undefined;
+    const { owner: callee } = best;
+    this.pending.push({ caller: peer, callee, call: how.request, invocation, due, order: this.#order, killed: false });
+    this.#expect(
+      callee,
+      `INVOCATION ${keyOf(best)} ${invocation} ${how.tag} ${JSON.stringify(best.match === "exact" ? "" : procedure)}`,
+    );
+  }
+
+  /** An answer to an invocation that was issued to this peer; if it ended already nothing happens. */
+  answer(peer: string, invocation: number, how: { tag: number; error: string | undefined }): void {
+    const one = this.pending.find((each) => each.callee === peer && each.invocation === invocation);
+    if (one === undefined) return;
+    this.#drop(one);
+    const line = how.error === undefined ? `RESULT ${one.call} ${how.tag}` : `ERROR 48 ${one.call} ${how.error}`;
+    this.#expect(one.caller, line);
+  }
+
+  cancel(peer: string, call: number, mode: "skip" | "kill" | "killnowait"): void {
+    const one = this.pending.find((each) => each.caller === peer && each.call === call);
+    if (one === undefined) return;
+    const effective = this.members.get(one.callee) === true ? mode : "skip";
+    if (effective === "killnowait" || (effective === "kill" && !one.killed)) this.#interrupt(one, effective);
+    if (effective === "kill") one.killed = true;
+    else this.#fail(one, "wamp.error.canceled");
+  }
+
+  wait(milliseconds: number): void {
+    this.now += milliseconds;
+    const overdue = this.pending.filter(({ due }) => due !== undefined && due <= this.now);
+    for (const one of overdue.toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0) || a.order - b.order)) {
+      this.#interrupt(one, "killnowait");
+      this.#fail(one, "wamp.error.timeout");
+    }
+  }
+
+  #fail(one: Pending, error: string): void {
+    this.#drop(one);
+    this.#expect(one.caller, `ERROR 48 ${one.call} ${error}`);
+  }
+
+  #interrupt({ callee, invocation }: Pending, mode: string): void {
+    if (this.members.get(callee) === true) this.#expect(callee, `INTERRUPT ${invocation} ${mode}`);
+  }
+
+  #drop(one: Pending): void {
+    this.pending = this.pending.filter((each) => each !== one);
+  }
+
+  #expect(peer: string, line: string): void {
+    if (this.members.has(peer)) this.#expected.push({ peer, line });
+  }
+}
+
+/** Orders the wildcards that match one URI: a named component counts the more the further left it stands. */
+function specificity(text: string): number {
+  return text.split(".").reduce((sum, component) => sum * 2 + (component === "" ? 0 : 1), 0);
+}

@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import * as fc from "fast-check";
+import { isUri, type Match, type Message } from "../../packages/wamp/index.ts";
+import { argsOf, PLAIN_ROLES, ALL_ROLES, id, uri, World, type Peer } from "../router/world.ts";
+import { keyOf, RouterModel, type Pattern } from "./router-model.ts";
+
+const NAMES = ["a", "b", "c", "d"] as const;
+
+type Step =
+  | { readonly kind: "leave"; readonly how: "vanish" | "goodbye" | "abort" | "forge" }
+  | { readonly kind: "subscribe" | "unsubscribe" | "register" | "unregister"; readonly pattern: Pattern }
+  | { readonly kind: "publish"; readonly uri: string; readonly excludeMe: boolean; readonly acknowledge: boolean }
+  | { readonly kind: "call"; readonly uri: string; readonly timeout: number }
+  | { readonly kind: "answer"; readonly which: number; readonly fails: boolean }
+  | { readonly kind: "cancel"; readonly which: number; readonly mode: "skip" | "kill" | "killnowait" }
+  | { readonly kind: "wait"; readonly milliseconds: number };
+
+const uris = fc.constantFrom("x", "x.y", "x.z", "x.y.z", "xx");
+const patterns = fc
+  .record({
+    match: fc.constantFrom<Match>("exact", "exact", "prefix", "wildcard"),
+    text: fc.constantFrom("x", "x.y", "x.z", "x.y.z", "xx", "x.", "", ".", "x..z", ".y", "x.y."),
+  })
+  .filter(({ match, text }) => isUri(text, match));
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("leave"), how: fc.constantFrom("vanish", "goodbye", "abort", "forge") }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom("subscribe", "register"), pattern: patterns }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("unsubscribe", "unregister"), pattern: patterns }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("publish"),
+      uri: uris,
+      excludeMe: fc.boolean(),
+      acknowledge: fc.boolean(),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("call"), uri: uris, timeout: fc.constantFrom(0, 0, 5, 20) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("answer"), which: fc.nat(8), fails: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("cancel"),
+      which: fc.nat(8),
+      mode: fc.constantFrom("skip", "kill", "killnowait"),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait"), milliseconds: fc.nat(12) }) },
+);
+
+/** Runs steps against the router and against the model and compares what every peer received after each. */
+class Comparison {
+  readonly #world = new World();
+  readonly #model = new RouterModel();
+  readonly #peers = new Map<string, Peer>();
+  /** The ids that the router chose, by what they stand for while it exists; and all that were ever used. */
+  readonly #ids = new Map<string, number>();
+  readonly #spent = new Set<string>();
+  readonly #publications = new Set<number>();
+  readonly #open = new Map<string, Set<number>>();
+  #tag = 0;
+
+  step(name: string, step: Step): void {
+    this.#tag += 1;
+    const peer = this.#peers.get(name);
+    if (step.kind === "wait") {
+      this.#world.wait(step.milliseconds);
+      this.#model.wait(step.milliseconds);
+    } else if (peer === undefined) {
+      this.#join(name);
+    } else if (step.kind === "leave") {
+      this.#leave(name, peer, step.how);
+    } else {
+      this.#request(name, peer, step);
+    }
+    this.#compare();
+  }
+
+  /** Everybody leaves: nothing may be left. */
+  finish(): void {
+    for (const [name, peer] of this.#peers) {
+      this.#leave(name, peer, "vanish");
+      this.#compare();
+    }
+    this.#world.assertEmpty();
+  }
+
+  #join(name: string): void {
+    const interruptible = name === "a" || name === "b";
+    const peer = this.#world.connect(name).hello({ roles: interruptible ? ALL_ROLES : PLAIN_ROLES });
+    this.#peers.set(name, peer);
+    this.#open.set(name, new Set());
+    this.#model.join(name, interruptible);
+  }
+
+  #leave(name: string, peer: Peer, how: "vanish" | "goodbye" | "abort" | "forge"): void {
+    if (how === "vanish") peer.vanish();
+    if (how === "goodbye") peer.send({ type: "GOODBYE", details: {}, reason: uri("wamp.close.normal") });
+    if (how === "abort") peer.publish("x", [], { acknowledge: 1 });
+    if (how === "forge") peer.yield((this.#model.lastInvocation.get(name) ?? 0) + 1);
+    assert.ok(peer.closed);
+    const last = how === "vanish" ? undefined : how === "goodbye" ? "GOODBYE" : "ABORT";
+    assert.deepEqual(
+      peer.take().map((message) => message.type),
+      last === undefined ? [] : [last],
+    );
+    this.#peers.delete(name);
+    this.#open.delete(name);
+    this.#model.leave(name);
+  }
+
+  #request(name: string, peer: Peer, step: Exclude<Step, { kind: "wait" | "leave" }>): void {
+    switch (step.kind) {
+      case "publish": {
+        const { excludeMe, acknowledge } = step;
+        const request = peer.publish(step.uri, [this.#tag], { exclude_me: excludeMe, acknowledge }).lastRequest;
+        this.#model.publish(name, step.uri, { tag: this.#tag, request, excludeMe, acknowledge });
+        break;
+      }
+      case "call": {
+        const request = peer.call(step.uri, [this.#tag], { timeout: step.timeout });
+        this.#open.get(name)?.add(request);
+        this.#model.call(name, step.uri, { tag: this.#tag, request, timeout: step.timeout });
+        break;
+      }
+      case "answer": {
+        const issued = this.#model.lastInvocation.get(name) ?? 0;
+        if (issued === 0) break;
+        const invocation = Math.max(1, issued - step.which);
+        const error = step.fails ? "com.own.error" : undefined;
+        if (error === undefined) peer.yield(invocation, [this.#tag]);
+        else peer.fail(invocation, error, [this.#tag]);
+        this.#model.answer(name, invocation, { tag: this.#tag, error });
+        break;
+      }
+      case "cancel": {
+        const call = [...(this.#open.get(name) ?? [])].at(-1 - step.which) ?? 1;
+        peer.cancel(id(call), { mode: step.mode });
+        this.#model.cancel(name, call, step.mode);
+        break;
+      }
+      default:
+        this.#hold(name, peer, step);
+    }
+  }
+
+  #hold(name: string, peer: Peer, { kind, pattern }: Extract<Step, { pattern: Pattern }>): void {
+    const request = peer.nextRequest();
+    const options = { match: pattern.match };
+    const text = uri(pattern.text);
+    const key = `${kind.endsWith("subscribe") ? "s" : "r"} ${keyOf(pattern)}`;
+    const known = id(this.#ids.get(key) ?? 999_999);
+    if (kind === "subscribe") {
+      this.#model.subscribe(name, pattern, request);
+      peer.send({ type: "SUBSCRIBE", request, options, topic: text });
+      this.#learn(key, peer.inbox.at(-1));
+    } else if (kind === "register") {
+      const accepted = this.#model.register(name, pattern, request);
+      peer.send({ type: "REGISTER", request, options, procedure: text });
+      if (accepted) this.#learn(key, peer.inbox.at(-1));
+    } else if (kind === "unsubscribe") {
+      this.#model.unsubscribe(name, pattern, request);
+      peer.send({ type: "UNSUBSCRIBE", request, subscription: known });
+    } else {
+      this.#model.unregister(name, pattern, request);
+      peer.send({ type: "UNREGISTER", request, registration: known });
+    }
+  }
+
+  /** A subscription or registration that exists keeps its id; a new one never gets an id that was used before. */
+  #learn(key: string, reply: Message | undefined): void {
+    const chosen =
+      reply?.type === "SUBSCRIBED" ? reply.subscription : reply?.type === "REGISTERED" ? reply.registration : 0;
+    const known = this.#ids.get(key);
+    if (known !== undefined) {
+      assert.equal(chosen, known, `the id of ${key}`);
+      return;
+    }
+    const spent = `${key.charAt(0)}${chosen}`;
+    assert.ok(!this.#spent.has(spent), `${key} got an id that was used before`);
+    this.#spent.add(spent);
+    this.#ids.set(key, chosen);
+  }
+
+  #compare(): void {
+    const expected = this.#model.takeExpected();
+    const publications = new Set<number>();
+    for (const [name, peer] of this.#peers) {
+      const lines = peer.take().map((message) => {
+        if (message.type === "EVENT" || message.type === "PUBLISHED") publications.add(message.publication);
+        return this.#describe(name, message);
+      });
+      // the order of one publication's events for one peer is not laid down; everything else is
+      const inOrder = (list: readonly string[]): string[] =>
+        list.every((line) => line.startsWith("EVENT")) ? list.toSorted() : [...list];
+      const [head, ...rest] = lines;
+      const wanted = expected.get(name) ?? [];
+      if (head?.startsWith("PUBLISHED")) {
+        assert.deepEqual([head, ...inOrder(rest)], [wanted[0], ...inOrder(wanted.slice(1))], `received by ${name}`);
+      } else {
+        assert.deepEqual(inOrder(lines), inOrder(wanted), `received by ${name}`);
+      }
+    }
+    assert.ok(publications.size <= 1, "one publication id for all events of a publication");
+    for (const publication of publications) {
+      assert.ok(!this.#publications.has(publication), "a publication id of its own for each");
+      this.#publications.add(publication);
+    }
+    this.#forget();
+    assert.equal(this.#world.router.size().pendingCalls, this.#model.pending.length);
+    for (const [name, open] of this.#open) {
+      const waiting = this.#model.pending.filter(({ caller }) => caller === name).map(({ call }) => call);
+      assert.deepEqual(
+        [...open].toSorted(ascending),
+        waiting.toSorted(ascending),
+        `calls of ${name} without an answer`,
+      );
+    }
+  }
+
+  /** Ids of what no longer exists. */
+  #forget(): void {
+    for (const key of this.#ids.keys()) {
+      const held = key.startsWith("s") ? this.#model.subscriptions : this.#model.registrations;
+      if (!held.some((one) => keyOf(one) === key.slice(2))) this.#ids.delete(key);
+    }
+  }
+
+  #describe(name: string, message: Message): string {
+    switch (message.type) {
+      case "EVENT": {
+        const topic = message.details["topic"] ?? "";
+        return `EVENT ${this.#meaning("s", message.subscription)} ${String(argsOf(message)[0])} ${JSON.stringify(topic)}`;
+      }
+      case "INVOCATION": {
+        const key = this.#meaning("r", message.registration);
+        const procedure = message.details["procedure"] ?? "";
+        return `INVOCATION ${key} ${message.request} ${String(argsOf(message)[0])} ${JSON.stringify(procedure)}`;
+      }
+      case "RESULT":
+        this.#finalAnswer(name, message.request);
+        return `RESULT ${message.request} ${String(argsOf(message)[0])}`;
+      case "ERROR":
+        if (message.requestType === 48) this.#finalAnswer(name, message.request);
+        return `ERROR ${message.requestType} ${message.request} ${message.error}`;
+      case "INTERRUPT":
+        return `INTERRUPT ${message.request} ${String(message.options["mode"])}`;
+      case "WELCOME":
+        return "WELCOME";
+      default:
+        return "request" in message ? `${message.type} ${message.request}` : message.type;
+    }
+  }
+
+  #finalAnswer(name: string, call: number): void {
+    assert.ok(this.#open.get(name)?.delete(call), `${name} got an answer to call ${call}, which was not open`);
+  }
+
+  #meaning(kind: "s" | "r", chosen: number): string {
+    const found = [...this.#ids].find(([key, known]) => key.startsWith(kind) && known === chosen);
+    return found?.[0].slice(2) ?? `unknown ${chosen}`;
+  }
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+it("a router does what the naive model says, for any sequence of joins, requests, answers, departures and time", () => {
+  const sequences = fc.array(fc.tuple(fc.constantFrom(...NAMES), steps), { minLength: 1, maxLength: 120, size: "max" });
+  fc.assert(
+    fc.property(sequences, (sequence) => {
+      const comparison = new Comparison();
+      for (const [name, step] of sequence) comparison.step(name, step);
+      comparison.finish();
+    }),
+    { numRuns: 300 },
+  );
+});
