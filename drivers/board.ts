@@ -4,7 +4,7 @@
  * the system; nothing here blocks the event loop for longer than one system call.
  */
 
-export { DriverError } from "./driver-error.ts";
+export { DriverError, type DriverErrorCode } from "./driver-error.ts";
 
 export type Level = 0 | 1;
 

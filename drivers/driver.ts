@@ -58,7 +58,7 @@ export interface DriverContext {
   readonly signal: AbortSignalLike;
   /** Restricted to what the plan claims: all else is refused with `not_claimed`. */
   readonly board: Board;
-  /** Only streams of the description. Never throws, never waits. */
+  /** Only streams of the description, from the start of open until close has resolved. Never throws, never waits. */
   publish(stream: string, reading: RawReading): void;
   /** The driver cannot go on by itself: the host closes and reopens it. Faults of one channel are the driver's to mend. */
   failed(error: DriverError): void;

@@ -1,0 +1,64 @@
+import type { Board, LineRequest } from "./board.ts";
+import type { Claim } from "./driver.ts";
+import { DriverError } from "./driver-error.ts";
+
+/** The same hardware, as far as `claims` reach. Listing chips and ports opens nothing and is always allowed. */
+export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
+  const line = async ({ chip, line }: LineRequest): Promise<void> => {
+    const claimed = claims.some((claim) => claim.type === "gpio-line" && claim.line === line && claim.chip === chip);
+    if (!claimed) throw refused(`line ${String(line)}${chip === undefined ? "" : ` of ${chip}`}`);
+  };
+  const port = async (path: string): Promise<void> => {
+    if (!claims.some((claim) => claim.type === "serial-port" && claim.path === path)) throw refused(path);
+  };
+  const file = async (path: string): Promise<void> => {
+    const below = (root: string): boolean => path === root || path.startsWith(`${root}/`);
+    const climbs = path.split("/").includes("..");
+    if (climbs || !claims.some((claim) => claim.type === "file" && below(claim.path))) throw refused(path);
+  };
+  return {
+    gpio: {
+      listChips: () => board.gpio.listChips(),
+      openOutput: async (request) => (await line(request), board.gpio.openOutput(request)),
+      openInput: async (request) => (await line(request), board.gpio.openInput(request)),
+    },
+    serial: {
+      list: () => board.serial.list(),
+      open: async (request) => (await port(request.path), board.serial.open(request)),
+    },
+    files: {
+      readText: async (path) => (await file(path), board.files.readText(path)),
+      list: async (dir) => (await file(dir), board.files.list(dir)),
+      realpath: async (path) => (await file(path), board.files.realpath(path)),
+    },
+  };
+}
+
+const refused = (what: string): DriverError => new DriverError("not_claimed", `The plan does not claim ${what}`);
+
+/** Two claims that cannot both be had. */
+export interface ClaimConflict {
+  readonly first: Claim;
+  readonly second: Claim;
+  /** The resource, in words. */
+  readonly resource: string;
+}
+
+/** Every resource that is claimed twice, whichever drivers the claims come from. Files are shared. */
+export function claimConflicts(claims: readonly Claim[]): readonly ClaimConflict[] {
+  const holders = new Map<string, Claim>();
+  const conflicts: ClaimConflict[] = [];
+  for (const claim of claims) {
+    if (claim.type === "file") continue;
+    const resource = resourceName(claim);
+    const first = holders.get(resource);
+    if (first) conflicts.push({ first, second: claim, resource });
+    else holders.set(resource, claim);
+  }
+  return conflicts;
+}
+
+function resourceName(claim: Exclude<Claim, { type: "file" }>): string {
+  if (claim.type === "serial-port") return `serial port ${claim.path}`;
+  return claim.chip === undefined ? `GPIO${String(claim.line)}` : `line ${String(claim.line)} of ${claim.chip}`;
+}

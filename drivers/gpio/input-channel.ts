@@ -1,0 +1,122 @@
+/**
+ * One input. Owns its line, its debouncing and the level it has reported last. Must not know who listens.
+ */
+import type { InputLine, Level, LineEdge } from "../board.ts";
+import type { ChannelHealth, DriverContext } from "../driver.ts";
+import type { DriverError } from "../driver-error.ts";
+import { Sequence } from "../sequence.ts";
+import { Debounce } from "./debounce.ts";
+import type { InputPin } from "./gpio-config.ts";
+import { LineKeeper } from "./line-keeper.ts";
+
+const WAITING = 64;
+
+export class InputChannel {
+  readonly pin: InputPin;
+  readonly #ctx: DriverContext;
+  readonly #queue: Sequence;
+  readonly #keeper: LineKeeper<InputLine>;
+  readonly #debounce: Debounce;
+  #reported: Level | undefined;
+  #missedEdges = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(pin: InputPin, ctx: DriverContext) {
+    this.pin = pin;
+    this.#ctx = ctx;
+    this.#queue = new Sequence(pin.name, WAITING);
+    this.#debounce = new Debounce(pin.debounce, ctx, (first) => void this.#settled(first));
+    this.#keeper = new LineKeeper({
+      name: pin.name,
+      timers: ctx.timers,
+      log: ctx.log,
+      open: async () => {
+        const { name: consumer, pin: where, chip, activeLow } = pin;
+        const onEdge = (edge: LineEdge): void => this.#edge(edge);
+        // Both edges whatever is published: the quiet time counts from any of them.
+        const request = { line: where.line, activeLow, consumer, edge: "both", onEdge } as const;
+        return ctx.board.gpio.openInput(chip === undefined ? request : { ...request, chip });
+      },
+      opened: async (line) => {
+        const level = await line.read();
+        this.#reported = level;
+        ctx.publish(pin.name, { value: level });
+      },
+      lost: (error) => this.#lost(error),
+      retry: () => void this.#queue.runAnyway(async () => this.#keeper.reopen()),
+    });
+  }
+
+  /** Answers why it does not work yet; it keeps trying. Never rejects. */
+  async open(): Promise<DriverError | undefined> {
+    return this.#queue.runAnyway(async () => this.#keeper.open());
+  }
+
+  async get() {
+    const value = await this.#queue.run(async () => this.#keeper.use(async (line) => line.read()));
+    return { pin: this.pin.name, value, t: this.#ctx.clock.wall() };
+  }
+
+  /** Finds an edge that the system has swallowed, and a chip that is gone. Never rejects. */
+  async check(): Promise<void> {
+    await this.#queue.runAnyway(async () => {
+      if (this.#keeper.health.state === "faulted" || this.#closing) return;
+      const level = await this.#read();
+      if (level === undefined || level === this.#reported || this.#debounce.waiting) return;
+      this.#missedEdges += 1;
+      this.#debounce.edge();
+    });
+  }
+
+  get health(): ChannelHealth {
+    const health = this.#keeper.health;
+    return { ...health, counters: { ...health.counters, missed_edges: this.#missedEdges } };
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#queue.runAnyway(async () => {
+      this.#debounce.stop();
+      await this.#keeper.close();
+    });
+    return this.#closing;
+  }
+
+  #edge({ level, t }: LineEdge): void {
+    if (this.#closing) return;
+    // Without debouncing each edge counts with the level it came with, however short it was.
+    if (this.pin.debounce === 0) this.#report(level, t ?? this.#ctx.clock.wall());
+    else this.#debounce.edge(t);
+  }
+
+  async #settled(firstEdge: number): Promise<void> {
+    await this.#queue.runAnyway(async () => {
+      if (this.#closing) return;
+      const level = await this.#read();
+      // An edge during the read: not quiet after all, and the change began with the edge that is known.
+      if (level === undefined) return;
+      if (this.#debounce.waiting) this.#debounce.edge(firstEdge);
+      else this.#report(level, firstEdge);
+    });
+  }
+
+  async #read(): Promise<Level | undefined> {
+    try {
+      return await this.#keeper.use(async (line) => line.read());
+    } catch {
+      return undefined; // the keeper has reported it and tries again
+    }
+  }
+
+  #report(level: Level, t: number): void {
+    if (level === this.#reported) return;
+    this.#reported = level;
+    const { edge, name } = this.pin;
+    if (edge === "both" || (edge === "rising") === (level === 1)) this.#ctx.publish(name, { value: level, t });
+  }
+
+  #lost(error: DriverError): void {
+    this.#debounce.stop();
+    this.#reported = undefined;
+    this.#ctx.publish(this.pin.name, { value: null, quality: "error", cause: error.message });
+  }
+}

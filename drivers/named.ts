@@ -1,0 +1,14 @@
+import { Type, type TSchema } from "typebox";
+
+const PATTERN = "^[a-z][a-z0-9_]{0,62}$";
+
+/** Names of channels and streams become a part of a WAMP URI, so they keep to its strict alphabet. */
+export const nameSchema = Type.String({
+  pattern: PATTERN,
+  allowed: "a name of a-z, 0-9 and _ that starts with a letter, at most 63 characters",
+});
+
+/** A mapping from such names to `schema`, at most 256 of them. */
+export function named<Schema extends TSchema>(schema: Schema, options: { description: string; default?: object }) {
+  return Type.Record(nameSchema, schema, { ...options, additionalProperties: false, maxProperties: 256 });
+}
