@@ -8,3 +8,6 @@ export type {
   ListenRawSocketOptions,
   PingOptions,
 } from "./options.ts";
+export { acceptRawSocket } from "./accept.ts";
+export { connectRawSocket } from "./connect.ts";
+export { listenRawSocket, type RawSocketServer } from "./listen.ts";

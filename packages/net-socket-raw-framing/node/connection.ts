@@ -1,0 +1,292 @@
+/**
+ * One open raw socket. Owns the socket from the end of the handshake to its close: reading, decoding, delivery, answers
+ * to PINGs, and the single word that it ended. Reading stops while the user has paused or while answers to PINGs wait
+ * for a peer that does not read; octets received but not yet decoded are then held, at most one chunk.
+ * Knows neither who opened the socket nor what a message means.
+ */
+import type { Socket } from "node:net";
+import {
+  type Agreement,
+  checkFrame,
+  encodePrefix,
+  FrameDecoder,
+  FrameType,
+  FramingError,
+  type SendLimits,
+  type Wire,
+} from "../index.ts";
+import { type ConnectionSettings, DEFAULTS } from "./options.ts";
+import { Pings } from "./pings.ts";
+import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./raw-socket-connection.ts";
+import { describeRemote } from "./remote.ts";
+import { SendQueue } from "./send-queue.ts";
+import { openError } from "./socket-error.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+export interface Established {
+  readonly agreement: Agreement;
+  readonly wire: Wire;
+  /** What came glued to the handshake. */
+  readonly rest: Uint8Array;
+}
+
+export class SocketConnection implements RawSocketConnection {
+  readonly serializer: number;
+  readonly maxSend: number;
+  readonly maxReceive: number;
+  readonly remote: RawSocketRemote;
+  readonly #socket: Socket;
+  readonly #wire: Wire;
+  readonly #limits: SendLimits;
+  readonly #queue: SendQueue;
+  readonly #decoder: FrameDecoder;
+  readonly #pings: Pings;
+  readonly #closeTimeout: number;
+  #handlers: RawSocketHandlers | undefined;
+  #held: Uint8Array;
+  #received = 0;
+  #paused = false;
+  /** Answers to PINGs wait for a peer that does not read. */
+  #answersWait = false;
+  #userWaits = false;
+  #delivering = false;
+  #peerEnded = false;
+  #closing = false;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #failure: FramingError | undefined;
+  #dropped = false;
+  #closed = false;
+
+  constructor(socket: Socket, established: Established, settings: ConnectionSettings) {
+    const { agreement, wire, rest } = established;
+    this.serializer = agreement.serializer;
+    this.maxSend = agreement.maxSend;
+    this.maxReceive = agreement.maxReceive;
+    this.remote = describeRemote(socket);
+    this.#socket = socket;
+    this.#wire = wire;
+    this.#limits = { maxLength: agreement.maxSend, wire, allowLengthBit: settings.allowLengthBit ?? false };
+    this.#held = rest;
+    this.#closeTimeout = settings.closeTimeout ?? DEFAULTS.closeTimeout;
+    this.#queue = new SendQueue(
+      socket,
+      {
+        highWaterMark: settings.highWaterMark ?? DEFAULTS.highWaterMark,
+        maxBuffered: settings.maxBuffered ?? DEFAULTS.maxBuffered,
+      },
+      { onDrain: () => this.#onDrain(), onOverflow: (octets) => this.#onOverflow(octets) },
+    );
+    this.#decoder = new FrameDecoder({ maxLength: agreement.maxReceive, wire }, (type, payload) =>
+      this.#onFrame(type, payload),
+    );
+    this.#pings = new Pings(
+      {
+        send: (payload) => void this.#sendTyped(FrameType.PING, payload, this.#limits),
+        received: () => this.#received,
+        deaf: () => this.#paused || this.#answersWait,
+        onLost: (error) => this.#fail(error),
+      },
+      settings.ping?.timeout ?? DEFAULTS.pingTimeout,
+      settings.ping,
+    );
+    this.#adopt();
+  }
+
+  get bufferedAmount(): number {
+    return this.#queue.bufferedAmount;
+  }
+
+  start(handlers: RawSocketHandlers): void {
+    if (this.#handlers !== undefined) throw new FramingError("bad_option", "start was called twice: once is enough");
+    this.#handlers = handlers;
+    if (this.#closed) {
+      queueMicrotask(() => handlers.onClose(this.#failure));
+      return;
+    }
+    if (this.#wire === "standard") this.#pings.start();
+    process.nextTick(() => this.#deliver());
+  }
+
+  send(payload: Uint8Array): boolean {
+    return this.#remember(this.#sendTyped(FrameType.MESSAGE, payload, this.#limits));
+  }
+
+  sendFrame(frame: Uint8Array): boolean {
+    checkFrame(frame, this.#limits);
+    return this.#remember(this.#queue.push(frame));
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (!this.#closing) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    process.nextTick(() => this.#deliver());
+  }
+
+  ping(payload?: Uint8Array): Promise<number> {
+    if (this.#wire === "standard") return this.#pings.ping(payload);
+    return Promise.reject(new FramingError("ping_unsupported", "a raw socket without handshake has no PING"));
+  }
+
+  close(): void {
+    if (this.#closing || this.#dropped) return;
+    this.#closing = true;
+    this.#held = NOTHING;
+    this.#pings.stop(closedError());
+    this.#queue.end();
+    this.#closeTimer = setTimeout(() => this.#giveUpClosing(), this.#closeTimeout);
+    // What the peer still sends is read and dropped: unread octets would turn the end into a reset.
+    this.#socket.resume();
+  }
+
+  abort(error?: Error): void {
+    if (error === undefined || error instanceof FramingError) this.#fail(error);
+    else this.#fail(new FramingError("aborted", `the connection was dropped: ${error.message}`, { cause: error }));
+  }
+
+  #adopt(): void {
+    const socket = this.#socket;
+    // Without it Node ends the sending side by itself when the peer ends, before what is queued here has been written.
+    socket.allowHalfOpen = true;
+    socket
+      .on("data", (chunk: Uint8Array) => this.#onData(chunk))
+      .on("end", () => this.#onEnd())
+      .on("error", (error) => this.#onError(error))
+      .once("close", () => this.#onClosed());
+    socket.pause();
+  }
+
+  #onData(chunk: Uint8Array): void {
+    this.#received += chunk.length;
+    if (this.#closing || this.#dropped) return;
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    if (this.#delivering || this.#handlers === undefined || this.#closing || this.#dropped) return;
+    this.#delivering = true;
+    try {
+      while (this.#held.length > 0 && this.#reads()) {
+        const chunk = this.#held;
+        this.#held = NOTHING;
+        const consumed = this.#decoder.push(chunk);
+        if (consumed < chunk.length && !this.#closing) this.#held = chunk.subarray(consumed);
+      }
+    } catch (error) {
+      this.#fail(error instanceof FramingError ? error : handlerError(error));
+    }
+    this.#delivering = false;
+    this.#afterDelivery();
+  }
+
+  #afterDelivery(): void {
+    if (this.#closing || this.#dropped) return;
+    if (!this.#reads()) this.#socket.pause();
+    else if (this.#peerEnded) this.#finishAfterPeer();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  #reads(): boolean {
+    return !this.#paused && !this.#answersWait && !this.#closing && !this.#dropped;
+  }
+
+  #onFrame(type: FrameType, payload: Uint8Array): boolean {
+    if (type === FrameType.MESSAGE) this.#handlers?.onMessage(payload);
+    else if (type === FrameType.PONG) this.#pings.answered(payload);
+    else this.#answer(payload);
+    return this.#reads();
+  }
+
+  /** A peer that sends the 25th length bit reads it too. A PING over the peer's own limit cannot be echoed: that ends it. */
+  #answer(payload: Uint8Array): void {
+    const taken = this.#sendTyped(FrameType.PONG, payload, { ...this.#limits, allowLengthBit: true });
+    if (!taken) this.#answersWait = true;
+  }
+
+  #sendTyped(type: FrameType, payload: Uint8Array, limits: SendLimits): boolean {
+    return this.#queue.push(encodePrefix(type, payload.length, limits), payload);
+  }
+
+  #remember(below: boolean): boolean {
+    if (!below && !this.#closing && !this.#dropped) this.#userWaits = true;
+    return below;
+  }
+
+  #onDrain(): void {
+    if (this.#answersWait) {
+      this.#answersWait = false;
+      process.nextTick(() => this.#deliver());
+    }
+    if (!this.#userWaits || this.#closing) return;
+    this.#userWaits = false;
+    try {
+      this.#handlers?.onDrain?.();
+    } catch (error) {
+      this.#fail(handlerError(error));
+    }
+  }
+
+  #onOverflow(octets: number): void {
+    const words = `${String(octets)} octets wait for a peer that does not read fast enough: the connection was dropped`;
+    this.#fail(new FramingError("send_queue_full", words));
+  }
+
+  #onEnd(): void {
+    this.#peerEnded = true;
+    this.#deliver();
+  }
+
+  #finishAfterPeer(): void {
+    try {
+      this.#decoder.end();
+      this.close();
+    } catch (error) {
+      this.#fail(error instanceof FramingError ? error : handlerError(error));
+    }
+  }
+
+  #onError(error: Error): void {
+    // After the peer's end, or once all is sent, a reset loses nothing that anybody waits for.
+    const done = this.#closing && this.bufferedAmount === 0;
+    if (this.#peerEnded || done) this.#fail();
+    else this.#fail(openError(error));
+  }
+
+  #giveUpClosing(): void {
+    const left = this.bufferedAmount;
+    if (left === 0) this.#fail();
+    else this.#fail(new FramingError("close_timeout", `the peer did not take the last ${String(left)} octets in time`));
+  }
+
+  #fail(error?: FramingError): void {
+    if (this.#dropped) return;
+    this.#dropped = true;
+    this.#failure = error;
+    this.#held = NOTHING;
+    this.#queue.stop();
+    this.#socket.destroy();
+  }
+
+  #onClosed(): void {
+    this.#closed = true;
+    this.#dropped = true;
+    clearTimeout(this.#closeTimer);
+    this.#queue.stop();
+    this.#pings.stop(this.#failure ?? closedError());
+    this.#handlers?.onClose(this.#failure);
+  }
+}
+
+function closedError(): FramingError {
+  return new FramingError("connection_closed", "the connection was closed");
+}
+
+function handlerError(cause: unknown): FramingError {
+  return new FramingError("handler_failed", `a handler of this connection threw: ${String(cause)}`, { cause });
+}

@@ -1,0 +1,160 @@
+/**
+ * What one connection still has to write. Owns the octets from `push` until the kernel has taken them, and when they are
+ * written: once per turn of the event loop, as one write. Small frames are copied side by side into one block; large
+ * ones are passed on without a copy. While a write is under way the next one collects.
+ * Knows nothing of frames' meaning, of handlers, or of why a connection ends.
+ */
+import type { Socket } from "node:net";
+
+export interface SendQueueLimits {
+  readonly highWaterMark: number;
+  readonly maxBuffered: number;
+}
+
+export interface SendQueueEvents {
+  /** After a `push` that returned false: at most half the high-water mark is left. */
+  onDrain(): void;
+  /** A `push` would have gone over `maxBuffered`; it was not queued. */
+  onOverflow(octets: number): void;
+}
+
+/** From here on copying costs more than one more part in a gathered write. */
+const LARGE = 16 * 1024;
+const BLOCK = 64 * 1024;
+const SMALLEST_BLOCK = 1024;
+/** A longer rest of a block is let go after a write, so that idle connections hold little. */
+const KEPT_REST = 4096;
+const NONE: Uint8Array = new Uint8Array(0);
+
+export class SendQueue {
+  readonly #socket: Socket;
+  readonly #limits: SendQueueLimits;
+  readonly #events: SendQueueEvents;
+  #parts: Uint8Array[] = [];
+  #block = NONE;
+  #filled = 0;
+  #queued = 0;
+  #scheduled = false;
+  #due = false;
+  #writing = false;
+  #waiting = false;
+  #ending = false;
+  #stopped = false;
+
+  constructor(socket: Socket, limits: SendQueueLimits, events: SendQueueEvents) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  get bufferedAmount(): number {
+    return this.#stopped ? 0 : this.#queued + this.#socket.writableLength;
+  }
+
+  /**
+   * Queues head and body as neighbours. False over the high-water mark, or if nothing is taken any more.
+   * A single frame is always taken by an empty queue, however long it is.
+   */
+  push(head: Uint8Array, body: Uint8Array = NONE): boolean {
+    if (this.#stopped || this.#ending) return false;
+    const size = head.length + body.length;
+    const after = this.bufferedAmount + size;
+    if (after > this.#limits.maxBuffered && after > size) {
+      this.#events.onOverflow(after);
+      return false;
+    }
+    this.#put(head);
+    if (body.length > 0) this.#put(body);
+    this.#queued += size;
+    this.#schedule();
+    if (after <= this.#limits.highWaterMark) return true;
+    this.#waiting = true;
+    return false;
+  }
+
+  /** Writes what is queued, then ends the socket's sending side. */
+  end(): void {
+    if (this.#stopped || this.#ending) return;
+    this.#ending = true;
+    if (!this.#writing) this.#flush();
+  }
+
+  /** Forgets what is queued. */
+  stop(): void {
+    this.#stopped = true;
+    this.#parts = [];
+    this.#block = NONE;
+    this.#queued = 0;
+  }
+
+  #put(octets: Uint8Array): void {
+    if (octets.length >= LARGE) {
+      this.#seal();
+      this.#parts.push(octets);
+      return;
+    }
+    if (this.#filled + octets.length > this.#block.length) this.#makeRoom(octets.length);
+    this.#block.set(octets, this.#filled);
+    this.#filled += octets.length;
+  }
+
+  #makeRoom(size: number): void {
+    const needed = this.#filled + size;
+    if (needed > BLOCK) {
+      this.#seal();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK);
+      return;
+    }
+    const block = Buffer.allocUnsafe(Math.min(BLOCK, Math.max(SMALLEST_BLOCK, needed * 2)));
+    block.set(this.#block.subarray(0, this.#filled));
+    this.#block = block;
+  }
+
+  /** The filled part goes on; its neighbourhood is used further, since nothing writes to the same octets twice. */
+  #seal(): void {
+    if (this.#filled === 0) return;
+    this.#parts.push(this.#block.subarray(0, this.#filled));
+    this.#block = this.#block.subarray(this.#filled);
+    this.#filled = 0;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#writing) this.#due = true;
+      else this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#stopped) return;
+    this.#due = false;
+    this.#seal();
+    if (this.#block.length > KEPT_REST) this.#block = NONE;
+    const parts = this.#parts;
+    const last = parts.pop();
+    if (last === undefined) {
+      if (this.#ending) this.#socket.end();
+      return;
+    }
+    this.#parts = [];
+    this.#queued = 0;
+    this.#writing = true;
+    this.#socket.cork();
+    for (const part of parts) this.#socket.write(part);
+    this.#socket.write(last, this.#written);
+    this.#socket.uncork();
+  }
+
+  /** A failed write needs no word here: the socket reports it as an error, once. */
+  readonly #written = (error?: Error | null): void => {
+    this.#writing = false;
+    if (this.#stopped || (error !== undefined && error !== null)) return;
+    if (this.#due || this.#ending) this.#flush();
+    if (!this.#waiting || this.bufferedAmount > this.#limits.highWaterMark / 2) return;
+    this.#waiting = false;
+    this.#events.onDrain();
+  };
+}
