@@ -23,6 +23,11 @@ export class PatternIndex<T> {
     return this.#prefix.size > 0 || this.#wildcard.size > 0;
   }
 
+  /** Tree nodes held for patterns; grows and shrinks with what is held, never with what was. Walks both trees. */
+  get nodes(): number {
+    return this.#prefixes.nodes + this.#wildcards.nodes;
+  }
+
   exact(uri: string): T | undefined {
     return this.#exact.get(uri);
   }

@@ -12,6 +12,11 @@ interface Node<T> {
 export class PrefixTree<T> {
   readonly #root: Node<T> = { label: "", value: undefined, children: undefined };
 
+  /** Nodes held: at most two for each prefix, and the root. Walks the whole tree. */
+  get nodes(): number {
+    return countNodes(this.#root);
+  }
+
   set(prefix: string, value: T): void {
     let node = this.#root;
     let from = 0;
@@ -107,4 +112,10 @@ function absorbOnlyChild<T>(node: Node<T>): void {
     node.children = child.children;
     return;
   }
+}
+
+function countNodes<T>(node: Node<T>): number {
+  let count = 1;
+  for (const child of node.children?.values() ?? []) count += countNodes(child);
+  return count;
 }

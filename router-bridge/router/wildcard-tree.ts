@@ -11,6 +11,11 @@ interface Node<T> {
 export class WildcardTree<T> {
   readonly #root: Node<T> = emptyNode();
 
+  /** Nodes held: at most one for each component of each pattern, and the root. Walks the whole tree. */
+  get nodes(): number {
+    return countNodes(this.#root);
+  }
+
   set(pattern: string, value: T): void {
     let node = this.#root;
     for (const component of pattern.split(".")) {
@@ -86,4 +91,10 @@ function bestFrom<T>(node: Node<T>, uri: string, from: number): T | undefined {
   const byName = named && (dot < 0 ? named.value : bestFrom(named, uri, dot + 1));
   if (byName !== undefined) return byName;
   return node.any && (dot < 0 ? node.any.value : bestFrom(node.any, uri, dot + 1));
+}
+
+function countNodes<T>(node: Node<T>): number {
+  let count = 1 + (node.any === undefined ? 0 : countNodes(node.any));
+  for (const child of node.named?.values() ?? []) count += countNodes(child);
+  return count;
 }

@@ -33,6 +33,8 @@ it("a pattern index finds exactly the entries that match, through any additions 
           }
         }
         assert.equal(index.size, model.size);
+        assert.ok(index.nodes <= mostNodes([...model.values()]), "what was taken out leaves no nodes behind");
+        assert.ok(index.nodes <= mostNodes([...model.values()]), "what was taken out leaves no nodes behind");
         for (const probe of probes) {
           const expected = [...model]
             .filter(([, { policy, text }]) => matches(text, policy, probe))
@@ -45,6 +47,14 @@ it("a pattern index finds exactly the entries that match, through any additions 
     { numRuns: 400 },
   );
 });
+
+function mostNodes(entries: readonly { policy: Match; text: string }[]): number {
+  const roots = 2;
+  return entries.reduce((most, { policy, text }) => {
+    if (policy === "exact") return most;
+    return most + (policy === "prefix" ? 2 : text.split(".").length);
+  }, roots);
+}
 
 /** The spec's order, written down naively: runs of components between wildcards, compared one after the other. */
 function bestOf(entries: readonly [string, { policy: Match; text: string }][], uri: string): string | undefined {
