@@ -174,6 +174,14 @@ export class Dealer<P> {
     if (invocation) this.#fail(invocation, refusal, out);
   }
 
+  /** Fails the call behind a RESULT that could not be sent; if it was a progressive one, the callee need not go on. */
+  failResult(caller: Member<P>, request: RequestId, refusal: Refusal, out: Delivery<P>[]): void {
+    const invocation = caller.calls.get(request);
+    if (invocation === undefined) return refuse(caller, { code: RequestCode.call, request }, refusal, out);
+    if (invocation.callee.features.callCanceling) interrupt(invocation, "killnowait", out);
+    this.#fail(invocation, refusal, out);
+  }
+
   /** Forgets a session that ended: its procedures, its calls, and what others wait for from it. */
   leave(member: Member<P>, out: Delivery<P>[]): void {
     for (const { match, procedure } of member.registrations.values()) this.#index.delete(match, procedure);

@@ -2,7 +2,16 @@
  * Owns one realm: who has joined, and its dealer and broker. It takes the messages of established sessions and keeps the
  * rules about what a client may say then (spec "Session Closing", "Protocol Violations"). Realms share nothing.
  */
-import { ErrorUri, ProtocolViolation, randomId, type Dict, type Message, type SessionId, type Uri } from "@pinion/wamp";
+import {
+  ErrorUri,
+  noPayload,
+  ProtocolViolation,
+  randomId,
+  type Dict,
+  type Message,
+  type SessionId,
+  type Uri,
+} from "@pinion/wamp";
 import { Broker, BROKER_FEATURES } from "./broker.ts";
 import { Dealer, DEALER_FEATURES } from "./dealer.ts";
 import type { Millis } from "./deadlines.ts";
@@ -97,6 +106,29 @@ export class Realm<P> {
   /** Fails a call that was not answered in time. */
   expire(invocation: Invocation<P>, out: Delivery<P>[]): void {
     this.dealer.expire(invocation, out);
+  }
+
+  /** Answers for a message that could not be sent to this session; false if there is no way to say so but to end it. */
+  undeliverable(member: Member<P>, message: Message, out: Delivery<P>[]): boolean {
+    const error = ErrorUri.payloadSizeExceeded;
+    switch (message.type) {
+      case "INVOCATION": {
+        const words = "the call is too large for the callee's transport";
+        this.dealer.failInvocation(member, message.request, { error, words }, out);
+        return true;
+      }
+      case "RESULT": {
+        const words = "the result is too large for your transport";
+        this.dealer.failResult(member, message.request, { error, words }, out);
+        return true;
+      }
+      case "ERROR":
+        if (message.error === error && message.payload.elements === 0) return false;
+        out.push({ to: member.alone, message: { ...message, error, payload: noPayload } });
+        return true;
+      default:
+        return false;
+    }
   }
 
   /** Ends every pending call with an ERROR, before everybody is sent away. */

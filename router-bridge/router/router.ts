@@ -18,7 +18,7 @@ import { Accepting, type Admission } from "./accepting.ts";
 import { ANONYMOUS, localAnonymous, type Authenticator } from "./authenticator.ts";
 import { TrustedRoles, type Authorizer } from "./authorizer.ts";
 import { Deadlines, type Millis } from "./deadlines.ts";
-import { errorMessage, NO_DETAILS, RequestCode, type Delivery } from "./delivery.ts";
+import { errorMessage, NO_DETAILS, type Delivery } from "./delivery.ts";
 import { checkedLimits, type Limits } from "./limits.ts";
 import type { Member, RequestIdRule } from "./member.ts";
 import type { PeerInfo } from "./peer-info.ts";
@@ -63,7 +63,7 @@ export class Router<P> {
   readonly #accepting: Accepting<P>;
   #stopped = false;
 
-  /** @throws RangeError for a realm that is no URI or a limit that is no whole number. */
+  /** @throws RangeError for no realm, a realm that is no URI or a limit that is no whole number. */
   constructor(options: RouterOptions) {
     this.#context = {
       agent: options.agent ?? "Pinion",
@@ -77,6 +77,7 @@ export class Router<P> {
       deadlines: this.#deadlines,
     };
     for (const name of options.realms ?? ["realm1"]) this.#realms.set(name, new Realm(toUri(name), this.#context));
+    if (this.#realms.size === 0) throw new RangeError("a router needs at least one realm");
     this.#accepting = new Accepting(this.#context, this.#realms);
   }
 
@@ -139,30 +140,18 @@ export class Router<P> {
 
   /**
    * The transport could not carry a delivery to this peer: it is over the peer's limit or cannot be serialized for it. A call
-   * behind it fails with `wamp.error.payload_size_exceeded`, so that nobody waits for ever; an EVENT is only counted.
+   * or request behind it fails with `wamp.error.payload_size_exceeded`, so that nobody waits for ever; an EVENT is only
+   * counted; a session that cannot even be told so much is aborted.
    */
   undeliverable(session: RouterSession<P>, message: Message, _now: Millis): readonly Delivery<P>[] {
     const out: Delivery<P>[] = [];
     this.statistics.undeliverable += 1;
     const { member, state } = session;
-    if (member === undefined || state !== "established") return out;
-    const error = ErrorUri.payloadSizeExceeded;
-    switch (message.type) {
-      case "INVOCATION": {
-        const refusal = { error, words: "the call is too large for the callee's transport" };
-        this.#realms.get(member.realm)?.dealer.failInvocation(member, message.request, refusal, out);
-        break;
-      }
-      case "RESULT":
-      case "ERROR": {
-        const code = message.type === "ERROR" ? message.requestType : RequestCode.call;
-        const words = "the answer is too large for your transport";
-        out.push({ to: session.alone, message: errorMessage({ code, request: message.request }, error, words) });
-        break;
-      }
-      default:
-        break;
-    }
+    if (message.type === "EVENT" || state === "closing" || state === "closed") return out;
+    const realm = member && this.#realms.get(member.realm);
+    if (member !== undefined && realm?.undeliverable(member, message, out) === true) return out;
+    const words = `your transport cannot take a ${message.type}`;
+    this.#abort(session, new ProtocolViolation(words, ErrorUri.payloadSizeExceeded), out);
     return out;
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { payloadOf } from "../../packages/wamp/index.ts";
 import { scene } from "./scenes.ts";
-import { argsOf, id, uri } from "./world.ts";
+import { World, argsOf, id, uri } from "./world.ts";
 
 it("aborts a session that yields for another session's invocation, and leaves the call alone", () => {
   const { caller, callee, other } = scene();
@@ -110,4 +110,33 @@ it("counts an EVENT that is too large, and disturbs nobody", () => {
   world.carryOut(world.router.undeliverable(other.session, other.takeOne("EVENT"), world.now));
   assert.equal(world.router.statistics.undeliverable, 1);
   assert.deepEqual(other.take(), []);
+});
+
+it("ends a call whose progressive result is too large for the caller, and interrupts the callee", () => {
+  const { world, caller, callee } = scene();
+  callee.register("com.p");
+  caller.call("com.p", [], { receive_progress: true });
+  callee.take();
+  callee.yield(1, [1], { progress: true });
+  world.carryOut(world.router.undeliverable(caller.session, caller.takeOne("RESULT"), world.now));
+  caller.takeError("wamp.error.payload_size_exceeded", 48);
+  callee.takeOne("INTERRUPT");
+  callee.yield(1, [2]);
+  assert.deepEqual(caller.take(), []);
+});
+
+it("aborts a session whose transport cannot even take WELCOME or an ERROR without payload", () => {
+  const world = new World();
+  const small = world.connect("small").hello();
+  world.carryOut(world.router.undeliverable(small.session, small.takeOne("WELCOME"), world.now));
+  assert.equal(small.takeOne("ABORT").reason, "wamp.error.payload_size_exceeded");
+  assert.ok(small.closed);
+  const smaller = world.join("smaller");
+  smaller.call("com.nobody");
+  for (let i = 0; i < 2; i += 1) {
+    world.carryOut(world.router.undeliverable(smaller.session, smaller.takeOne("ERROR"), world.now));
+    if (smaller.closed !== undefined) break;
+  }
+  assert.equal(smaller.takeOne("ABORT").reason, "wamp.error.payload_size_exceeded");
+  world.assertEmpty();
 });

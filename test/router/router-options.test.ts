@@ -12,6 +12,10 @@ it("refuses a realm that is no URI", () => {
   assert.throws(() => new World({ realms: ["my realm"] }), RangeError);
 });
 
+it("refuses to start without a realm", () => {
+  assert.throws(() => new World({ realms: [] }), /realm/);
+});
+
 it("counts what it does", () => {
   const world = new World();
   const a = world.join("a");
