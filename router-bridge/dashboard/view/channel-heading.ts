@@ -1,0 +1,33 @@
+/** A channel's title, what it is wired to, and what its driver finds wrong with it. */
+import type { ChannelModel } from "../state/board-model.ts";
+import type { BoardState } from "../state/board-state.ts";
+import { element, say, uniqueId } from "./element.ts";
+
+const SHOWN = 3;
+
+export interface ChannelHeading {
+  readonly node: HTMLElement;
+  readonly titleId: string;
+  /** Stands wherever the row wants it. */
+  readonly trouble: HTMLElement;
+  paint(): void;
+}
+
+export function channelHeading(board: BoardState, channel: ChannelModel): ChannelHeading {
+  const titleId = uniqueId("channel");
+  const trouble = element("p", { class: "warning", hidden: true });
+  const title = element("h4", { id: titleId }, channel.title);
+  const node = element("div", { class: "item-name" }, title, element("p", { class: "detail" }, summary(channel)));
+  return {
+    node,
+    titleId,
+    trouble,
+    paint: () => say(trouble, board.health?.channelTroubles.get(channel.name) ?? ""),
+  };
+}
+
+/** `relay · GPIO17 · header 11`: the name to call it by, then the first few details. */
+function summary({ name, kind, details }: ChannelModel): string {
+  const some = details.filter(([, value]) => value.length <= 40 && value !== name).slice(0, SHOWN);
+  return [`${kind} ${name}`, ...some.map(([label, value]) => `${label.toLowerCase()} ${value}`)].join(" · ");
+}

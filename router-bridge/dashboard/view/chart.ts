@@ -1,0 +1,140 @@
+/**
+ * The chart of one stream over the last minutes. Owns a uPlot and its size; redraws only when there is something new to see
+ * and it is on the screen. Colours come from the style sheet's custom properties.
+ */
+import uPlot from "uplot";
+import { limits } from "../state/limits.ts";
+import type { Series } from "../state/series.ts";
+import { momentWords } from "../words/age.ts";
+import { element } from "./element.ts";
+
+const HEIGHT = 132;
+/** ms: how far the window of time moves at least before a chart without news is drawn again. */
+const SLIDE = 1_000;
+
+export interface Hover {
+  readonly time: number;
+  readonly value: number;
+}
+
+export interface Palette {
+  readonly line: string;
+  readonly fill: string;
+  readonly grid: string;
+  readonly text: string;
+}
+
+let palette: Palette | undefined;
+
+/** The colours changed: the next drawing reads them again. */
+export function forgetPalette(): void {
+  palette = undefined;
+}
+
+function colours(): Palette {
+  if (palette) return palette;
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string): string => style.getPropertyValue(name).trim();
+  palette = { line: read("--line"), fill: read("--line-fill"), grid: read("--grid"), text: read("--muted") };
+  return palette;
+}
+
+export class Chart {
+  readonly node: HTMLElement;
+  readonly #label: (value: number) => string;
+  readonly #hovered: (hover: Hover | undefined) => void;
+  readonly #sizes: ResizeObserver;
+  readonly #sight: IntersectionObserver;
+  #plot: uPlot | undefined;
+  #width = 0;
+  #visible = true;
+  #drawn = { series: -1, at: 0, palette: undefined as Palette | undefined };
+
+  constructor(name: string, label: (value: number) => string, hovered: (hover: Hover | undefined) => void) {
+    this.#label = label;
+    this.#hovered = hovered;
+    this.node = element("div", { class: "chart", role: "img", "aria-label": `${name}: the last 5 minutes as a line` });
+    this.#sizes = new ResizeObserver(([entry]) => this.#resize(entry?.contentRect.width ?? 0));
+    this.#sizes.observe(this.node);
+    this.#sight = new IntersectionObserver(([entry]) => {
+      this.#visible = entry?.isIntersecting ?? true;
+    });
+    this.#sight.observe(this.node);
+  }
+
+  paint(series: Series, now: number): void {
+    if (!this.#visible || this.#width === 0) return;
+    const colour = colours();
+    const same = this.#drawn.series === series.revision && this.#drawn.palette === colour;
+    if (same && now - this.#drawn.at < SLIDE) return;
+    this.#drawn = { series: series.revision, at: now, palette: colour };
+    const { times, values } = series.points(now);
+    const data: uPlot.AlignedData = [times.map((time) => time / 1000), [...values]];
+    this.#plot ??= new uPlot(this.#options(), data, this.node);
+    this.#plot.setData(data, false);
+    this.#plot.setScale("x", { min: (now - limits.chartSpan) / 1000, max: now / 1000 });
+  }
+
+  destroy(): void {
+    this.#sizes.disconnect();
+    this.#sight.disconnect();
+    this.#plot?.destroy();
+    this.#plot = undefined;
+  }
+
+  #resize(width: number): void {
+    this.#width = Math.floor(width);
+    if (this.#width > 0) this.#plot?.setSize({ width: this.#width, height: HEIGHT });
+  }
+
+  #options(): uPlot.Options {
+    const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+    const axis: uPlot.Axis = {
+      stroke: () => colours().text,
+      font,
+      grid: { stroke: () => colours().grid, width: 1 },
+      ticks: { show: false },
+      gap: 6,
+    };
+    const time = (seconds: number): string => momentWords(seconds * 1000, seconds * 1000).slice(0, 5);
+    return {
+      width: this.#width,
+      height: HEIGHT,
+      padding: [8, 4, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+      scales: { x: { time: true, auto: false }, y: { range: (_, low, high) => paddedRange(low, high) } },
+      series: [
+        {},
+        {
+          stroke: () => colours().line,
+          fill: () => colours().fill,
+          width: 2,
+          points: { show: false },
+          spanGaps: false,
+        },
+      ],
+      axes: [
+        { ...axis, size: 22, space: 70, grid: { show: false }, values: (_, splits) => splits.map(time) },
+        { ...axis, size: 46, space: 34, values: (_, splits) => splits.map((value) => this.#label(value)) },
+      ],
+      hooks: { setCursor: [(plot) => this.#hover(plot)] },
+    };
+  }
+
+  #hover(plot: uPlot): void {
+    const index = plot.cursor.idx;
+    const value = typeof index === "number" ? plot.data[1]?.[index] : undefined;
+    const seconds = typeof index === "number" ? plot.data[0][index] : undefined;
+    const known = typeof value === "number" && seconds !== undefined;
+    this.#hovered(known ? { time: seconds * 1000, value } : undefined);
+  }
+}
+
+/** Room above and below the line; a flat line gets some of its own, so that noise does not look like a storm. */
+export function paddedRange(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  const least = Math.max(Math.abs(high) * 0.01, 1e-6);
+  const pad = Math.max((high - low) * 0.12, least);
+  return [low - pad, high + pad];
+}

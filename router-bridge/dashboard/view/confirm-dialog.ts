@@ -1,0 +1,37 @@
+/** Asks a person before a hazardous action. One question at a time; leaving the dialog in any way means no. */
+import { element, setText, uniqueId } from "./element.ts";
+
+export class ConfirmDialog {
+  readonly node: HTMLDialogElement;
+  readonly #question: HTMLElement;
+  readonly #details: HTMLElement;
+  readonly #yes: HTMLButtonElement;
+
+  constructor() {
+    const [titleId, detailsId] = [uniqueId("confirm"), uniqueId("confirm")];
+    this.#question = element("h2", { id: titleId });
+    this.#details = element("p", { id: detailsId });
+    this.#yes = element("button", { class: "button danger", value: "yes" });
+    const no = element("button", { class: "button", value: "no", autofocus: true }, "Cancel");
+    const form = element("form", { method: "dialog" }, element("div", { class: "dialog-buttons" }, no, this.#yes));
+    this.node = element(
+      "dialog",
+      { class: "confirm", "aria-labelledby": titleId, "aria-describedby": detailsId },
+      this.#question,
+      this.#details,
+      form,
+    );
+  }
+
+  ask(question: string, details: string, yes: string): Promise<boolean> {
+    if (this.node.open) return Promise.resolve(false);
+    setText(this.#question, question);
+    setText(this.#details, details);
+    setText(this.#yes, yes);
+    this.node.returnValue = "no";
+    this.node.showModal();
+    return new Promise((resolve) => {
+      this.node.addEventListener("close", () => resolve(this.node.returnValue === "yes"), { once: true });
+    });
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The whole page: header with the state of the link, boards, and topics that no board described. Owns which views exist;
+ * reads everything else from the store.
+ */
+import type { Request } from "../session/acting.ts";
+import type { Store } from "../state/store.ts";
+import { linkWords, titleWords } from "../words/link.ts";
+import { boardView, type BoardView } from "./board-view.ts";
+import { forgetPalette } from "./chart.ts";
+import { ConfirmDialog } from "./confirm-dialog.ts";
+import { element, say, setAttribute, setText, show } from "./element.ts";
+import type { ItemView } from "./item-view.ts";
+import type { PageContext } from "./page-context.ts";
+import { sensorView } from "./sensor-view.ts";
+import { themeButton } from "./theme.ts";
+
+export class Page {
+  readonly #context: PageContext;
+  readonly #boards = element("div", { class: "boards" });
+  readonly #strangers = element("ul", { class: "items" });
+  readonly #strangersSection = element(
+    "section",
+    { class: "board strangers", hidden: true, "aria-label": "Other readings" },
+    element(
+      "header",
+      { class: "board-head" },
+      element("h2", {}, "Other readings"),
+      element("p", { class: "about" }, "Topics under sensor. that no board on this page has described"),
+    ),
+    element("div", { class: "sensors" }, this.#strangers),
+  );
+  readonly #empty = emptyPage();
+  readonly #pill = element("span", { class: "pill" });
+  readonly #banner = element("p", { class: "banner", hidden: true });
+  readonly #notice = element("p", { class: "banner", role: "alert", hidden: true });
+  /** Read aloud when the state of the link changes, and not with each second of a countdown. */
+  readonly #announcer = element("p", { class: "unseen", role: "status" });
+  readonly #boardViews = new Map<string, BoardView>();
+  readonly #strangerViews = new Map<string, ItemView>();
+  #structure = -1;
+
+  /** @param act carries out what a person asks for. */
+  constructor(root: HTMLElement, store: Store, act: (request: Request) => Promise<boolean>) {
+    const dialog = new ConfirmDialog();
+    this.#context = {
+      store,
+      act,
+      confirm: async (action, what) =>
+        action.safety !== "hazardous" ||
+        dialog.ask(`${what}?`, action.description || "This can do harm when it is done by mistake.", "Do it"),
+    };
+    const brand = element("h1", { class: "brand" }, "Pinion");
+    const bar = element(
+      "div",
+      { class: "bar" },
+      brand,
+      this.#pill,
+      themeButton(() => this.#recolour()),
+    );
+    const main = element("main", {}, this.#empty, this.#boards, this.#strangersSection);
+    root.replaceChildren(
+      element("header", { class: "top" }, bar, this.#banner, this.#notice, this.#announcer),
+      main,
+      dialog.node,
+    );
+  }
+
+  paint(): void {
+    const { store } = this.#context;
+    const now = Date.now();
+    const words = linkWords(store.link, now);
+    setText(this.#pill, words.short);
+    setAttribute(this.#pill, "data-tone", words.tone);
+    setText(this.#announcer, `${words.short}.`);
+    say(this.#banner, words.long);
+    say(this.#notice, [store.notice ?? "", leftOutWords(store)].join(" ").trim());
+    const title = titleWords(store.link, store.boards);
+    if (document.title !== title) document.title = title;
+    if (this.#structure !== store.structure) this.#rebuild();
+    for (const view of this.#boardViews.values()) view.paint(now);
+    for (const view of this.#strangerViews.values()) view.paint(now);
+    show(this.#empty, store.boards.length === 0 && store.link.kind === "connected");
+  }
+
+  #recolour(): void {
+    forgetPalette();
+    // The first call comes while the page is still being made.
+    if (this.#structure >= 0) this.paint();
+  }
+
+  #rebuild(): void {
+    const { store } = this.#context;
+    this.#structure = store.structure;
+    const boards = store.boards.toSorted((a, b) => a.model.title.localeCompare(b.model.title));
+    for (const [id, view] of this.#boardViews) {
+      if (store.board(id)?.revision === view.revision) continue;
+      view.destroy?.();
+      view.node.remove();
+      this.#boardViews.delete(id);
+    }
+    for (const [index, board] of boards.entries()) {
+      const view = this.#boardViews.get(board.model.id) ?? boardView(this.#context, board);
+      this.#boardViews.set(board.model.id, view);
+      // Moving a node that is in its place already would drop its focus.
+      const present = this.#boards.children[index];
+      if (present !== view.node) this.#boards.insertBefore(view.node, present ?? null);
+    }
+    this.#rebuildStrangers();
+  }
+
+  #rebuildStrangers(): void {
+    const { strangers } = this.#context.store;
+    const topics = new Set(strangers.map(({ topic }) => topic));
+    for (const [topic, view] of this.#strangerViews) {
+      if (topics.has(topic)) continue;
+      view.destroy?.();
+      view.node.remove();
+      this.#strangerViews.delete(topic);
+    }
+    for (const topic of topics) {
+      if (this.#strangerViews.has(topic)) continue;
+      const view = sensorView(this.#context, { topic, title: topic, model: undefined, board: undefined });
+      this.#strangerViews.set(topic, view);
+      this.#strangers.append(view.node);
+    }
+    show(this.#strangersSection, topics.size > 0);
+  }
+}
+
+function leftOutWords({ leftOut }: Store): string {
+  const parts = [
+    leftOut.boards > 0 ? `${String(leftOut.boards)} boards` : "",
+    leftOut.streams > 0 ? "readings of further topics" : "",
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? "" : `Not shown, over this page's limits: ${parts.join(" and ")}.`;
+}
+
+function emptyPage(): HTMLElement {
+  const code = (text: string): HTMLElement => element("code", {}, text);
+  return element(
+    "section",
+    { class: "empty", hidden: true },
+    element("h2", {}, "No board has announced itself yet"),
+    element(
+      "p",
+      {},
+      "This page is connected to the router and asks every board to describe itself. A board shows up here by itself as soon as it joins.",
+    ),
+    element(
+      "ul",
+      {},
+      element("li", {}, "Start a board: ", code("pinion-device --config board.yaml")),
+      element(
+        "li",
+        {},
+        "Check that ",
+        code("router.url"),
+        " in its configuration names this router, and that the realm is the same.",
+      ),
+      element("li", {}, "To try Pinion without a board, ", code("npm start"), " brings a simulated one."),
+    ),
+  );
+}

@@ -1,0 +1,141 @@
+/** What a schema lets a person enter, and what the entered text becomes. Checks twice: the board checks again. */
+import type { JsonSchema, JsonValue } from "../../../drivers/description.ts";
+import type { ActionModel, ArgumentModel } from "../state/board-model.ts";
+import { fieldsOf, listOf, numberOf, plainText } from "../state/untrusted.ts";
+
+export type Field =
+  | { readonly kind: "choice"; readonly choices: readonly JsonValue[] }
+  | {
+      readonly kind: "number";
+      readonly least: number | undefined;
+      readonly most: number | undefined;
+      readonly whole: boolean;
+    }
+  | { readonly kind: "text"; readonly longest: number | undefined }
+  | { readonly kind: "json" };
+
+export type Parsed =
+  | { readonly ok: true; readonly value: unknown; readonly given: boolean }
+  | { readonly ok: false; readonly message: string };
+
+export function fieldFor(schema: JsonSchema): Field {
+  const choices = choicesOf(schema);
+  if (choices.length > 0) return { kind: "choice", choices };
+  switch (schema["type"]) {
+    case "boolean":
+      return { kind: "choice", choices: [false, true] };
+    case "integer":
+    case "number":
+      return {
+        kind: "number",
+        least: numberOf(schema["minimum"]),
+        most: numberOf(schema["maximum"]),
+        whole: schema["type"] === "integer",
+      };
+    case "string":
+      return { kind: "text", longest: numberOf(schema["maxLength"]) };
+    default:
+      return { kind: "json" };
+  }
+}
+
+/** The values of an enumeration, written as `enum`, `const` or a union of them; empty when it is none. */
+function choicesOf(schema: JsonSchema): readonly JsonValue[] {
+  if ("const" in schema) return [schema["const"] ?? null];
+  const listed = listOf(schema["enum"]);
+  if (listed.length > 0) return listed as readonly JsonValue[]; // a JSON Schema holds JSON values
+  const parts = listOf(schema["anyOf"]).map((part) => choicesOf(fieldsOf(part) as JsonSchema)); // any object is read as a schema
+  return parts.length > 0 && parts.every((part) => part.length > 0) ? parts.flat().slice(0, 64) : [];
+}
+
+/** Text of an input -> the argument. Empty text is no argument where that is allowed. */
+export function parseArgument(argument: ArgumentModel, text: string): Parsed {
+  const field = fieldFor(argument.schema);
+  if (text === "" && argument.optional) return { ok: true, value: undefined, given: false };
+  switch (field.kind) {
+    case "choice": {
+      const value = field.choices[Number(text)];
+      return value === undefined || text === "" ? refuse(`Choose ${argument.name}.`) : give(value);
+    }
+    case "number":
+      return parseNumber(argument, field, text);
+    case "text":
+      return field.longest !== undefined && text.length > field.longest
+        ? refuse(`${argument.name} may have at most ${String(field.longest)} characters.`)
+        : give(text);
+    default:
+      return parseJson(argument, text);
+  }
+}
+
+function parseNumber(argument: ArgumentModel, field: Field & { kind: "number" }, text: string): Parsed {
+  const value = Number(text.trim().replace(",", "."));
+  const { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY } = field;
+  const fits = text.trim() !== "" && value >= least && value <= most && (!field.whole || Number.isInteger(value));
+  if (fits) return give(value);
+  const range = [
+    field.least === undefined ? "" : ` from ${String(field.least)}`,
+    field.most === undefined ? "" : ` up to ${String(field.most)}`,
+  ].join("");
+  return refuse(
+    `${argument.name} is a ${field.whole ? "whole " : ""}number${range}${argument.unit && ` (${argument.unit})`}.`,
+  );
+}
+
+function parseJson(argument: ArgumentModel, text: string): Parsed {
+  try {
+    return give(JSON.parse(text));
+  } catch {
+    return refuse(`${argument.name} is written as JSON: a number, "text" in quotes, true, false, [..] or {..}.`);
+  }
+}
+
+function give(value: unknown): Parsed {
+  return { ok: true, value, given: true };
+}
+
+function refuse(message: string): Parsed {
+  return { ok: false, message };
+}
+
+export function choiceWords(choice: JsonValue): string {
+  return typeof choice === "boolean" ? (choice ? "yes" : "no") : plainText(choice);
+}
+
+/** The two values of an action that switches something off and on, or undefined when it takes anything else. */
+export function switchValues(
+  action: ActionModel | undefined,
+): { readonly off: JsonValue; readonly on: JsonValue } | undefined {
+  const [first, second] = action?.args ?? [];
+  if (first === undefined || (second !== undefined && !second.optional)) return undefined;
+  const { schema } = first;
+  const takes = (value: JsonValue): boolean => accepts(schema, value);
+  if (takes(0) && takes(1) && !takes(2) && !takes(0.5) && !takes(-1)) return { off: 0, on: 1 };
+  return takes(false) && takes(true) && !takes(1) ? { off: false, on: true } : undefined;
+}
+
+/** Whether a schema of a scalar takes the value; keywords that say nothing about scalars are passed over. */
+function accepts(schema: JsonSchema, value: JsonValue): boolean {
+  if ("const" in schema) return schema["const"] === value;
+  const listed = listOf(schema["enum"]);
+  if (listed.length > 0) return listed.includes(value);
+  const parts = listOf(schema["anyOf"]);
+  if (parts.length > 0) return parts.some((part) => accepts(fieldsOf(part) as JsonSchema, value)); // any object is read as a schema
+  return acceptsType(schema, value);
+}
+
+function acceptsType(schema: JsonSchema, value: JsonValue): boolean {
+  switch (schema["type"]) {
+    case "boolean":
+      return typeof value === "boolean";
+    case "integer":
+    case "number": {
+      if (typeof value !== "number" || (schema["type"] === "integer" && !Number.isInteger(value))) return false;
+      return value >= (numberOf(schema["minimum"]) ?? -Infinity) && value <= (numberOf(schema["maximum"]) ?? Infinity);
+    }
+    case "string":
+      return typeof value === "string";
+    default:
+      return true;
+  }
+}
