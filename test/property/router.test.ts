@@ -277,6 +277,6 @@ it("a router does what the naive model says, for any sequence of joins, requests
       for (const [name, step] of sequence) comparison.step(name, step);
       comparison.finish();
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

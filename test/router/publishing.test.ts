@@ -163,3 +163,13 @@ it("stops delivering to a subscriber that left", () => {
   a.vanish();
   world.assertEmpty();
 });
+
+it("gives an EVENT one shared, unchangeable details object when there is nothing to tell", () => {
+  const { a, b } = trio();
+  b.subscribe("com.t");
+  a.publish("com.t").publish("com.t");
+  const [first, second] = events(b);
+  assert.ok(first && second);
+  assert.equal(first.details, second.details);
+  assert.ok(Object.isFrozen(first.details));
+});
