@@ -1,0 +1,191 @@
+/**
+ * The whole process behind its command line: listeners in front, an embedded router or a relay behind. Owns the order of
+ * starting and stopping. Reads no files but the dashboard's and the certificates, and never ends the process itself.
+ */
+import type { Socket } from "node:net";
+import type { Config } from "./config-schema.ts";
+import { Counters } from "./counters.ts";
+import { WebPages } from "./http.ts";
+import type { Link } from "./link.ts";
+import { listen, type Listening } from "./listeners/listen.ts";
+import { Port } from "./listeners/port.ts";
+import { WebSockets } from "./listeners/web-socket.ts";
+import { FoldedLog, type Log } from "./log.ts";
+import { Relay } from "./relay.ts";
+import { Upstream } from "./relay/open-upstream.ts";
+import { RouterHost } from "./router-host.ts";
+import type { Limits } from "./router/index.ts";
+import { VERSION } from "./version.ts";
+
+/** Beyond the peers' own bound, so that a slow consumer meets that one and is told. */
+const FRAMING_SLACK = 1024 * 1024;
+/** How long peers may take to go when the process stops, beyond their time for GOODBYE. */
+const STOP_SLACK_MS = 1000;
+
+export interface BridgeParts {
+  readonly log: Log;
+  /** Where the built dashboard lies; undefined serves none. */
+  readonly dashboardFolder: string | undefined;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** Who takes the connections: the embedded router or the relay. */
+interface Backend {
+  readonly sessions: number;
+  accept(link: Link): void;
+  stop(patience: number): Promise<void>;
+}
+
+export class Bridge {
+  readonly counters = new Counters();
+  readonly #config: Config;
+  readonly #parts: BridgeParts;
+  readonly #folded: FoldedLog;
+  readonly #backend: Backend;
+  readonly #pages: WebPages;
+  readonly #webSockets: WebSockets;
+  readonly #open = new Set<Socket>();
+  readonly #listening: Listening[] = [];
+  readonly #ports: Port[] = [];
+  readonly #startedAt: number;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws BridgeError for an upstream that cannot be one. */
+  constructor(config: Config, parts: BridgeParts) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#startedAt = parts.now();
+    this.#folded = new FoldedLog(parts.log, parts.now);
+    this.#backend = config.upstream === undefined ? this.#makeRouter() : this.#makeRelay(new Upstream(config.upstream));
+    const { origins, hosts, path } = config.websocket;
+    const rules = { origins, hosts };
+    const folder = config.dashboard ? (config.dashboardFolder ?? parts.dashboardFolder) : undefined;
+    this.#pages = new WebPages({ folder, webSocketPath: path, rules, health: () => this.#health() });
+    this.#webSockets = new WebSockets({
+      ...config.websocket,
+      now: parts.now,
+      folded: this.#folded,
+      onLink: (link) => this.#backend.accept(link),
+      onRefused: () => this.counters.add("refusedConnections"),
+    });
+  }
+
+  /** What listens, with the ports that were really taken. */
+  get addresses(): readonly Listening[] {
+    return this.#listening;
+  }
+
+  /** Opens all listeners or none. @throws BridgeError */
+  async start(): Promise<void> {
+    const { log } = this.#parts;
+    try {
+      for (const listener of this.#config.listen) {
+        const listening = await listen(listener, new Date());
+        this.#listening.push(listening);
+        this.#ports.push(this.#makePort(listening, listener.oldRawSocket));
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    for (const listening of this.#listening) announce(log, listening, this.#config.websocket.path);
+    if (this.#config.dashboard && !this.#pages.built) log.warn({}, "the dashboard is not built: run npm run build");
+  }
+
+  /** New connections are refused, everyone is told, then all is closed. Safe to call again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const closed = this.#listening.map(
+      ({ server }) => new Promise<void>((resolve) => void server.close(() => resolve())),
+    );
+    await this.#backend.stop(this.#config.limits.goodbyeTimeout + STOP_SLACK_MS);
+    this.#webSockets.stop();
+    for (const port of this.#ports) port.stop();
+    for (const socket of this.#open) socket.destroy();
+    await Promise.all(closed);
+  }
+
+  #makeRouter(): RouterHost {
+    const { realms, limits } = this.#config;
+    const { log, now, random } = this.#parts;
+    return new RouterHost({
+      realms,
+      limits: routerLimits(limits),
+      queue: { octets: limits.queueOctets, grace: limits.queueGrace, hardOctets: limits.queueHardOctets },
+      agent: `Pinion/${VERSION}`,
+      log,
+      now,
+      random,
+      folded: this.#folded,
+      counters: this.counters,
+    });
+  }
+
+  #makeRelay(upstream: Upstream): Relay {
+    const { joinTimeout } = this.#config.limits;
+    return new Relay({ upstream, joinTimeout, counters: this.counters, folded: this.#folded });
+  }
+
+  #makePort(listening: Listening, oldRawSocket: "json" | "msgpack" | "cbor" | undefined): Port {
+    const { limits, rawsocket } = this.#config;
+    return new Port(listening.server, listening.connectionEvent, {
+      webSockets: this.#webSockets,
+      pages: this.#pages,
+      onLink: (link) => this.#backend.accept(link),
+      counters: this.counters,
+      folded: this.#folded,
+      open: this.#open,
+      maxConnections: limits.connections,
+      firstOctetTimeout: limits.firstOctetTimeout,
+      maxMessage: rawsocket.maxMessage,
+      maxBuffered: limits.queueHardOctets + FRAMING_SLACK,
+      oldRawSocket,
+      unixPath: listening.unixPath,
+    });
+  }
+
+  #health(): { ok: boolean; report: object } {
+    const ok = this.#stopping === undefined;
+    const relay = this.#config.upstream;
+    const report = {
+      status: ok ? "ok" : "stopping",
+      version: VERSION,
+      mode: relay === undefined ? "router" : "relay",
+      uptime: Math.round((this.#parts.now() - this.#startedAt) / 1000),
+      sessions: this.#backend.sessions,
+      connections: this.#open.size,
+      counters: this.counters.all(),
+    };
+    return { ok, report };
+  }
+}
+
+/** Those of the limits that the router itself keeps. */
+function routerLimits(limits: Config["limits"]): Limits {
+  const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
+  const { uriLength, joinTimeout, goodbyeTimeout } = limits;
+  return {
+    sessionsPerRealm,
+    subscriptionsPerSession,
+    registrationsPerSession,
+    pendingCallsPerSession,
+    uriLength,
+    joinTimeout,
+    goodbyeTimeout,
+  };
+}
+
+function announce(log: Log, { address, tls, insecure, unixPath }: Listening, path: string): void {
+  if (unixPath !== undefined) return log.info({ address }, `listening on unix://${address}`);
+  const http = `${tls ? "https" : "http"}://${address}/`;
+  const fields = { address, tls, insecure };
+  const spoken = `raw socket ${tls ? "rss" : "rs"}://${address}, WebSocket ${tls ? "wss" : "ws"}://${address}${path}`;
+  if (insecure) return log.warn(fields, `listening on ${http} WITHOUT TLS, reachable from other machines; ${spoken}`);
+  log.info(fields, `listening on ${http} (${tls ? "TLS" : "plain, this machine only"}); ${spoken}`);
+}

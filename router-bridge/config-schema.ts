@@ -1,0 +1,142 @@
+/** The one schema of the router-bridge's configuration: types, checks, defaults and the words of its errors. */
+import { Type, type Static } from "typebox";
+
+const closed = { additionalProperties: false } as const;
+const milliseconds = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 86_400_000, default: fallback, description: `milliseconds; ${description}` });
+const count = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 10_000_000, default: fallback, description });
+const octets = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 512, maximum: 2 ** 32, default: fallback, description: `octets; ${description}` });
+const maxMessage = Type.Integer({
+  minimum: 512,
+  maximum: 16_777_216,
+  default: 16_777_216,
+  description: "octets of one message received at most; a raw socket rounds down to a power of two",
+});
+const serializer = Type.Union([Type.Literal("json"), Type.Literal("msgpack"), Type.Literal("cbor")]);
+
+const tls = Type.Object(
+  {
+    cert: Type.String({ minLength: 1, examples: ["/etc/pinion/cert.pem"] }),
+    key: Type.String({ minLength: 1, examples: ["/etc/pinion/key.pem"] }),
+  },
+  closed,
+);
+
+const tcpListener = Type.Object(
+  {
+    tcp: Type.String({
+      pattern: "^(\\[[0-9a-fA-F:.]+\\]|[^\\s:\\[\\]]+):[0-9]{1,5}$",
+      description: "host:port",
+      examples: ["127.0.0.1:8080"],
+    }),
+    tls: Type.Optional(tls),
+    insecure: Type.Optional(Type.Boolean({ description: "allow an address other than loopback without TLS" })),
+    oldRawSocket: Type.Optional(serializer),
+  },
+  closed,
+);
+
+const unixListener = Type.Object(
+  {
+    unix: Type.String({ minLength: 1, maxLength: 107, examples: ["/run/pinion/router.sock"] }),
+    mode: Type.String({
+      pattern: "^0[0-7]{3}$",
+      default: "0600",
+      description: 'octal, in quotes: "0600" for the owner only',
+      examples: ["0660"],
+    }),
+    oldRawSocket: Type.Optional(serializer),
+  },
+  closed,
+);
+
+const webSocket = Type.Object(
+  {
+    path: Type.String({ pattern: "^/[^\\s?#]*$", default: "/ws", examples: ["/ws"] }),
+    origins: Type.Array(Type.String({ pattern: "^(\\*|https?://[^/\\s]+)$", examples: ["https://panel.example"] }), {
+      default: [],
+      description: "pages from elsewhere that may connect; * for all",
+    }),
+    hosts: Type.Array(Type.String({ pattern: "^[^\\s/:]+$", examples: ["pi.example"] }), {
+      default: [],
+      description: "names under which this machine may be addressed, besides its addresses and localhost",
+    }),
+    maxMessage,
+    pingInterval: milliseconds(15_000, "how often a silent peer is pinged"),
+    pingTimeout: milliseconds(30_000, "a peer silent for this long is gone"),
+  },
+  { ...closed, default: {} },
+);
+
+const upstream = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      description: "rs, rss, tcp, tcps, ws or wss://host:port, or unix:///path",
+      examples: ["rs://127.0.0.1:8081"],
+    }),
+    serializer: Type.Optional(serializer),
+    ca: Type.Optional(Type.String({ minLength: 1, description: "PEM file of the authority that signed the router" })),
+    maxMessage,
+    connectTimeout: milliseconds(10_000, "until the router's transport is open"),
+    pingInterval: Type.Optional(milliseconds(15_000, "raw-socket PING; some routers die of it")),
+    acceptRemote: Type.Boolean({
+      default: false,
+      description: "let peers from other machines through to a router that takes them for local ones",
+    }),
+  },
+  closed,
+);
+
+const limits = Type.Object(
+  {
+    connections: count(1024, "open connections of all listeners together"),
+    firstOctetTimeout: milliseconds(10_000, "a connection that says nothing is dropped"),
+    joinTimeout: milliseconds(10_000, "until HELLO, and again until AUTHENTICATE"),
+    goodbyeTimeout: milliseconds(2000, "until GOODBYE is answered"),
+    queueOctets: octets(8 * 1024 * 1024, "a peer with more than this queued for queueGrace is disconnected"),
+    queueGrace: milliseconds(5000, "how long a peer's queue may stay above queueOctets"),
+    queueHardOctets: octets(64 * 1024 * 1024, "a peer with more than this queued is disconnected at once"),
+    sessionsPerRealm: count(10_000, "sessions joined to one realm"),
+    subscriptionsPerSession: count(10_000, "subscriptions of one session"),
+    registrationsPerSession: count(10_000, "registrations of one session"),
+    pendingCallsPerSession: count(1000, "calls of one session that wait for an answer"),
+    uriLength: count(512, "characters of a URI"),
+  },
+  { ...closed, default: {} },
+);
+
+export const configSchema = Type.Object(
+  {
+    realms: Type.Array(Type.String({ minLength: 1, examples: ["realm1"] }), {
+      default: ["realm1"],
+      minItems: 1,
+      uniqueItems: true,
+    }),
+    listen: Type.Array(Type.Union([tcpListener, unixListener]), { default: [{ tcp: "127.0.0.1:8080" }], minItems: 1 }),
+    websocket: webSocket,
+    rawsocket: Type.Object({ maxMessage }, { ...closed, default: {} }),
+    dashboard: Type.Boolean({ default: true }),
+    dashboardFolder: Type.Optional(Type.String({ minLength: 1 })),
+    upstream: Type.Optional(upstream),
+    limits,
+    log: Type.Object(
+      {
+        level: Type.Union(
+          ["debug", "info", "warn", "error", "silent"].map((level) => Type.Literal(level)),
+          { default: "info" },
+        ),
+      },
+      { ...closed, default: {} },
+    ),
+  },
+  closed,
+);
+
+export type Config = Static<typeof configSchema>;
+export type TcpListener = Static<typeof tcpListener>;
+export type UnixListener = Static<typeof unixListener>;
+export type ListenerConfig = TcpListener | UnixListener;
+export type UpstreamConfig = Static<typeof upstream>;

@@ -1,0 +1,112 @@
+/**
+ * The router-bridge's configuration: read, checked against the schema, then against what a schema cannot say (addresses
+ * that would be open to everybody, realms that are no URIs, limits that contradict each other).
+ */
+import { isUri } from "@pinion/wamp";
+import { loadConfig, parseConfig, type Finding, type Loaded, type Problem } from "@pinion/config";
+import { configSchema, type Config, type ListenerConfig } from "./config-schema.ts";
+import { isLoopback, parseHostPort } from "./listeners/address.ts";
+import { parseUpstreamUrl, reachesThisMachine } from "./relay/upstream-address.ts";
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads a configuration file. Without one, the defaults. */
+export function readConfig(file: string | undefined): ConfigResult {
+  return examine(file === undefined ? parseConfig("", "(defaults)", configSchema) : loadConfig(file, configSchema));
+}
+
+/** The same for a text. */
+export function readConfigText(text: string, fileName: string): ConfigResult {
+  return examine(parseConfig(text, fileName, configSchema));
+}
+
+function examine(loaded: Loaded<Config>): ConfigResult {
+  if (!loaded.ok) return loaded;
+  const problems = findings(loaded.value).map((finding) => loaded.problem(finding));
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: loaded.value };
+}
+
+/** What is wrong with a configuration that fits the schema. */
+export function findings(config: Config): Finding[] {
+  return [...realmFindings(config), ...listenFindings(config), ...upstreamFindings(config), ...limitFindings(config)];
+}
+
+function realmFindings({ realms }: Config): Finding[] {
+  return realms.flatMap((realm, i) =>
+    isUri(realm)
+      ? []
+      : [
+          {
+            path: ["realms", i],
+            found: JSON.stringify(realm),
+            allowed: "a URI such as realm1 or com.example.house",
+            cure: "use words joined by dots, without spaces, # or empty parts",
+          },
+        ],
+  );
+}
+
+function listenFindings({ listen }: Config): Finding[] {
+  return listen.flatMap((listener, i) => {
+    if (!("tcp" in listener)) return [];
+    const at = parseHostPort(listener.tcp);
+    const path = ["listen", i, "tcp"];
+    if (at === undefined) {
+      const found = JSON.stringify(listener.tcp);
+      return [{ path, found, allowed: "host:port, port 0 to 65535", cure: 'for example "127.0.0.1:8080"' }];
+    }
+    return isOpenToAll(listener) ? [insecureFinding(path, listener.tcp)] : [];
+  });
+}
+
+/** Plain TCP on an address that other machines reach, without anybody having said so. */
+function isOpenToAll(listener: ListenerConfig): boolean {
+  if (!("tcp" in listener) || listener.tls !== undefined || listener.insecure === true) return false;
+  const at = parseHostPort(listener.tcp);
+  return at !== undefined && !isLoopback(at.host);
+}
+
+function insecureFinding(path: Finding["path"], tcp: string): Finding {
+  return {
+    path,
+    found: `${tcp}, which other machines reach, without TLS`,
+    allowed: "a loopback address, or TLS, or insecure: true",
+    cure: "use 127.0.0.1, or add tls: { cert, key }, or write insecure: true beside it if the network is trusted",
+  };
+}
+
+function upstreamFindings({ upstream, listen }: Config): Finding[] {
+  if (upstream === undefined) return [];
+  const address = parseUpstreamUrl(upstream.url);
+  if ("fault" in address) {
+    const cure = "for example rs://127.0.0.1:8081";
+    return [{ path: ["upstream", "url"], found: JSON.stringify(upstream.url), allowed: address.fault, cure }];
+  }
+  const reachable = listen.some((one) => "tcp" in one && !isLoopback(parseHostPort(one.tcp)?.host ?? ""));
+  if (!reachable || upstream.acceptRemote || !reachesThisMachine(address)) return [];
+  return [
+    {
+      path: ["upstream", "url"],
+      found: `${upstream.url} on this machine, behind listeners that other machines reach`,
+      allowed: "a router on this machine sees every relayed peer as a local one",
+      cure: "listen on loopback only, or write acceptRemote: true if that router authenticates local peers too",
+    },
+  ];
+}
+
+function limitFindings({ limits, websocket }: Config): Finding[] {
+  const found: Finding[] = [];
+  if (limits.queueHardOctets < limits.queueOctets) {
+    const allowed = `at least queueOctets, ${String(limits.queueOctets)}`;
+    const path = ["limits", "queueHardOctets"];
+    found.push({ path, found: String(limits.queueHardOctets), allowed, cure: "raise it, or lower queueOctets" });
+  }
+  if (websocket.pingTimeout <= websocket.pingInterval) {
+    const allowed = `more than pingInterval, ${String(websocket.pingInterval)}`;
+    const path = ["websocket", "pingTimeout"];
+    found.push({ path, found: String(websocket.pingTimeout), allowed, cure: "use twice the interval" });
+  }
+  return found;
+}

@@ -1,0 +1,174 @@
+/**
+ * One listening socket (TCP, TLS or Unix). Tells raw socket, WebSocket and HTTP apart by the first octet and hands each
+ * connection to who speaks it. Owns the server and the connections that have not spoken yet.
+ */
+import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from "node:http";
+import type { Server, Socket } from "node:net";
+import { serializers, type SerializerName } from "@pinion/wamp/serializer";
+import { acceptRawSocket } from "net-socket-raw-framing/node";
+import type { Counters } from "../counters.ts";
+import type { WebPages } from "../http.ts";
+import type { Link } from "../link.ts";
+import type { FoldedLog } from "../log.ts";
+import { factsOf, type ConnectionFacts } from "./connection-facts.ts";
+import { spokenBy } from "./first-octet.ts";
+import { RawSocketLink } from "./raw-socket-link.ts";
+import { plainAnswer, type WebSockets } from "./web-socket.ts";
+
+/** Connections beyond the limit that are still heard, so that they can be refused in their own language. */
+const HEARD_BEYOND_LIMIT = 64;
+const RAW_SOCKET_CODES = Object.values(serializers).map(({ rawSocketCode }) => rawSocketCode);
+
+export interface PortOptions {
+  readonly webSockets: WebSockets;
+  readonly pages: WebPages;
+  readonly onLink: (link: Link) => void;
+  readonly counters: Counters;
+  readonly folded: FoldedLog;
+  /** Open connections of all ports; this port adds and removes its own. */
+  readonly open: Set<Socket>;
+  readonly maxConnections: number;
+  readonly firstOctetTimeout: number;
+  readonly maxMessage: number;
+  /** Octets queued for one raw-socket peer at which the framing gives up. Above the peers' own bound. */
+  readonly maxBuffered: number;
+  /** The serializer of raw sockets that begin without handshake; without it they are refused. */
+  readonly oldRawSocket?: SerializerName | undefined;
+  /** Set for a Unix socket. */
+  readonly unixPath?: string | undefined;
+}
+
+export class Port {
+  readonly #options: PortOptions;
+  readonly #http: HttpServer;
+
+  /** `server` is listening already, or about to; its connections are this port's from now on. */
+  constructor(server: Server, connectionEvent: "connection" | "secureConnection", options: PortOptions) {
+    this.#options = options;
+    this.#http = makeHttpServer(options, (request, socket, head) => {
+      options.webSockets.upgrade(request, socket, head, factsOf(socket, options.unixPath));
+    });
+    server.maxConnections = options.maxConnections + HEARD_BEYOND_LIMIT;
+    server.on(connectionEvent, (socket: Socket) => this.#greet(socket));
+  }
+
+  /** Ends HTTP connections; links are closed by who holds them. */
+  stop(): void {
+    this.#http.close();
+    this.#http.closeAllConnections();
+  }
+
+  #greet(socket: Socket): void {
+    const { open, maxConnections, firstOctetTimeout, counters } = this.#options;
+    counters.add("connections");
+    socket.on("error", () => socket.destroy());
+    if (open.size >= maxConnections + HEARD_BEYOND_LIMIT) {
+      this.#drop(socket, "too_many_connections", "dropped unheard: far too many connections");
+      return;
+    }
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    socket.setNoDelay(true);
+    const timer = setTimeout(() => {
+      this.#drop(socket, "silent_connection", `dropped: said nothing for ${String(firstOctetTimeout)} ms`);
+    }, firstOctetTimeout);
+    socket.once("close", () => clearTimeout(timer));
+    socket.once("data", (chunk) => {
+      clearTimeout(timer);
+      socket.pause();
+      this.#route(socket, Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
+    });
+  }
+
+  #route(socket: Socket, head: Buffer): void {
+    const spoken = spokenBy(head[0] ?? 0);
+    const full = this.#options.open.size > this.#options.maxConnections;
+    switch (spoken) {
+      case "raw-socket":
+        return void this.#acceptRawSocket(socket, head, full);
+      case "old-raw-socket":
+        if (this.#options.oldRawSocket !== undefined && !full) {
+          return void this.#acceptRawSocket(socket, head, full);
+        }
+        return this.#drop(socket, "old_raw_socket", "dropped: raw socket without handshake; oldRawSocket is not set");
+      case "http":
+        if (full) return this.#refuseHttp(socket);
+        socket.unshift(head);
+        this.#http.emit("connection", socket);
+        return socket.resume() && undefined;
+      case "tls":
+        return this.#drop(socket, "tls_on_plain_port", "dropped: TLS was spoken to a listener without tls");
+      case "mqtt":
+        return this.#drop(socket, "mqtt_spoken", "dropped: MQTT was spoken; this is a WAMP router");
+      case "unknown":
+        return this.#drop(socket, "unknown_protocol", "dropped: neither raw socket nor HTTP was spoken");
+    }
+  }
+
+  async #acceptRawSocket(socket: Socket, head: Buffer, full: boolean): Promise<void> {
+    const { oldRawSocket, maxMessage, maxBuffered, firstOctetTimeout, unixPath } = this.#options;
+    const old = head[0] === 0 && oldRawSocket !== undefined;
+    try {
+      const connection = await acceptRawSocket(socket, {
+        serializers: old ? [serializers[oldRawSocket].rawSocketCode] : RAW_SOCKET_CODES,
+        handshake: old ? "none" : "standard",
+        head,
+        maxReceive: maxMessage,
+        maxBuffered,
+        handshakeTimeout: firstOctetTimeout,
+        ...(full ? { refuse: "connection_count" as const } : {}),
+      });
+      this.#options.onLink(new RawSocketLink(connection, factsOf(socket, unixPath).address));
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      // the socket is closed, or on its way there with the refusal that the client still has to read
+      const code = full ? "too_many_connections" : "raw_socket_handshake";
+      this.#refused(socket, code, `raw socket refused: ${words}`);
+    }
+  }
+
+  #refuseHttp(socket: Socket): void {
+    this.#refused(socket, "too_many_connections", "HTTP refused: too many connections");
+    socket.end(plainAnswer(503, "this router has reached its number of connections; try again later"));
+    socket.resume();
+  }
+
+  #drop(socket: Socket, code: string, words: string): void {
+    this.#refused(socket, code, words);
+    socket.destroy();
+  }
+
+  #refused(socket: Socket, code: string, words: string): void {
+    this.#options.counters.add("refusedConnections");
+    this.#options.folded.warn(code, { peer: this.#facts(socket).address }, words);
+  }
+
+  #facts(socket: Socket): ConnectionFacts {
+    return factsOf(socket, this.#options.unixPath);
+  }
+}
+
+/** An HTTP server that listens nowhere: it is fed the connections that turn out to speak HTTP. */
+function makeHttpServer(
+  options: PortOptions,
+  onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
+): HttpServer {
+  const server = createHttpServer({
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 5000,
+    connectionsCheckingInterval: 2000,
+    maxHeaderSize: 16_384,
+  });
+  server.on("request", (request, response) => options.pages.answer(request, response));
+  // typed as a Duplex, and the connections fed in below are sockets
+  server.on("upgrade", (request, socket, head) => onUpgrade(request, socket as Socket, head));
+  server.on("clientError", (_error, socket) => {
+    if (socket.writable) socket.end(plainAnswer(400, "this is not an HTTP request"));
+    else socket.destroy();
+  });
+  server.on("checkContinue", (_request, response) => response.writeHead(417).end());
+  // the event starts the watch over slow requests, which a server that never listens would not have
+  server.emit("listening");
+  return server;
+}

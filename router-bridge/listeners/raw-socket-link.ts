@@ -1,0 +1,67 @@
+/** A raw socket, as the framing room opened it, seen as a link. Owns nothing but the farewell's words. */
+import { serializerByRawSocketCode, type Serializer } from "@pinion/wamp/serializer";
+import { MAX_STANDARD_LENGTH } from "net-socket-raw-framing";
+import type { RawSocketConnection } from "net-socket-raw-framing/node";
+import type { Encoded } from "../encoded.ts";
+import type { Farewell, Link, LinkHandlers } from "../link.ts";
+import type { PeerInfo } from "../router/index.ts";
+
+/** Messages up to this are sent as one shared frame; larger ones without being copied. */
+const SHARED_FRAME = 4096;
+
+export class RawSocketLink implements Link {
+  readonly serializer: Serializer;
+  readonly info: PeerInfo;
+  readonly maxSend: number;
+  readonly #connection: RawSocketConnection;
+  #farewell: string | undefined;
+
+  /** @throws RangeError if the connection agreed on a serializer that nobody here offers. */
+  constructor(connection: RawSocketConnection, address: string) {
+    const serializer = serializerByRawSocketCode(connection.serializer);
+    if (serializer === undefined) throw new RangeError(`no serializer has code ${String(connection.serializer)}`);
+    const { local, tls } = connection.remote;
+    this.serializer = serializer;
+    this.info = { transport: "raw-socket", local, tls, address };
+    // one octet less than the wire's end: no other implementation reads the 25th length bit
+    this.maxSend = Math.min(connection.maxSend, MAX_STANDARD_LENGTH - 1);
+    this.#connection = connection;
+  }
+
+  get bufferedAmount(): number {
+    return this.#connection.bufferedAmount;
+  }
+
+  start(handlers: LinkHandlers): void {
+    this.#connection.start({
+      onMessage: (octets) => handlers.onMessage(octets),
+      onDrain: () => handlers.onDrain(),
+      onClose: (error) => handlers.onClose(this.#farewell ?? error?.message ?? "the peer closed the connection"),
+    });
+  }
+
+  send(encoded: Encoded): boolean {
+    const { octets } = encoded;
+    return octets.length > SHARED_FRAME
+      ? this.#connection.send(octets)
+      : this.#connection.sendFrame(encoded.rawSocketFrame);
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  close({ words }: Farewell): void {
+    this.#farewell ??= words;
+    this.#connection.close();
+  }
+
+  abort(words: string): void {
+    this.#farewell ??= words;
+    this.#connection.abort();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * One WebSocket seen as a link, on the server's or the client's side. Owns its outbox and its signs of life. On the
+ * server's side frames are written beside `ws`, which frames for one receiver only; `ws` keeps pings, closing and reading.
+ */
+import type { Socket } from "node:net";
+import type { RawData, WebSocket } from "ws";
+import type { Serializer } from "@pinion/wamp/serializer";
+import type { Encoded } from "../encoded.ts";
+import type { Farewell, Link, LinkHandlers } from "../link.ts";
+import type { PeerInfo } from "../router/index.ts";
+import { HIGH_WATER, Outbox } from "./outbox.ts";
+
+/** How long the peer may take to accept what is queued and to answer the close frame. */
+const CLOSE_TIMEOUT_MS = 5000;
+/** RFC 6455, 5.5: a close frame carries at most 125 octets, two of them the code. */
+const MAX_REASON_OCTETS = 123;
+
+export interface WebSocketLinkParts {
+  readonly webSocket: WebSocket;
+  readonly socket: Socket;
+  readonly serializer: Serializer;
+  readonly info: PeerInfo;
+  /** A client masks what it sends, so its frames cannot be shared. */
+  readonly side: "server" | "client";
+}
+
+export class WebSocketLink implements Link {
+  readonly serializer: Serializer;
+  readonly info: PeerInfo;
+  readonly maxSend = Number.POSITIVE_INFINITY;
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #outbox: Outbox | undefined;
+  #farewell: string | undefined;
+  #fault: string | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #pressed = false;
+
+  constructor({ webSocket, socket, serializer, info, side }: WebSocketLinkParts) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.serializer = serializer;
+    this.info = info;
+    this.#outbox = side === "server" ? new Outbox(socket) : undefined;
+  }
+
+  get bufferedAmount(): number {
+    return this.#outbox?.bufferedAmount ?? this.#webSocket.bufferedAmount;
+  }
+
+  start(handlers: LinkHandlers): void {
+    const webSocket = this.#webSocket;
+    webSocket.on("message", (data, isBinary) => this.#receive(handlers, data, isBinary));
+    webSocket.on("error", (error) => (this.#fault ??= error.message));
+    webSocket.on("close", (code, reason) => {
+      clearTimeout(this.#closeTimer);
+      handlers.onClose(this.#farewell ?? this.#fault ?? describeClose(code, reason.toString()));
+    });
+    this.#socket.on("drain", () => {
+      if (!this.#pressed) return;
+      this.#pressed = false;
+      handlers.onDrain();
+    });
+  }
+
+  send(encoded: Encoded): boolean {
+    if (this.#farewell !== undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) return false;
+    let free: boolean;
+    if (this.#outbox === undefined) {
+      this.#webSocket.send(encoded.octets, { binary: this.serializer.binary });
+      free = this.#webSocket.bufferedAmount <= HIGH_WATER;
+    } else {
+      free = this.#outbox.add(encoded.webSocketFrame);
+    }
+    if (!free) this.#pressed = true;
+    return free;
+  }
+
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
+  close({ code, words }: Farewell): void {
+    if (this.#farewell !== undefined) return;
+    this.#farewell = words;
+    this.#outbox?.flush();
+    // a paused socket would never read the answer to the close frame
+    this.#webSocket.resume();
+    this.#webSocket.close(code, cut(words));
+    this.#closeTimer = setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS);
+  }
+
+  abort(words: string): void {
+    this.#farewell ??= words;
+    this.#webSocket.terminate();
+  }
+
+  /** Grows while octets arrive or leave; a peer for which it stands still, though asked by `ping`, is gone. */
+  get progress(): number {
+    return this.#socket.bytesRead + this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  get paused(): boolean {
+    return this.#webSocket.isPaused;
+  }
+
+  ping(): void {
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping();
+  }
+
+  #receive(handlers: LinkHandlers, data: RawData, isBinary: boolean): void {
+    if (this.#farewell !== undefined) return;
+    if (isBinary !== this.serializer.binary) {
+      const [wanted, got] = isBinary ? ["text", "a binary one"] : ["binary", "a text one"];
+      return handlers.onViolation(`${this.serializer.subprotocol} travels in ${wanted} messages, ${got} came`);
+    }
+    handlers.onMessage(octetsOf(data));
+  }
+}
+
+function octetsOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+function describeClose(code: number, reason: string): string {
+  if (code === 1006) return "the WebSocket was lost without a close frame";
+  return `the peer closed the WebSocket with ${String(code)}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/** At most 123 octets of UTF-8, cut between characters. */
+function cut(words: string): string {
+  let text = words;
+  while (Buffer.byteLength(text) > MAX_REASON_OCTETS) text = text.slice(0, -1);
+  return text.isWellFormed() ? text : text.slice(0, -1);
+}

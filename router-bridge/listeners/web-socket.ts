@@ -1,0 +1,162 @@
+/**
+ * The WebSocket side of a port: judges an upgrade request (path, Host, Origin, subprotocol), answers refusals in words,
+ * and watches that the accepted ones are alive. Owns the set of live links; must not know what they carry.
+ */
+import { STATUS_CODES, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { WebSocketServer } from "ws";
+import { serializerBySubprotocol, serializers, type Serializer } from "@pinion/wamp/serializer";
+import type { Link } from "../link.ts";
+import type { FoldedLog } from "../log.ts";
+import type { ConnectionFacts } from "./connection-facts.ts";
+import { isForwarded } from "./connection-facts.ts";
+import { hostFault, originFault, type OriginRules } from "./same-origin.ts";
+import { WebSocketLink } from "./web-socket-link.ts";
+
+export interface WebSocketOptions extends OriginRules {
+  readonly path: string;
+  readonly maxMessage: number;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly now: () => number;
+  readonly folded: FoldedLog;
+  readonly onLink: (link: Link) => void;
+  /** Told of each refusal, for the counters. */
+  readonly onRefused: () => void;
+}
+
+interface Pulse {
+  progress: number;
+  since: number;
+}
+
+export class WebSockets {
+  readonly #options: WebSocketOptions;
+  readonly #server: WebSocketServer;
+  readonly #live = new Map<WebSocketLink, Pulse>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxMessage,
+      handleProtocols: (offered) => chooseSubprotocol(offered)?.subprotocol ?? false,
+    });
+    this.#timer = setInterval(() => this.#watch(), options.pingInterval / 3);
+    this.#timer.unref();
+  }
+
+  /** Answers one upgrade request: with a link, or with a refusal in words. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, facts: ConnectionFacts): void {
+    const refusal = this.#judge(request, socket);
+    if (refusal !== undefined) return this.#refuse(socket, refusal, facts);
+    const offered = offeredSubprotocols(request);
+    const serializer = chooseSubprotocol(offered);
+    if (serializer === undefined) return this.#refuse(socket, noSubprotocol(offered), facts);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      const local = facts.local && !isForwarded(request);
+      const info = { transport: "websocket", local, tls: facts.tls, address: facts.address } as const;
+      const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server" });
+      this.#live.set(link, { progress: link.progress, since: this.#options.now() });
+      webSocket.once("close", () => this.#live.delete(link));
+      this.#options.onLink(link);
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #judge(request: IncomingMessage, socket: Socket): Refusal | undefined {
+    const path = (request.url ?? "").split("?", 1)[0];
+    if (path !== this.#options.path) {
+      return { status: 404, words: `no WebSocket at ${String(path)}; it is at ${this.#options.path}` };
+    }
+    const facts = {
+      host: request.headers.host,
+      origin: request.headers.origin,
+      tls: socket instanceof TLSSocket,
+      localAddress: socket.localAddress,
+    };
+    const words = hostFault(facts, this.#options) ?? originFault(facts, this.#options);
+    return words === undefined ? undefined : { status: 403, words };
+  }
+
+  #refuse(socket: Socket, { status, words }: Refusal, facts: ConnectionFacts): void {
+    this.#options.folded.warn("websocket_refused", { peer: facts.address, status }, words);
+    this.#options.onRefused();
+    socket.on("error", () => socket.destroy());
+    socket.end(plainAnswer(status, words));
+  }
+
+  /** Pings who is silent, drops who stays silent. A peer that takes what is queued for it is alive. */
+  #watch(): void {
+    const { now, pingInterval, pingTimeout } = this.#options;
+    for (const [link, pulse] of this.#live) {
+      const { progress } = link;
+      if (progress !== pulse.progress || link.paused) {
+        pulse.progress = progress;
+        pulse.since = now();
+        continue;
+      }
+      const silent = now() - pulse.since;
+      if (silent >= pingTimeout) link.abort(`the peer was silent for ${String(Math.round(silent / 1000))} s`);
+      else if (silent >= pingInterval) {
+        link.ping();
+        // our own ping is no sign of the peer's life
+        pulse.progress = link.progress;
+      }
+    }
+  }
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly words: string;
+}
+
+/** The names in the order in which the client prefers them. */
+function offeredSubprotocols(request: IncomingMessage): Set<string> {
+  const header = request.headers["sec-websocket-protocol"] ?? "";
+  return new Set(
+    header
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+  );
+}
+
+function chooseSubprotocol(offered: ReadonlySet<string>): Serializer | undefined {
+  for (const name of offered) {
+    const serializer = serializerBySubprotocol(name);
+    if (serializer !== undefined) return serializer;
+  }
+  return undefined;
+}
+
+function noSubprotocol(offered: ReadonlySet<string>): Refusal {
+  const spoken = Object.values(serializers).map(({ subprotocol }) => subprotocol);
+  const asked = offered.size === 0 ? "none" : [...offered].map((name) => JSON.stringify(name)).join(", ");
+  return {
+    status: 400,
+    words: `this router speaks the WebSocket subprotocols ${spoken.join(", ")}; offered was ${asked}`,
+  };
+}
+
+/** A whole HTTP/1.1 answer in plain text that ends the connection. */
+export function plainAnswer(status: number, words: string): string {
+  const body = `${words}\n`;
+  return [
+    `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ""}`,
+    "Content-Type: text/plain; charset=utf-8",
+    "X-Content-Type-Options: nosniff",
+    `Content-Length: ${String(Buffer.byteLength(body))}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n");
+}

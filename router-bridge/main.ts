@@ -1,0 +1,104 @@
+/** `pinion-router-bridge`: the command line. Exit status: 0 stopped in order, 1 cannot run, 2 wrong arguments or configuration. */
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { pino, type Logger } from "pino";
+import { formatProblems } from "@pinion/config";
+import { Bridge } from "./bridge.ts";
+import { BridgeError } from "./bridge-error.ts";
+import type { Config } from "./config-schema.ts";
+import { readConfig } from "./config.ts";
+import { isLoopback, parseHostPort } from "./listeners/address.ts";
+import { insecureBind } from "./listeners/listen.ts";
+import { VERSION } from "./version.ts";
+
+interface Arguments {
+  readonly config?: string;
+  readonly listen?: string;
+  readonly check?: boolean;
+}
+
+const USAGE_STATUS = 2;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const args = parseArguments(argv);
+  const result = readConfig(args.config);
+  if (!result.ok) throw new BridgeError("config_invalid", formatProblems(result.problems));
+  const config = args.listen === undefined ? result.config : withListener(result.config, args.listen);
+  if (args.check === true) {
+    process.stdout.write(`${args.config ?? "the defaults"}: no problem found\n`);
+    return;
+  }
+  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  await run(config, log);
+}
+
+async function run(config: Config, log: Logger): Promise<void> {
+  const bridge = new Bridge(config, {
+    log: {
+      debug: (fields, words) => log.debug(fields, words),
+      info: (fields, words) => log.info(fields, words),
+      warn: (fields, words) => log.warn(fields, words),
+      error: (fields, words) => log.error(fields, words),
+    },
+    dashboardFolder: join(scriptFolder(), "dashboard"),
+    now: () => performance.now(),
+    random: secureRandom,
+  });
+  const stop = async (signal: string): Promise<void> => {
+    log.info({ signal }, "stopping: saying goodbye to everyone");
+    await bridge.stop();
+    log.info({}, "stopped");
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(signal));
+  await bridge.start();
+}
+
+/** Commander prints help and complaints itself. */
+function parseArguments(argv: readonly string[]): Arguments {
+  return new Command("pinion-router-bridge")
+    .description("WAMP router for boards and browsers, or a relay in front of an existing router")
+    .version(VERSION)
+    .option("--config <file>", "YAML configuration; without one the defaults hold")
+    .option("--listen <host:port>", "listen here instead of where the configuration says")
+    .option("--check", "check the configuration and exit")
+    .exitOverride()
+    .parse([...argv])
+    .opts<Arguments>();
+}
+
+function withListener(config: Config, tcp: string): Config {
+  const at = parseHostPort(tcp);
+  if (at === undefined) throw new BridgeError("usage", `--listen ${tcp}: write host:port, such as 127.0.0.1:8080`);
+  if (!isLoopback(at.host)) throw insecureBind(tcp);
+  return { ...config, listen: [{ tcp }] };
+}
+
+/** The folder of the running script: works in a bundle and from sources, where module-level paths would not do both. */
+function scriptFolder(): string {
+  try {
+    return dirname(realpathSync(process.argv[1] ?? "."));
+  } catch {
+    return process.cwd();
+  }
+}
+
+/** Ids of sessions must not be guessable from one another. */
+function secureRandom(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
+}
+
+function fail(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE_STATUS;
+    return;
+  }
+  const known = error instanceof BridgeError;
+  const words = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`pinion-router-bridge: ${known ? `${error.code}: ` : ""}${words}\n`);
+  process.exitCode = known && (error.code === "config_invalid" || error.code === "usage") ? USAGE_STATUS : 1;
+}
+
+main(process.argv).catch(fail);

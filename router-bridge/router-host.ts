@@ -1,0 +1,207 @@
+/**
+ * The embedded router among real connections: gives it messages, time and ends, and carries out its deliveries in order.
+ * Owns the router, its one timer and the peers. It must not know how a link transports octets, nor what a message means.
+ */
+import { ErrorUri, noPayload, ProtocolViolation, toUri, type Message, type Uri } from "@pinion/wamp";
+import type { Counters } from "./counters.ts";
+import { Outgoing } from "./encoded.ts";
+import type { Farewell, Link } from "./link.ts";
+import type { FoldedLog, Log } from "./log.ts";
+import { Peer, type QueueBounds } from "./peer.ts";
+import { Router, type Delivery, type Limits, type Statistics } from "./router/index.ts";
+
+/** The reason of the ABORT that a slow consumer finds at the end of its queue. The spec has no word for it. */
+export const SLOW_CONSUMER = toUri("pinion.error.slow_consumer");
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface RouterHostOptions {
+  readonly realms: readonly string[];
+  readonly limits: Partial<Limits>;
+  readonly queue: QueueBounds;
+  readonly agent: string;
+  readonly log: Log;
+  readonly folded: FoldedLog;
+  readonly counters: Counters;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export class RouterHost {
+  readonly #router: Router<Peer>;
+  readonly #options: RouterHostOptions;
+  readonly #peers = new Set<Peer>();
+  #work: Delivery<Peer>[] = [];
+  #working = false;
+  #timer: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: RouterHostOptions) {
+    const { realms, limits, agent, random, log } = options;
+    const report = (fault: unknown): void => log.error({ err: fault }, "an authenticator or authorizer threw");
+    this.#router = new Router({ realms, limits, agent, random, report });
+    this.#options = options;
+  }
+
+  get sessions(): number {
+    return this.#router.size().members;
+  }
+
+  get statistics(): Readonly<Statistics> {
+    return this.#router.statistics;
+  }
+
+  /** Makes a connection a peer of the router. */
+  accept(link: Link): void {
+    const { queue, now, log } = this.#options;
+    const peer = new Peer(link, queue, now);
+    peer.open(this.#router.open(peer, link.info, now()));
+    this.#peers.add(peer);
+    log.debug({ peer: peer.address, serializer: link.serializer.name }, "connected");
+    link.start({
+      onMessage: (octets) => this.#receive(peer, octets),
+      onViolation: (words) => this.#violate(peer, new ProtocolViolation(words)),
+      onDrain: () => undefined,
+      onClose: (words) => this.#ended(peer, words),
+    });
+    this.#arm();
+  }
+
+  /** GOODBYE to everyone; resolves when all have gone, or after `patience` milliseconds with the rest dropped. */
+  async stop(patience: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenEmpty = resolve;
+    this.#deliver(this.#router.shutdown(this.#options.now()));
+    const timer = setTimeout(() => {
+      for (const peer of this.#peers) peer.link.abort("the router shuts down and the peer did not go");
+    }, patience);
+    if (this.#peers.size > 0) await promise;
+    clearTimeout(timer);
+    clearTimeout(this.#timer?.handle);
+  }
+
+  #receive(peer: Peer, octets: Uint8Array): void {
+    if (peer.closed) return;
+    let message: Message;
+    try {
+      message = peer.link.serializer.parse(octets);
+    } catch (fault) {
+      if (fault instanceof ProtocolViolation) return this.#violate(peer, fault);
+      return this.#broken(peer, fault);
+    }
+    try {
+      this.#deliver(this.#router.receive(peer.session, message, this.#options.now()));
+    } catch (fault) {
+      this.#broken(peer, fault);
+    }
+  }
+
+  #violate(peer: Peer, violation: ProtocolViolation): void {
+    if (peer.closed) return;
+    const { counters, folded, now } = this.#options;
+    counters.add("violations");
+    const fields = { peer: peer.address, reason: violation.reason };
+    folded.warn("protocol_violation", fields, violation.message);
+    this.#deliver(this.#router.violate(peer.session, violation, now()));
+  }
+
+  /** A fault of our own while one peer was served: that session ends with a word, all others go on. */
+  #broken(peer: Peer, fault: unknown): void {
+    this.#options.log.error({ peer: peer.address, err: fault }, "a fault of the router itself ended this session");
+    const words = "the router failed on this message; the session ends";
+    this.#expel(peer, { code: 1011, words }, abortWith(ErrorUri.unavailable, words));
+  }
+
+  #ended(peer: Peer, words: string): void {
+    this.#options.log.debug({ peer: peer.address, words }, "connection ended");
+    peer.ended();
+    this.#peers.delete(peer);
+    this.#deliver(this.#router.leave(peer.session, this.#options.now()));
+    if (this.#peers.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Closes a peer for our own reasons; from the router's view it has left. */
+  #expel(peer: Peer, farewell: Farewell, last: Message): void {
+    peer.close(farewell, new Outgoing(last));
+    this.#deliver(this.#router.leave(peer.session, this.#options.now()));
+  }
+
+  /** Works through deliveries in order; what arises from them comes after them. */
+  #deliver(deliveries: readonly Delivery<Peer>[]): void {
+    for (const delivery of deliveries) this.#work.push(delivery);
+    if (this.#working) return;
+    this.#working = true;
+    try {
+      for (let i = 0; i < this.#work.length; i++) {
+        const delivery = this.#work[i];
+        if (delivery !== undefined) this.#carryOut(delivery);
+      }
+    } finally {
+      this.#work = [];
+      this.#working = false;
+    }
+    this.#arm();
+  }
+
+  #carryOut(delivery: Delivery<Peer>): void {
+    if ("close" in delivery) {
+      delivery.close.close(farewellFor(delivery.reason));
+      return;
+    }
+    const outgoing = new Outgoing(delivery.message);
+    for (const peer of delivery.to) this.#send(peer, outgoing);
+  }
+
+  /** A fault while one peer is served must not cost another its message. */
+  #send(peer: Peer, outgoing: Outgoing): void {
+    try {
+      const outcome = peer.send(outgoing);
+      if (outcome === "oversize") this.#oversize(peer, outgoing.message);
+      else if (outcome === "overflow") this.#overflow(peer);
+    } catch (fault) {
+      this.#broken(peer, fault);
+    }
+  }
+
+  #oversize(peer: Peer, message: Message): void {
+    const { counters, folded, now } = this.#options;
+    counters.add(message.type === "EVENT" ? "oversizeDropped" : "oversizeAnswered");
+    const fields = { peer: peer.address, type: message.type, limit: peer.link.maxSend };
+    folded.warn("message_over_peer_limit", fields, "a message was not sent: the peer cannot take one that large");
+    this.#deliver(this.#router.undeliverable(peer.session, message, now()));
+  }
+
+  #overflow(peer: Peer): void {
+    const { counters, folded } = this.#options;
+    counters.add("slowConsumers");
+    const queued = peer.link.bufferedAmount;
+    const words = `slow consumer: ${String(queued)} octets are queued and not read`;
+    folded.warn("slow_consumer", { peer: peer.address, queued }, "a peer was disconnected: it does not read");
+    this.#expel(peer, { code: 1008, words }, abortWith(SLOW_CONSUMER, words));
+  }
+
+  /** One timer for the router's next deadline. One that is early does no harm, so it is only ever moved forward. */
+  #arm(): void {
+    const at = this.#router.nextDeadline();
+    if (at === undefined || (this.#timer !== undefined && this.#timer.at <= at)) return;
+    clearTimeout(this.#timer?.handle);
+    const wait = Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(at - this.#options.now())));
+    const handle = setTimeout(() => {
+      this.#timer = undefined;
+      this.#deliver(this.#router.expire(this.#options.now()));
+    }, wait);
+    this.#timer = { handle, at };
+  }
+}
+
+function abortWith(reason: Uri, message: string): Message {
+  return { type: "ABORT", details: { message }, reason, payload: noPayload };
+}
+
+/** The WebSocket close code for the router's reason. */
+function farewellFor(reason: string): Farewell {
+  if (reason.startsWith(ErrorUri.protocolViolation)) return { code: 1002, words: reason };
+  if (reason.includes("system_shutdown")) return { code: 1001, words: reason };
+  return { code: reason.startsWith("wamp.error") || reason.startsWith("pinion.error") ? 1008 : 1000, words: reason };
+}
