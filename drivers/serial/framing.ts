@@ -23,14 +23,9 @@ export interface Framer {
 }
 
 export function createFramer(framing: Framing, sink: FrameSink, timers: Timers): Framer {
-  switch (framing.by) {
-    case "delimiter":
-      return new DelimiterFramer(framing.delimiter, framing.maxLength, sink);
-    case "length":
-      return new LengthFramer(framing.length, sink);
-    case "idle":
-      return new IdleFramer(framing, sink, timers);
-  }
+  if (framing.by === "delimiter") return new DelimiterFramer(framing.delimiter, framing.maxLength, sink);
+  if (framing.by === "length") return new LengthFramer(framing.length, sink);
+  return new IdleFramer(framing, sink, timers);
 }
 
 /** A frame that grows, up to a bound beyond which only its length is of interest. */

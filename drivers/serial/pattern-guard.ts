@@ -1,8 +1,8 @@
 /**
- * Why a regular expression is refused, in words; undefined when it may run. JavaScript's engine tries every way to
- * match, which for nested repetition takes time exponential in the line's length and would stop the whole board. Refused
- * are therefore: a repeated group that itself contains a repetition or alternatives, and references back to a group. The
- * rest is at worst polynomial, on lines that are cut short before they are matched.
+ * Why a regular expression is refused, in words; undefined when it may run. JavaScript's engine tries every way to match,
+ * which for nested repetition takes time exponential in the line's length and would stop the whole board. Refused are
+ * therefore: a repeated group that itself contains a repetition, something optional or alternatives; references back to a
+ * group; more than two repetitions of "anything". What is left is at worst polynomial, on lines that are cut short.
  */
 export function patternFault(source: string): string | undefined {
   try {
@@ -13,66 +13,89 @@ export function patternFault(source: string): string | undefined {
   return new Scan(source).fault();
 }
 
+/** Longest part of a line that a pattern is shown. */
+export const PATTERN_REACH = 512;
+
+const WIDEST = 2;
+const QUANTIFIER = /^(?:[*+?]|\{(\d+)(,?)(\d*)\})\??/;
+
 interface Group {
-  readonly repeats: boolean;
-  readonly alternatives: boolean;
+  /** Something in it can match in more than one length. */
+  varies: boolean;
+  alternatives: boolean;
 }
 
 class Scan {
   readonly #source: string;
+  readonly #groups: Group[] = [{ varies: false, alternatives: false }];
   #at = 0;
+  #wide = 0;
 
   constructor(source: string) {
     this.#source = source;
   }
 
   fault(): string | undefined {
-    const stack: { repeats: boolean; alternatives: boolean }[] = [{ repeats: false, alternatives: false }];
     while (this.#at < this.#source.length) {
-      const open = stack.at(-1);
-      const character = this.#source[this.#at] ?? "";
-      if (character === "\\" && /[1-9k]/.test(this.#source[this.#at + 1] ?? "")) return "it refers back to a group";
-      if (character === "(") stack.push({ repeats: false, alternatives: false });
-      if (character === "|" && open) open.alternatives = true;
-      const closed = character === ")" ? stack.pop() : undefined;
-      this.#skipAtom(character);
-      const repeated = this.#skipQuantifier();
-      if (closed && repeated && (closed.repeats || closed.alternatives)) return nested(closed);
-      const outer = stack.at(-1);
-      if (outer && (repeated || closed?.repeats === true)) outer.repeats = true;
-      if (outer && closed?.alternatives === true) outer.alternatives = true;
+      const fault = this.#step();
+      if (fault !== undefined) return fault;
     }
-    return undefined;
+    return this.#wide > WIDEST
+      ? `it repeats "anything" more than ${String(WIDEST)} times; say what stands there, or leave out what need not be matched`
+      : undefined;
   }
 
-  #skipAtom(character: string): void {
-    if (character === "\\") this.#at += 2;
-    else if (character === "[") this.#skipClass();
-    else if (character === "(" && this.#source[this.#at + 1] === "?") this.#at += 2;
-    else this.#at += 1;
-  }
-
-  #skipClass(): void {
-    while (this.#at < this.#source.length && this.#source[this.#at] !== "]") {
-      this.#at += this.#source[this.#at] === "\\" ? 2 : 1;
+  #step(): string | undefined {
+    const atom = this.#atom();
+    if (/^\\[1-9k]/.test(atom)) return "it refers back to a group";
+    this.#at += atom.length;
+    if (atom.startsWith("(")) {
+      this.#groups.push({ varies: false, alternatives: false });
+      return undefined;
     }
-    this.#at += 1;
+    const closed = atom === ")" ? this.#groups.pop() : undefined;
+    const group = this.#groups.at(-1);
+    if (group === undefined) return "its parentheses do not match";
+    if (atom === "|") group.alternatives = true;
+    const quantifier = QUANTIFIER.exec(this.#source.slice(this.#at));
+    if (closed) inherit(group, closed);
+    if (!quantifier) return undefined;
+    this.#at += quantifier[0].length;
+    group.varies ||= !isFixed(quantifier);
+    if (!isRepeated(quantifier)) return undefined;
+    if (isWide(atom)) this.#wide += 1;
+    return closed && nestedFault(closed);
   }
 
-  /** True for one that allows more than a single repetition; "?" does not. */
-  #skipQuantifier(): boolean {
-    const match = /^(?:[*+]|\{(\d+)(?:,(\d*))?\}|\?)\??/.exec(this.#source.slice(this.#at));
-    // "(?" opens a group: its question mark quantifies nothing, and #skipAtom has stepped over it.
-    if (!match) return false;
-    this.#at += match[0].length;
-    return (
-      !match[0].startsWith("?") && !(match[1] !== undefined && Number(match[2] ?? match[1]) <= 1 && match[2] !== "")
-    );
+  /** The next thing that a quantifier could stand behind, or the opening of a group with its prefix. */
+  #atom(): string {
+    const rest = this.#source.slice(this.#at);
+    const found = /^(?:\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<[^>]*>|[a-z-]+:))?|[\s\S])/.exec(rest);
+    return found?.[0] ?? rest;
   }
 }
 
-function nested({ repeats }: Group): string {
-  return repeats
-    ? "it repeats a group that repeats something itself, which can take for ever on an unlucky line"
-    : "it repeats a group of alternatives, which can take for ever on an unlucky line; use a character class";
+function inherit(outer: Group, inner: Group): void {
+  outer.varies ||= inner.varies || inner.alternatives;
+}
+
+function isFixed([text, least, comma, most]: RegExpExecArray): boolean {
+  return !/^[*+?]/.test(text) && (comma === "" || least === most);
+}
+
+function isRepeated([text, least, comma, most]: RegExpExecArray): boolean {
+  if (text.startsWith("?")) return false;
+  if (/^[*+]/.test(text)) return true;
+  const highest = comma === "" ? least : most;
+  return highest === "" || Number(highest) > 1;
+}
+
+function isWide(atom: string): boolean {
+  return atom === "." || /^\\[SDW]$/.test(atom) || atom.startsWith("[^");
+}
+
+function nestedFault({ varies, alternatives }: Group): string | undefined {
+  if (varies) return "it repeats a group whose own length varies, which can take for ever on an unlucky line";
+  if (!alternatives) return undefined;
+  return "it repeats a group of alternatives, which can take for ever on an unlucky line; use a character class";
 }

@@ -1,0 +1,36 @@
+import { open, readdir, realpath } from "node:fs/promises";
+import type { Files } from "../board.ts";
+import { driverErrorOf } from "./system-error.ts";
+
+const LARGEST = 65_536;
+
+/** The kernel's small text files. Each read opens the file anew: a value of sysfs is made when it is read. */
+export const linuxFiles: Files = Object.freeze({
+  async readText(path: string): Promise<string> {
+    try {
+      const file = await open(path, "r");
+      try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(LARGEST), 0, LARGEST, 0);
+        return buffer.toString("utf8", 0, bytesRead);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw driverErrorOf(error, `${path} cannot be read`);
+    }
+  },
+  async list(dir: string): Promise<readonly string[]> {
+    try {
+      return (await readdir(dir)).toSorted();
+    } catch (error) {
+      throw driverErrorOf(error, `${dir} cannot be listed`);
+    }
+  },
+  async realpath(path: string): Promise<string> {
+    try {
+      return await realpath(path);
+    } catch (error) {
+      throw driverErrorOf(error, `${path} cannot be found`);
+    }
+  },
+});

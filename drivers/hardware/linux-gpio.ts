@@ -1,0 +1,232 @@
+/**
+ * GPIO lines over sysfs, with onoff. Owns which lines this process has open, and the outputs it has let go: those stay
+ * exported, because a line that is given back to the kernel may float or fall to any level, and an output at its safe
+ * level must stay there when the process ends. They are taken up again when they are opened again.
+ * What it must work around in onoff: its constructor spins while udev has not set permissions, swallows errors on lines
+ * that are exported already, and closes a foreign descriptor when unexport is called twice.
+ */
+import { access, constants, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Gpio } from "onoff";
+import { DriverError, type GpioChip, type GpioPort, type Level } from "../board.ts";
+import type { InputLine, InputRequest, LineRequest, OutputLine, OutputRequest } from "../board.ts";
+import { chooseGpioChip, listGpioChips } from "./gpio-chips.ts";
+import { gpioHolder } from "./gpio-holder.ts";
+import { driverErrorOf, systemCode } from "./system-error.ts";
+
+/** The part of onoff that is used; tests on a made-up sysfs bring their own. */
+type OnoffModule = { readonly Gpio: new (...args: ConstructorParameters<typeof Gpio>) => OnoffGpio };
+type OnoffGpio = Pick<Gpio, "read" | "write" | "watch" | "setDirection" | "unexport">;
+
+export interface LinuxGpioOptions {
+  /** Left out: /sys/class/gpio, which onoff itself always uses. */
+  readonly root?: string;
+  /** Left out: /sys/kernel/debug/gpio. */
+  readonly holders?: string;
+  readonly loadOnoff?: () => Promise<OnoffModule>;
+}
+
+/** How long udev may take to give the group access to the files of a fresh line. */
+const ACCESS_PATIENCE = 3000;
+
+interface Place {
+  readonly chip: string;
+  readonly global: number;
+  readonly dir: string;
+  readonly what: string;
+}
+
+export class LinuxGpio implements GpioPort {
+  readonly #root: string;
+  readonly #holders: string;
+  readonly #loadOnoff: () => Promise<OnoffModule>;
+  readonly #open = new Map<number, string>();
+  readonly #parked = new Map<number, OnoffGpio>();
+
+  constructor(options: LinuxGpioOptions = {}) {
+    this.#root = options.root ?? "/sys/class/gpio";
+    this.#holders = options.holders ?? "/sys/kernel/debug/gpio";
+    this.#loadOnoff = options.loadOnoff ?? (async () => import("onoff"));
+  }
+
+  async listChips(): Promise<readonly GpioChip[]> {
+    return listGpioChips(this.#root);
+  }
+
+  async openOutput(request: OutputRequest): Promise<OutputLine> {
+    return this.#claimed(request, async (place) => {
+      const line = await this.#output(place, request);
+      const { chip, global, what } = place;
+      let open = true;
+      return {
+        chip,
+        global,
+        write: async (level) => {
+          if (!open) throw new DriverError("not_open", `${what} is closed`);
+          return guarded(what, "written", async () => line.write(electrical(level, request)));
+        },
+        read: async () => guarded(what, "read", async () => electrical(await line.read(), request)),
+        close: async () => {
+          if (open) this.#open.delete(global);
+          open = false;
+        },
+      };
+    });
+  }
+
+  async openInput(request: InputRequest): Promise<InputLine> {
+    return this.#claimed(request, async (place) => {
+      const line = await this.#input(place, request);
+      const { chip, global, what } = place;
+      let open = true;
+      line.watch((_error, level) => {
+        if (open) request.onEdge({ level: electrical(level, request) });
+      });
+      return {
+        chip,
+        global,
+        read: async () => guarded(what, "read", async () => electrical(await line.read(), request)),
+        close: async () => {
+          if (!open) return;
+          open = false;
+          this.#open.delete(global);
+          line.unexport();
+        },
+      };
+    });
+  }
+
+  async #claimed<Line>(request: LineRequest, open: (place: Place) => Promise<Line>): Promise<Line> {
+    const place = await this.#place(request);
+    const holder = this.#open.get(place.global);
+    if (holder !== undefined) throw new DriverError("busy", `${place.what} is in use by ${holder} of this process`);
+    this.#open.set(place.global, request.consumer);
+    try {
+      return await open(place);
+    } catch (error) {
+      this.#open.delete(place.global);
+      throw driverErrorOf(error, `${place.what} cannot be opened`);
+    }
+  }
+
+  async #place({ chip: label, line }: LineRequest): Promise<Place> {
+    const chip = chooseGpioChip(await this.listChips(), label);
+    if (line >= chip.ngpio) {
+      throw new DriverError("bad_config", `${chip.label} has no line ${String(line)}`, {
+        cure: `It has lines 0 to ${String(chip.ngpio - 1)}.`,
+      });
+    }
+    const global = chip.base + line;
+    const what = `GPIO${String(line)} (${chip.label}, sysfs ${String(global)})`;
+    return { chip: chip.label, global, dir: join(this.#root, `gpio${String(global)}`), what };
+  }
+
+  async #output(place: Place, request: OutputRequest): Promise<OnoffGpio> {
+    const direction = electrical(request.initial, request) === 1 ? "high" : "low";
+    const parked = this.#parked.get(place.global);
+    if (parked) {
+      if (!request.keep) guardedSync(place.what, () => parked.setDirection(direction));
+      return parked;
+    }
+    const { Gpio } = await this.#load();
+    await this.#export(place, false);
+    const driven = request.keep && (await this.#read(place, "direction")) === "out";
+    // The level is written with the direction, so that the line never shows another one.
+    const line = driven
+      ? new Gpio(place.global, "out", "none", { activeLow: false, reconfigureDirection: false })
+      : new Gpio(place.global, direction, "none", { activeLow: false });
+    if ((await this.#read(place, "direction")) !== "out") {
+      line.unexport();
+      throw new DriverError("io", `${place.what} does not become an output`);
+    }
+    this.#parked.set(place.global, line);
+    return line;
+  }
+
+  async #input(place: Place, request: InputRequest): Promise<OnoffGpio> {
+    const { Gpio } = await this.#load();
+    this.#parked.get(place.global)?.unexport();
+    this.#parked.delete(place.global);
+    await this.#export(place, true);
+    // Electrical edges: with activeLow a rising one is a falling one.
+    const { edge: wanted, activeLow } = request;
+    const edge = wanted === "both" || !activeLow ? wanted : wanted === "rising" ? "falling" : "rising";
+    const line = new Gpio(place.global, "in", edge, { activeLow: false });
+    const [direction, watched] = await Promise.all([this.#read(place, "direction"), this.#read(place, "edge")]);
+    if (direction === "in" && watched === edge) return line;
+    line.unexport();
+    throw new DriverError("io", `${place.what} cannot be watched: direction ${direction}, edge ${watched}`, {
+      cure: "The chip may have no interrupts: choose a pin of another chip.",
+    });
+  }
+
+  async #load(): Promise<OnoffModule> {
+    try {
+      return await this.#loadOnoff();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+      throw new DriverError("unavailable", `The GPIO library (onoff) cannot be loaded: ${reason ?? ""}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Exports the line and waits, without blocking, until its files may be used; else onoff would spin on them. */
+  async #export({ global, dir, what }: Place, withEdge: boolean): Promise<void> {
+    try {
+      await writeFile(join(this.#root, "export"), String(global));
+    } catch (error) {
+      // EBUSY also means that it is exported to user space already, by an earlier run of this program for instance.
+      if (!(systemCode(error) === "EBUSY" && (await exists(dir)))) throw await this.#exportError(error, global, what);
+    }
+    const files = ["value", "direction", "active_low", ...(withEdge ? ["edge"] : [])].map((file) => join(dir, file));
+    const deadline = performance.now() + ACCESS_PATIENCE;
+    for (const file of files) {
+      for (;;) {
+        try {
+          await access(file, constants.R_OK | constants.W_OK);
+          break;
+        } catch (error) {
+          if (performance.now() > deadline) throw driverErrorOf(error, `${what} cannot be used`);
+          await sleep(20);
+        }
+      }
+    }
+  }
+
+  async #exportError(error: unknown, global: number, what: string): Promise<DriverError> {
+    if (systemCode(error) !== "EBUSY") return driverErrorOf(error, `${what} cannot be exported`);
+    const holder = (await gpioHolder(this.#holders, global)) ?? "another program or a driver of the kernel";
+    return new DriverError("busy", `${what} is in use by ${holder}`, { cause: error });
+  }
+
+  async #read({ dir, what }: Place, file: string): Promise<string> {
+    return guarded(what, "read", async () => (await readFile(join(dir, file), "utf8")).trim());
+  }
+}
+
+const electrical = (level: Level, { activeLow }: LineRequest): Level => (activeLow ? (level === 1 ? 0 : 1) : level);
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function guarded<Result>(what: string, verb: string, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    throw driverErrorOf(error, `${what} cannot be ${verb}`);
+  }
+}
+
+function guardedSync(what: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    throw driverErrorOf(error, `${what} cannot be switched`);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Frames of one port to readings. Owns the compiled rules and their counters; must not know the port. What does not match
+ * is counted, never thrown: a serial line carries noise. A stream in error says so once, until it has a value again.
+ */
+import type { JsonValue } from "../description.ts";
+import type { DriverContext } from "../driver.ts";
+import { quantity } from "../words.ts";
+import { decodeText } from "./encoding.ts";
+import { compileRule, type Line, type Outcome } from "./rule.ts";
+import type { Port } from "./serial-config.ts";
+
+/** A rule that takes longer than this for one line, three times, is switched off: it stops the whole board. */
+const SLOW = 100;
+const STRIKES = 3;
+
+interface Rule {
+  readonly stream: string;
+  readonly run: (line: Line) => Outcome;
+  strikes: number;
+}
+
+export class LineReader {
+  readonly #port: Port;
+  readonly #ctx: DriverContext;
+  readonly #rules: readonly Rule[];
+  readonly #streams: readonly string[];
+  readonly #inError = new Set<string>();
+  readonly #counters = { lines: 0, lines_too_long: 0, unmatched_lines: 0, bad_values: 0 };
+
+  constructor(port: Port, ctx: DriverContext) {
+    this.#port = port;
+    this.#ctx = ctx;
+    this.#rules = port.rules.map((rule) => ({ stream: rule.stream, run: compileRule(rule), strikes: 0 }));
+    this.#streams = port.rules.length === 0 ? [port.name] : port.rules.map(({ stream }) => stream);
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    return { ...this.#counters };
+  }
+
+  /** What keeps the readings from being complete, if anything does. */
+  get trouble(): string | undefined {
+    const off = this.#rules.filter(({ strikes }) => strikes >= STRIKES).map(({ stream }) => stream);
+    return off.length === 0 ? undefined : `switched off for being slow: the rule of ${off.join(", ")}`;
+  }
+
+  frame(bytes: Uint8Array): void {
+    const { trimsReturn, encoding, name } = this.#port;
+    const content = trimsReturn && bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes;
+    const text = decodeText(content, encoding);
+    if (text === "") return;
+    this.#counters.lines += 1;
+    if (this.#rules.length === 0) this.#value(name, text);
+    else this.#applyRules(text);
+  }
+
+  tooLong(): void {
+    this.#counters.lines_too_long += 1;
+    const { framing } = this.#port;
+    const limit = framing.by === "length" ? framing.length : framing.maxLength;
+    this.fail(`line_too_long: a line of more than ${quantity(limit, "byte")} was dropped`);
+  }
+
+  /** All streams of the port are in error; those that are already stay silent. */
+  fail(cause: string): void {
+    for (const stream of this.#streams) this.#error(stream, cause);
+  }
+
+  #applyRules(text: string): void {
+    let parsed: { readonly json: JsonValue | undefined } | undefined;
+    const line: Line = { text, json: () => (parsed ??= { json: parseJson(text) }).json };
+    let matched = false;
+    for (const rule of this.#rules) {
+      if (rule.strikes >= STRIKES) continue;
+      const outcome = this.#timed(rule, line);
+      if (outcome.kind === "none") continue;
+      matched = true;
+      if (outcome.kind === "value") {
+        this.#value(rule.stream, outcome.value);
+        continue;
+      }
+      this.#counters.bad_values += 1;
+      this.#error(rule.stream, outcome.cause);
+    }
+    if (!matched) this.#counters.unmatched_lines += 1;
+  }
+
+  #timed(rule: Rule, line: Line): Outcome {
+    const start = this.#ctx.clock.mono();
+    const outcome = rule.run(line);
+    const took = this.#ctx.clock.mono() - start;
+    if (took > SLOW) {
+      rule.strikes += 1;
+      this.#ctx.log.warn(`The rule of ${rule.stream} on ${this.#port.name} took ${took.toFixed(0)} ms for one line`);
+      if (rule.strikes >= STRIKES) this.#error(rule.stream, "the rule was switched off for being slow");
+    }
+    return outcome;
+  }
+
+  #value(stream: string, value: JsonValue): void {
+    this.#inError.delete(stream);
+    this.#ctx.publish(stream, { value });
+  }
+
+  #error(stream: string, cause: string): void {
+    if (this.#inError.has(stream)) return;
+    this.#inError.add(stream);
+    this.#ctx.publish(stream, { value: null, quality: "error", cause });
+  }
+}
+
+function parseJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue; // what JSON.parse answers is JSON by definition
+  } catch {
+    return undefined;
+  }
+}
