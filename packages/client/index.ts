@@ -1,0 +1,4 @@
+export { ConnectError, type ConnectErrorCode } from "./connect-error.ts";
+export { connect, connector, type ConnectorOptions } from "./connector.ts";
+export { nodeClient, type NodeClientOptions } from "./node-client.ts";
+export { RawSocketTransport } from "./raw-socket-transport.ts";
