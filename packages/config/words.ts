@@ -14,7 +14,7 @@ export function describeValue(value: unknown, schema?: SchemaNode): string {
   return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}... (${String(text.length)} characters)` : text;
 }
 
-/** What a schema allows, for people: its kind, its bounds, and the schema's own description. */
+/** What a schema allows, for people: its kind and bounds (or its own words in `allowed`), and its description. */
 export function describeSchema(schema: SchemaNode): string {
   const description = typeof schema["description"] === "string" ? ` (${schema["description"]})` : "";
   return describeShape(schema) + description;
@@ -37,6 +37,7 @@ export function listWords(words: readonly string[], last: "or" | "and" = "or"): 
 }
 
 function describeShape(schema: SchemaNode): string {
+  if (typeof schema["allowed"] === "string") return schema["allowed"];
   const branches = branchesOf(schema);
   if (branches !== undefined) return listWords([...new Set(branches.map(describeShape))]);
   const literals = literalsOf(schema);

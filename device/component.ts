@@ -1,0 +1,116 @@
+/**
+ * The board as a WAMP component: its drivers' actions become procedures, their readings events, its description an answer
+ * to whoever asks. Owns what is declared to the session and whether calls are still taken. Never opens, closes or moves
+ * anything by itself: a session that comes or goes reaches no driver through here.
+ */
+import { ApplicationError } from "@pinion/wamp";
+import type { Client, Invocation } from "@pinion/wamp/client";
+import type { Timers } from "../drivers/driver.ts";
+import type { Log } from "../drivers/driver.ts";
+import { proceduresOf, type Procedure } from "./actions.ts";
+import { Announcing } from "./announcing.ts";
+import { describeBoard, type BoardDescription, type BoardIdentity } from "./board-description.ts";
+import type { Health } from "./health.ts";
+import type { Link } from "./link.ts";
+import { ANNOUNCE, DISCOVER, type Naming } from "./naming.ts";
+import type { Publishing } from "./publishing.ts";
+import type { Readings } from "./readings.ts";
+import type { SupervisedDriver } from "./supervised-driver.ts";
+
+export interface ComponentContext {
+  readonly client: Pick<Client, "register" | "subscribe" | "publish" | "session">;
+  readonly link: Link;
+  readonly naming: Naming;
+  readonly identity: BoardIdentity;
+  readonly drivers: readonly SupervisedDriver[];
+  readonly readings: Readings;
+  readonly publishing: Publishing;
+  readonly timers: Timers;
+  readonly log: Log;
+  health(): Health;
+}
+
+export class Component {
+  readonly #context: ComponentContext;
+  readonly #announcing: Announcing;
+  #stopping = false;
+
+  constructor(context: ComponentContext) {
+    this.#context = context;
+    this.#announcing = new Announcing(context.timers, () => this.#announce());
+  }
+
+  /** Tells the client what this board offers, for every session to come. Returns at once. */
+  declare(): void {
+    const { naming, drivers, client } = this.#context;
+    this.#register(naming.own("describe"), () => this.describe());
+    this.#register(naming.own("health"), () => this.#context.health());
+    for (const procedure of proceduresOf(drivers, naming)) this.#offer(procedure);
+    client
+      .subscribe(DISCOVER, () => this.#announcing.request())
+      .catch((error: unknown) => this.#undeclared(`subscription of ${DISCOVER}`, error));
+  }
+
+  /** Everything declared is restored: whoever listens gets the board and the present state of what has one. */
+  ready(): void {
+    const { publishing, readings } = this.#context;
+    publishing.restate(readings.last("state"));
+    this.#announcing.request();
+  }
+
+  /** What the description says has changed: a driver's state, or what the router lets this board offer. */
+  changed(): void {
+    this.#announcing.request();
+  }
+
+  describe(): BoardDescription {
+    const { identity, naming, drivers, link, readings } = this.#context;
+    const { refused, collision } = link;
+    return describeBoard({ identity, naming, drivers, refused, collision, last: readings.last() });
+  }
+
+  /** From now on every call is refused: nothing may move an output on its way to its safe level. */
+  stop(): void {
+    this.#stopping = true;
+    this.#announcing.stop();
+  }
+
+  #offer({ uri, kind, action, invoke }: Procedure): void {
+    this.#register(uri, async ({ args, kwargs }) => {
+      try {
+        return await invoke({ args, kwargs });
+      } catch (error) {
+        if (!(error instanceof ApplicationError)) {
+          this.#context.log.error(`driver ${kind}: ${action} threw what no driver may throw: ${String(error)}`);
+        }
+        throw error;
+      }
+    });
+  }
+
+  #register(uri: string, handler: (invocation: Invocation) => unknown): void {
+    const { client } = this.#context;
+    const guarded = (invocation: Invocation): unknown => {
+      if (!this.#stopping) return handler(invocation);
+      const words = "The board is shutting down. Try again after the restart.";
+      throw new ApplicationError("pinion.error.closed", [words], { code: "closed" });
+    };
+    client
+      .register(uri, guarded, { whenTaken: "retry" })
+      .catch((error: unknown) => this.#undeclared(`registration of ${uri}`, error));
+  }
+
+  /** The router refuses it for good (not because it is taken), or the client was closed before it ever held it. */
+  #undeclared(what: string, error: unknown): void {
+    if (this.#stopping) return;
+    this.#context.log.error(`the ${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  #announce(): void {
+    const { client, log } = this.#context;
+    if (client.session === undefined) return; // the next session's `ready` announces
+    client.publish(ANNOUNCE, [this.describe()]).catch((error: unknown) => {
+      log.warn(`the board could not announce itself: ${String(error)}`);
+    });
+  }
+}

@@ -1,0 +1,13 @@
+import type { Board } from "../drivers/board.ts";
+import { createMockBoard } from "../drivers/hardware/mock-board.ts";
+import { createLinuxBoard } from "../drivers/hardware/linux-board.ts";
+import type { BoardConfig } from "./board-config.ts";
+
+/** The hardware that the configuration names: everything real, or GPIO lines in memory beside real ports and files. */
+export function composeBoard({ config, wires }: Pick<BoardConfig, "config" | "wires">): Board {
+  const real = createLinuxBoard();
+  if (config.board.gpio === "linux") return real;
+  const { gpio } = createMockBoard();
+  for (const [from, to] of wires) gpio.wire(gpio.line(from), gpio.line(to));
+  return { gpio, serial: real.serial, files: real.files };
+}

@@ -1,0 +1,128 @@
+/** The board's configuration as a schema: what may be written, what is taken when it is not. Drivers bring their own part. */
+import { Type, type Static, type TSchema } from "typebox";
+import type { DriverDefinition } from "../drivers/driver.ts";
+import { durationSchema } from "../drivers/duration.ts";
+import { withoutDefaults } from "./without-defaults.ts";
+
+const ID = "^[a-z0-9_]{1,64}$";
+
+const Device = Type.Object(
+  {
+    id: Type.Optional(
+      Type.String({
+        pattern: ID,
+        description: "names the board in every reading, and in its URIs with naming: fleet; default: the host's name",
+        examples: ["pump_house"],
+      }),
+    ),
+    title: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: "what people read; default: the id" }),
+    ),
+    naming: Type.Enum(["single", "fleet"], {
+      default: "single",
+      description: "single: device.gpio.set. fleet: device.<id>.gpio.set, for several boards in one realm",
+    }),
+  },
+  { default: {} },
+);
+
+const file = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+const Tls = Type.Object({
+  ca: file("PEM file with the certificates to trust instead of the system's"),
+  cert: file("PEM file with this board's own certificate, where the router asks for one"),
+  key: file("PEM file with the key of that certificate"),
+  servername: Type.Optional(Type.String({ minLength: 1, description: "the name to find in the router's certificate" })),
+});
+
+const Router = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      default: "rs://127.0.0.1:8080",
+      description: "rs:// raw socket, rss:// over TLS, ws:// and wss:// WebSocket, unix:// a Unix socket",
+    }),
+    realm: Type.String({ maxLength: 512, pattern: "^[^\\s.#]+(\\.[^\\s.#]+)*$", default: "realm1" }),
+    serializer: Type.Enum(["msgpack", "json", "cbor"], {
+      default: "msgpack",
+      description: "msgpack carries octets as they are and is shorter than json",
+    }),
+    tls: Type.Optional(Tls),
+    ping: Type.Optional(
+      durationSchema({
+        min: 1_000,
+        max: 3_600_000,
+        description: "ask the router for a sign of life this often; left out: never, as some routers die of it",
+      }),
+    ),
+  },
+  { default: {} },
+);
+
+const Pin = Type.Union([Type.Integer({ minimum: 0 }), Type.String({ minLength: 1, maxLength: 64 })], {
+  description: "a pin as the gpio driver takes it",
+  examples: ["GPIO17"],
+});
+
+const BoardPart = Type.Object(
+  {
+    gpio: Type.Enum(["linux", "simulated"], {
+      default: "linux",
+      description: "simulated: the lines live in memory, serial ports and files are real",
+    }),
+    wires: Type.Optional(
+      Type.Array(Type.Array(Pin, { minItems: 2, maxItems: 2 }), {
+        maxItems: 256,
+        description: "only with gpio: simulated; each leads from an output to an input",
+        examples: [[["GPIO17", "GPIO27"]]],
+      }),
+    ),
+  },
+  { default: {} },
+);
+
+const Log = Type.Object(
+  {
+    level: Type.Enum(["debug", "info", "warn", "error"], { default: "info", description: "the least that is written" }),
+  },
+  { default: {} },
+);
+
+/** One entry of `drivers`: which driver, and its own configuration beside it. */
+export type DriverEntry = Readonly<Record<string, unknown>> & { readonly use: string };
+
+export interface DeviceConfig {
+  readonly device: Static<typeof Device>;
+  readonly router: Static<typeof Router>;
+  readonly board: Static<typeof BoardPart>;
+  readonly log: Static<typeof Log>;
+  readonly drivers: readonly DriverEntry[];
+}
+
+/** The schema of board.yaml for these drivers; each entry of `drivers` is told apart by `use`. */
+export function deviceSchema(definitions: readonly DriverDefinition[]): TSchema {
+  return Type.Object({
+    device: Device,
+    router: Router,
+    board: BoardPart,
+    log: Log,
+    drivers: Type.Array(Type.Union(definitions.map(entrySchema)), {
+      maxItems: 64,
+      default: [],
+      description: "what this board drives, in the order of opening",
+    }),
+  });
+}
+
+function entrySchema({ kind, title, configSchema }: DriverDefinition): TSchema {
+  // every driver's configuration is a mapping; the contract suite proves it
+  const { properties, required, ...rest } = withoutDefaults(configSchema) as TSchema & {
+    readonly properties?: Readonly<Record<string, TSchema>>;
+    readonly required?: readonly string[];
+  };
+  return {
+    ...rest,
+    properties: { use: Type.Literal(kind, { description: title }), ...properties },
+    required: ["use", ...(required ?? [])],
+  };
+}

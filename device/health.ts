@@ -1,0 +1,68 @@
+/** What `device.health` answers: put together from the parts, each of which knows only its own. */
+import type { ChannelHealth } from "../drivers/driver.ts";
+
+export interface DriverReport {
+  readonly name: string;
+  readonly kind: string;
+  /** ok, degraded and faulted come from an open driver; faulted also while it cannot be opened. */
+  readonly state: "ok" | "degraded" | "faulted" | "opening" | "closing" | "closed";
+  readonly cause?: string;
+  /** Seconds since it was last opened, or since the present trouble began. */
+  readonly for: number;
+  /** Failures to open, and failures that ended it, since the start. */
+  readonly failures: number;
+  readonly channels?: Readonly<Record<string, ChannelHealth>>;
+}
+
+export interface LinkReport {
+  /** The client's state: connecting, joining, restoring, ready, waiting, closed. */
+  readonly state: string;
+  readonly cause?: string;
+  /** Wall clock, ms since 1970, of the last change of `state`. */
+  readonly since: number;
+  readonly url: string;
+  readonly realm: string;
+  /** Sessions joined since the start. */
+  readonly sessions: number;
+  /** Procedures that the router does not hold for this board, and what to do. */
+  readonly refused: readonly string[];
+  readonly collision?: string;
+}
+
+export interface ReadingsReport {
+  /** Handed to the session. */
+  readonly published: number;
+  /** Made while the link was down, or not taken by it: nobody gets them any more. */
+  readonly lost: number;
+  /** States sent again after a join. */
+  readonly restated: number;
+}
+
+export interface ProcessReport {
+  /** Octets. */
+  readonly memory: { readonly rss: number; readonly heapUsed: number };
+  /** ms the event loop was late, since the last report. */
+  readonly loopLag: { readonly mean: number; readonly max: number };
+}
+
+export interface Health extends ProcessReport {
+  /** ok: all drivers are and the link is ready. faulted: no driver works. degraded: anything between. */
+  readonly state: "ok" | "degraded" | "faulted";
+  readonly id: string;
+  readonly boot: string;
+  readonly version: string;
+  /** Seconds. */
+  readonly uptime: number;
+  /** Wall clock, ms since 1970. */
+  readonly t: number;
+  readonly drivers: readonly DriverReport[];
+  readonly link: LinkReport;
+  readonly readings: ReadingsReport;
+}
+
+/** The sum of it all in one word. */
+export function overallState(drivers: readonly DriverReport[], link: LinkReport): Health["state"] {
+  if (drivers.length > 0 && drivers.every(({ state }) => state === "faulted")) return "faulted";
+  const well = drivers.every(({ state }) => state === "ok") && link.state === "ready" && link.refused.length === 0;
+  return well ? "ok" : "degraded";
+}

@@ -1,0 +1,118 @@
+/** `pinion-device`: one board, from its configuration to its end. The only file here that touches the process. */
+import { formatProblems } from "@pinion/config";
+import { nodeClient } from "@pinion/client";
+import { Command } from "commander";
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { drivers } from "../drivers/index.ts";
+import type { Log } from "../drivers/driver.ts";
+import { readBoardConfig, type BoardConfig } from "./board-config.ts";
+import { composeBoard } from "./compose-board.ts";
+import { findConfig } from "./find-config.ts";
+import { createLogger, logFor } from "./logging.ts";
+import { planWords } from "./plan-words.ts";
+import { processReporter } from "./process-report.ts";
+import { Runtime } from "./runtime.ts";
+import { VERSION } from "./version.ts";
+
+/** sysexits.h: a service manager need not try again. */
+const EX_CONFIG = 78;
+const EX_SOFTWARE = 70;
+/** ms from the first signal to the end, whatever hangs. */
+const STOP_LIMIT = 5_000;
+
+function main(argv: readonly string[]): void {
+  const command = new Command("pinion-device")
+    .description("Runs one board: its drivers as WAMP procedures, its readings as WAMP events")
+    .version(VERSION)
+    .option("-c, --config <file>", "the board's configuration; default: ./board.yaml, then /etc/pinion/board.yaml")
+    .option("--check", "check the configuration, print what it amounts to, and end")
+    .parse(argv);
+  const { config, check = false } = command.opts<{ config?: string; check?: boolean }>();
+  const place = findConfig(config);
+  if ("words" in place) return refuse(place.words);
+  const read = readBoardConfig(place.file, Object.values(drivers), hostname());
+  if (!read.ok) return refuse(formatProblems(read.problems));
+  if (check) {
+    process.stdout.write(`${planWords(read.board)}\n`);
+    return;
+  }
+  run(read.board);
+}
+
+function refuse(words: string): void {
+  process.stderr.write(`pinion-device: ${words}\n`);
+  process.exitCode = EX_CONFIG;
+}
+
+function run(board: BoardConfig): void {
+  const { config, naming, title, drivers: planned } = board;
+  const { url, realm } = config.router;
+  const logger = createLogger(config.log.level, naming.id);
+  const log = logFor(logger, "device");
+  const runtime = new Runtime({
+    naming,
+    title,
+    version: VERSION,
+    boot: randomBytes(8).toString("hex"),
+    drivers: planned,
+    board: composeBoard(board),
+    client: nodeClient(url, board.router.options),
+    router: { url, realm },
+    clock: { wall: () => Date.now(), mono: () => performance.now() },
+    timers: { after: (ms, run) => cancelOf(setTimeout(run, ms)) },
+    random: Math.random,
+    log,
+    logFor: (driver) => logFor(logger, driver),
+    processReport: processReporter(),
+  });
+  log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
+  endOnSignals(runtime, log);
+  runtime.start().catch((error: unknown) => fail(runtime, log, error));
+}
+
+function cancelOf(timer: NodeJS.Timeout): () => void {
+  return () => clearTimeout(timer);
+}
+
+function endOnSignals(runtime: Runtime, log: Log): void {
+  let ending = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending) {
+      log.warn(`${signal} again: ends at once`);
+      process.exit(1);
+    }
+    ending = true;
+    log.info(`${signal}: outputs to their safe level, then the end`);
+    finish(runtime, log, 0);
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  process.on("uncaughtException", (error) => fail(runtime, log, error));
+}
+
+/** A bug of ours. What else is wrong is not known, so: outputs safe, and a fresh start by whoever watches the service. */
+function fail(runtime: Runtime, log: Log, error: unknown): void {
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log.error(`this should not happen, the board ends: ${words}`);
+  finish(runtime, log, EX_SOFTWARE);
+}
+
+function finish(runtime: Runtime, log: Log, status: number): void {
+  setTimeout(() => {
+    log.error(`the end took longer than ${String(STOP_LIMIT)} ms: ends without waiting`);
+    process.exit(EX_SOFTWARE);
+  }, STOP_LIMIT);
+  runtime.stop().then(
+    (safe) => {
+      log.info(safe ? "ended, outputs are at their safe level" : "ended, but not every driver closed");
+      process.exit(safe ? status : EX_SOFTWARE);
+    },
+    (error: unknown) => {
+      log.error(`the end failed: ${String(error)}`);
+      process.exit(EX_SOFTWARE);
+    },
+  );
+}
+
+main(process.argv);

@@ -1,0 +1,84 @@
+/**
+ * What a configuration amounts to before any hardware is touched: each driver with its description and claims, and all
+ * that is wrong between them. Pure: the same for the same configuration, whatever is plugged in.
+ */
+import type { Finding } from "@pinion/config";
+import type { DriverDescription } from "../drivers/description.ts";
+import type { Claim, ConfigIssue, DriverDefinition } from "../drivers/driver.ts";
+import { DriverError } from "../drivers/driver-error.ts";
+import type { DriverEntry } from "./config.ts";
+import { conflicts } from "./conflicts.ts";
+
+/** One driver of the board, ready to be opened. */
+export interface PlannedDriver {
+  /** Unique on the board: the kind, and a number from the second of its kind on. */
+  readonly name: string;
+  /** Place in the configuration's list. */
+  readonly index: number;
+  readonly definition: DriverDefinition;
+  readonly config: unknown;
+  readonly description: DriverDescription;
+  readonly claims: readonly Claim[];
+}
+
+export interface Plan {
+  readonly drivers: readonly PlannedDriver[];
+  /** Empty when the board can be started. */
+  readonly findings: readonly Finding[];
+}
+
+export function planDrivers(entries: readonly DriverEntry[], definitions: readonly DriverDefinition[]): Plan {
+  const drivers: PlannedDriver[] = [];
+  const findings: Finding[] = [];
+  const counts = new Map<string, number>();
+  for (const [index, entry] of entries.entries()) {
+    const { use, ...config } = entry;
+    const definition = definitions.find(({ kind }) => kind === use);
+    if (definition === undefined) {
+      const allowed = definitions.map(({ kind }) => kind).join(", ");
+      findings.push({ path: ["drivers", index, "use"], found: `driver ${use}`, allowed, cure: "choose one of these" });
+      continue;
+    }
+    const issues = definition.check(config);
+    if (issues.length > 0) {
+      findings.push(...issues.map((issue) => issueFinding(issue, index, definition)));
+      continue;
+    }
+    const count = (counts.get(use) ?? 0) + 1;
+    counts.set(use, count);
+    const name = count === 1 ? use : `${use}_${String(count)}`;
+    const planned = planOne({ name, index, definition, config });
+    if ("found" in planned) findings.push(planned);
+    else drivers.push(planned);
+  }
+  return { drivers, findings: [...findings, ...conflicts(drivers)] };
+}
+
+/** `check` and `describe` of a driver may disagree, or a user's driver may throw: that is a finding too, not a crash. */
+function planOne(one: Pick<PlannedDriver, "name" | "index" | "definition" | "config">): PlannedDriver | Finding {
+  try {
+    const { definition, config } = one;
+    return { ...one, description: definition.describe(config), claims: definition.plan(config) };
+  } catch (error) {
+    const found = error instanceof DriverError ? error.what : String(error);
+    const cure = error instanceof DriverError ? error.cure : `this is a fault of the driver ${one.definition.kind}`;
+    return { path: ["drivers", one.index], found, allowed: "what the driver can plan", cure };
+  }
+}
+
+function issueFinding({ path, message }: ConfigIssue, index: number, { kind }: DriverDefinition): Finding {
+  const steps = path
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  // a driver's words name the thing and what would be right, after the first full stop or semicolon
+  const [, found = message, cure = ""] = /^(.*?)[.;]\s+(.*)$/s.exec(message) ?? [];
+  const place = steps.length === 0 ? "the whole entry" : "this key";
+  return {
+    path: ["drivers", index, ...steps],
+    found,
+    allowed: `what the driver ${kind} can use`,
+    cure: cure === "" ? `change or remove ${place}` : cure,
+  };
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { connector, type NodeClientOptions } from "@pinion/client";
+import type { Finding } from "@pinion/config";
+import { milliseconds } from "../drivers/duration.ts";
+import type { DeviceConfig } from "./config.ts";
+
+/** How to reach the router, and what of it cannot work. */
+export interface RouterConnection {
+  readonly options: NodeClientOptions;
+  readonly findings: readonly Finding[];
+}
+
+/** Opens no connection; reads the certificates that are named, so that a missing one is told before anything starts. */
+export function routerOptions({ url, realm, serializer, tls, ping }: DeviceConfig["router"]): RouterConnection {
+  const findings: Finding[] = [];
+  const read = (key: "ca" | "cert" | "key"): Buffer | undefined => {
+    const file = tls?.[key];
+    if (file === undefined) return undefined;
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      const found = `${file}, which cannot be read (${error instanceof Error ? error.message : String(error)})`;
+      findings.push({
+        path: ["router", "tls", key],
+        found,
+        allowed: "a readable PEM file",
+        cure: "check path and permissions",
+      });
+      return undefined;
+    }
+  };
+  const pem = { ca: read("ca"), cert: read("cert"), key: read("key") };
+  const given = Object.fromEntries(Object.entries(pem).filter(([, octets]) => octets !== undefined));
+  const name = tls?.servername === undefined ? {} : { servername: tls.servername };
+  const options: NodeClientOptions = {
+    realm,
+    serializer,
+    agent: "pinion-device",
+    ...(tls === undefined ? {} : { tls: { ...given, ...name } }),
+    ...(ping === undefined ? {} : { ping: { interval: milliseconds(ping), timeout: milliseconds(ping) } }),
+  };
+  try {
+    connector(url, options);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    findings.push({
+      path: ["router", "url"],
+      found,
+      allowed: "an address of a router",
+      cure: "for example url: rs://127.0.0.1:8080",
+    });
+  }
+  if (tls !== undefined && !/^(rss|tcps|wss):/.test(url)) {
+    findings.push({
+      path: ["router", "tls"],
+      found: `TLS settings for ${url}, which does not use TLS`,
+      allowed: "tls together with rss:// or wss://",
+      cure: "write rss:// or wss:// in router.url, or remove tls",
+      atKey: true,
+    });
+  }
+  return { options, findings };
+}

@@ -1,0 +1,183 @@
+/**
+ * The board's process without the process: puts the parts together, starts them in order and stops them in order. Drivers
+ * are opened first and live through any number of sessions; the session is opened last and closed last, so that the world
+ * sees the outputs go to their safe level.
+ */
+import type { Client } from "@pinion/wamp/client";
+import type { Board } from "../drivers/board.ts";
+import type { Clock, Log, Timers } from "../drivers/driver.ts";
+import { Component } from "./component.ts";
+import type { BoardDescription } from "./board-description.ts";
+import { overallState, type Health, type ProcessReport } from "./health.ts";
+import { Link } from "./link.ts";
+import type { Naming } from "./naming.ts";
+import type { PlannedDriver } from "./plan.ts";
+import { Publishing } from "./publishing.ts";
+import { Readings } from "./readings.ts";
+import { SupervisedDriver } from "./supervised-driver.ts";
+import { within } from "./within.ts";
+
+/** ms for all drivers together to reach their safe level and let go. */
+export const CLOSE_DRIVERS_LIMIT = 3_000;
+/** ms for any one of them. */
+export const CLOSE_ONE_LIMIT = 1_500;
+/** ms for GOODBYE and its answer. */
+export const CLOSE_SESSION_LIMIT = 1_500;
+
+export interface RuntimeOptions {
+  readonly naming: Naming;
+  readonly title: string;
+  readonly version: string;
+  /** Names this run of the process: random, so that (boot, seq) is a key for ever. */
+  readonly boot: string;
+  readonly drivers: readonly PlannedDriver[];
+  readonly board: Board;
+  /** Not open yet. */
+  readonly client: Client;
+  readonly router: { readonly url: string; readonly realm: string };
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: Log;
+  /** The logger that a driver gets. */
+  readonly logFor: (driver: string) => Log;
+  readonly processReport: () => ProcessReport;
+}
+
+export class Runtime {
+  readonly #options: RuntimeOptions;
+  readonly #readings: Readings;
+  readonly #publishing: Publishing;
+  readonly #drivers: readonly SupervisedDriver[];
+  readonly #link: Link;
+  readonly #component: Component;
+  readonly #startedAt: number;
+  readonly #startedMono: number;
+  #stopped: Promise<boolean> | undefined;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    const { naming, client, clock, timers, log, boot, title, version } = options;
+    this.#startedAt = clock.wall();
+    this.#startedMono = clock.mono();
+    this.#publishing = new Publishing(client, naming);
+    this.#readings = new Readings({
+      boot,
+      clock,
+      onReading: (stream, reading) => this.#publishing.reading(stream, reading),
+    });
+    this.#drivers = options.drivers.map((planned) => this.#supervise(planned));
+    this.#link = new Link({
+      client,
+      naming,
+      boot,
+      clock,
+      timers,
+      log,
+      ...options.router,
+      onReady: () => this.#component.ready(),
+      onChange: () => this.#component.changed(),
+    });
+    this.#component = new Component({
+      client,
+      link: this.#link,
+      naming,
+      timers,
+      log,
+      identity: { id: naming.id, title, version, boot, startedAt: this.#startedAt },
+      drivers: this.#drivers,
+      readings: this.#readings,
+      publishing: this.#publishing,
+      health: () => this.health(),
+    });
+  }
+
+  /** Opens the drivers one after the other, then the session. Resolves when it is being opened; no failure ends it. */
+  async start(): Promise<void> {
+    for (const driver of this.#drivers) {
+      if (this.#stopped !== undefined) return;
+      await driver.open();
+    }
+    if (this.#stopped !== undefined) return;
+    this.#component.declare();
+    this.#options.client.open();
+  }
+
+  /**
+   * Refuses calls, brings outputs to their safe level, closes drivers in reverse order, says goodbye. Ends within
+   * CLOSE_DRIVERS_LIMIT + CLOSE_SESSION_LIMIT whatever hangs. False: some driver did not say that it is closed, so the state
+   * of its outputs is not known. Idempotent.
+   */
+  stop(): Promise<boolean> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  health(): Health {
+    const { naming, boot, version, clock } = this.#options;
+    const drivers = this.#drivers.map((driver) => driver.report());
+    const link = this.#link.report();
+    return {
+      state: overallState(drivers, link),
+      id: naming.id,
+      boot,
+      version,
+      uptime: Math.round((clock.mono() - this.#startedMono) / 1_000),
+      t: clock.wall(),
+      drivers,
+      link,
+      readings: this.#publishing.report(),
+      ...this.#options.processReport(),
+    };
+  }
+
+  describe(): BoardDescription {
+    return this.#component.describe();
+  }
+
+  #supervise(planned: PlannedDriver): SupervisedDriver {
+    const { board, clock, timers, random, logFor } = this.#options;
+    for (const channel of planned.description.channels) {
+      for (const [stream, description] of Object.entries(channel.streams)) {
+        this.#readings.declare(planned.name, stream, description);
+      }
+    }
+    return new SupervisedDriver(planned, {
+      board,
+      clock,
+      timers,
+      random,
+      log: logFor(planned.name),
+      accept: (driver, stream, reading) => this.#readings.accept(driver.name, stream, reading),
+      onState: () => this.#component.changed(),
+    });
+  }
+
+  async #stop(): Promise<boolean> {
+    const { client, timers, log } = this.#options;
+    this.#component.stop();
+    const safe = await this.#closeDrivers();
+    if (!(await within(timers, CLOSE_SESSION_LIMIT, client.close()))) log.warn("the session did not end in time");
+    return safe;
+  }
+
+  /** What holds outputs goes first: no other driver's trouble may come between a pump and its safe level. */
+  async #closeDrivers(): Promise<boolean> {
+    const { clock, log } = this.#options;
+    const end = clock.mono() + CLOSE_DRIVERS_LIMIT;
+    const reverse = this.#drivers.toReversed();
+    const ordered = [...reverse.filter(hasOutputs), ...reverse.filter((driver) => !hasOutputs(driver))];
+    let safe = true;
+    for (const driver of ordered) {
+      const limit = Math.max(0, Math.min(CLOSE_ONE_LIMIT, end - clock.mono()));
+      if (await driver.close(limit)) continue;
+      safe = false;
+      log.error(`driver ${driver.planned.name} did not close within ${String(limit)} ms: its outputs may not be safe`);
+    }
+    return safe;
+  }
+}
+
+function hasOutputs({ planned }: SupervisedDriver): boolean {
+  return planned.description.channels.some(({ role }) => role === "output");
+}

@@ -1,0 +1,248 @@
+/**
+ * One driver's life: opened, reopened after a failure (1 s x 2 up to 60 s, without end), closed once. Owns its state and
+ * the present instance; what an older instance still says is not heard. Knows no other driver and no session: nothing that
+ * happens to the link comes here.
+ */
+import type { Board } from "../drivers/board.ts";
+import { claimedBoard } from "../drivers/claimed-board.ts";
+import type { Clock, DriverContext, DriverInstance, Log, Timers } from "../drivers/driver.ts";
+import { DriverError } from "../drivers/driver-error.ts";
+import type { RawReading } from "../drivers/reading.ts";
+import type { DriverReport } from "./health.ts";
+import type { PlannedDriver } from "./plan.ts";
+import { within } from "./within.ts";
+
+export const FIRST_RETRY = 1_000;
+export const LAST_RETRY = 60_000;
+/** Ready for this long: the next failure is the first one again. */
+const SOUND_AFTER = 60_000;
+/** An open that takes longer is a failure; the next try waits for its end all the same. */
+export const OPEN_LIMIT = 15_000;
+
+export interface DriverHost {
+  readonly board: Board;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: Log;
+  /** May throw DriverError `undeclared`. */
+  accept(driver: PlannedDriver, stream: string, reading: RawReading): void;
+  /** After each change of `state`. */
+  onState(driver: PlannedDriver): void;
+}
+
+export type DriverState = "opening" | "ready" | "faulted" | "closing" | "closed";
+
+export class SupervisedDriver {
+  readonly planned: PlannedDriver;
+  readonly #host: DriverHost;
+  #state: DriverState = "opening";
+  #since: number;
+  #cause: DriverError | undefined;
+  #failures = 0;
+  #retryIn = FIRST_RETRY;
+  #instance: DriverInstance | undefined;
+  /** Counts attempts; a callback of an older one is ignored. */
+  #generation = 0;
+  #abort: AbortController | undefined;
+  #opening: Promise<void> = Promise.resolve();
+  #cancelRetry: () => void = () => {};
+  #closed: Promise<void> | undefined;
+
+  constructor(planned: PlannedDriver, host: DriverHost) {
+    this.planned = planned;
+    this.#host = host;
+    this.#since = host.clock.mono();
+  }
+
+  get state(): DriverState {
+    return this.#state;
+  }
+
+  get cause(): string | undefined {
+    return this.#cause?.message;
+  }
+
+  /** Resolves when the first try has ended, well or not, or has taken too long. Never rejects. */
+  async open(): Promise<void> {
+    const ended = this.#attempt();
+    this.#opening = ended;
+    await within(this.#host.timers, OPEN_LIMIT, ended);
+  }
+
+  /** Runs an action, while the driver is ready. Rejects with DriverError, or with whatever a faulty driver threw. */
+  async invoke(action: string, channel: string | number | undefined, args: readonly unknown[]): Promise<unknown> {
+    const instance = this.#instance;
+    if (this.#state === "ready" && instance !== undefined) return await instance.invoke(action, channel, args);
+    throw this.#whyNot();
+  }
+
+  report(): DriverReport {
+    const { name, definition } = this.planned;
+    const seconds = Math.max(0, Math.round((this.#host.clock.mono() - this.#since) / 1_000));
+    const common = { name, kind: definition.kind, for: seconds, failures: this.#failures };
+    if (this.#state === "ready" && this.#instance !== undefined) return { ...common, ...ownHealth(this.#instance) };
+    const state = this.#state === "ready" ? "faulted" : this.#state;
+    return this.#cause === undefined ? { ...common, state } : { ...common, state, cause: this.#cause.message };
+  }
+
+  /**
+   * Outputs to their safe level, then everything let go. Resolves with false when that took longer than `limit` ms or
+   * did not go well: the hardware's state is then not known. Idempotent; never rejects.
+   */
+  async close(limit: number): Promise<boolean> {
+    this.#closed ??= this.#close();
+    return await within(this.#host.timers, limit, this.#closed);
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelRetry();
+    this.#enter("closing");
+    this.#abort?.abort();
+    await this.#opening;
+    const instance = this.#instance;
+    this.#instance = undefined;
+    await instance?.close();
+    this.#enter("closed");
+  }
+
+  async #attempt(): Promise<void> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    this.#enter("opening");
+    const abort = new AbortController();
+    this.#abort = abort;
+    const { definition, config } = this.planned;
+    const tooLong = this.#host.timers.after(OPEN_LIMIT, () => {
+      const seconds = String(OPEN_LIMIT / 1_000);
+      const error = new DriverError("timeout", `The driver ${this.planned.name} was not open after ${seconds} s`);
+      this.#fault(error, generation);
+      abort.abort(error);
+    });
+    try {
+      const instance = await definition.open(config, this.#context(generation, abort.signal));
+      // opened too late, or failed as soon as it was open: nobody else will let go of what it holds
+      if (generation === this.#generation && this.#state === "opening") this.#opened(instance);
+      else await this.#discard(instance);
+    } catch (error) {
+      this.#fault(asDriverError(error, this.planned.name), generation);
+    } finally {
+      tooLong();
+    }
+    if (generation === this.#generation && this.#state === "faulted") this.#retryLater();
+  }
+
+  #context(generation: number, signal: AbortSignal): DriverContext {
+    const { board, clock, timers, random, log } = this.#host;
+    return {
+      clock,
+      timers,
+      random,
+      log,
+      signal,
+      board: claimedBoard(board, this.planned.claims),
+      publish: (stream, reading) => {
+        // also while closing: that the outputs went to their safe level is worth telling
+        if (generation === this.#generation && this.#state !== "closed") this.#publish(stream, reading);
+      },
+      failed: (error) => this.#failed(error, generation),
+    };
+  }
+
+  #publish(stream: string, reading: RawReading): void {
+    try {
+      this.#host.accept(this.planned, stream, reading);
+    } catch (error) {
+      this.#host.log.error(`driver ${this.planned.name}: a reading was refused: ${wordsOf(error)}`, { stream });
+    }
+  }
+
+  #opened(instance: DriverInstance): void {
+    this.#instance = instance;
+    this.#cause = undefined;
+    this.#enter("ready");
+    this.#host.log.info(`driver ${this.planned.name} is open`);
+  }
+
+  /** The driver gave up by itself: what it holds is let go before it is opened again. */
+  #failed(error: DriverError, generation: number): void {
+    if (generation !== this.#generation || (this.#state !== "ready" && this.#state !== "opening")) return;
+    const wasReady = this.#state === "ready";
+    if (wasReady && this.#host.clock.mono() - this.#since >= SOUND_AFTER) this.#retryIn = FIRST_RETRY;
+    this.#fault(error, generation);
+    const instance = this.#instance;
+    this.#instance = undefined;
+    if (!wasReady || instance === undefined) return; // still opening: its own end schedules the retry
+    this.#opening = this.#letGo(instance, generation);
+  }
+
+  async #letGo(instance: DriverInstance, generation: number): Promise<void> {
+    await this.#discard(instance);
+    if (generation === this.#generation && this.#state === "faulted") this.#retryLater();
+  }
+
+  async #discard(instance: DriverInstance): Promise<void> {
+    try {
+      await instance.close();
+    } catch (error) {
+      this.#host.log.error(`driver ${this.planned.name} failed to close: ${wordsOf(error)}`);
+    }
+  }
+
+  #fault(error: DriverError, generation: number): void {
+    if (generation !== this.#generation || (this.#state !== "opening" && this.#state !== "ready")) return;
+    this.#failures += 1;
+    this.#cause = error;
+    this.#enter("faulted");
+    this.#host.log.error(`driver ${this.planned.name} is faulted: ${error.message}`, {
+      code: error.code,
+      failures: this.#failures,
+      ...(error.code === "bad_config" ? {} : { retryIn: this.#retryIn }),
+    });
+  }
+
+  #retryLater(): void {
+    // what is written in the configuration stays wrong until somebody writes something else and starts again
+    if (this.#cause?.code === "bad_config") return;
+    const wait = this.#retryIn;
+    this.#retryIn = Math.min(LAST_RETRY, wait * 2);
+    this.#cancelRetry = this.#host.timers.after(wait, () => {
+      this.#opening = this.#attempt();
+    });
+  }
+
+  #enter(state: DriverState): void {
+    this.#state = state;
+    this.#since = this.#host.clock.mono();
+    this.#host.onState(this.planned);
+  }
+
+  #whyNot(): DriverError {
+    const { name } = this.planned;
+    if (this.#state === "closing" || this.#state === "closed") {
+      return new DriverError("closed", `The driver ${name} is shutting down`);
+    }
+    const cause = this.#cause;
+    if (cause === undefined) return new DriverError("not_open", `The driver ${name} is still opening`);
+    return new DriverError(cause.code, `The driver ${name} is not open: ${cause.what}`, { cure: cause.cure, cause });
+  }
+}
+
+/** What a user's driver throws in `health` is one more thing that is wrong with it. */
+function ownHealth(instance: DriverInstance): Pick<DriverReport, "state" | "cause" | "channels"> {
+  try {
+    return instance.health();
+  } catch (error) {
+    return { state: "faulted", cause: `the driver cannot tell its health: ${wordsOf(error)}` };
+  }
+}
+
+function asDriverError(error: unknown, name: string): DriverError {
+  if (error instanceof DriverError) return error;
+  const cure = "This is a fault of the driver: report it with this text.";
+  return new DriverError("io", `The driver ${name} threw ${wordsOf(error)}`, { cure, cause: error });
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
