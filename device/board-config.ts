@@ -1,7 +1,7 @@
 import { loadConfig, type Finding, type Problem } from "@pinion/config";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { parsePinName } from "../drivers/gpio/pin-name.ts";
-import { deviceSchema, type DeviceConfig } from "./config.ts";
+import { deviceSchema, schemaWithout, type DeviceConfig, type DriverEntry } from "./config.ts";
 import { idFromHostname, namingFor, type Naming } from "./naming.ts";
 import { routerOptions, type RouterConnection } from "./router-options.ts";
 import { planDrivers, type PlannedDriver } from "./plan.ts";
@@ -21,29 +21,63 @@ export type ReadBoardConfig =
   | { readonly ok: true; readonly board: BoardConfig }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Reads and checks everything that is written: all problems at once, in the order of the file. Touches no hardware. */
+/**
+ * Reads and checks everything that is written: all problems at once, in the order of the file. Touches no hardware. What
+ * the schema refuses does not hide what else is wrong elsewhere.
+ */
 export function readBoardConfig(
   file: string,
   definitions: readonly DriverDefinition[],
   hostname: string,
 ): ReadBoardConfig {
   const loaded = loadConfig(file, deviceSchema(definitions));
-  if (!loaded.ok) return loaded;
+  if (!loaded.ok)
+    return {
+      ok: false,
+      problems: inOrder([...loaded.problems, ...furtherProblems(file, definitions, loaded.problems)]),
+    };
   const config = loaded.value as DeviceConfig; // what deviceSchema describes, and it was just checked against it
   const { drivers, findings } = planDrivers(config.drivers, definitions);
-  const wiring = readWires(config);
+  const wiring = readWires(config.board);
   const router = routerOptions(config.router);
-  const problems = [...router.findings, ...wiring.findings, ...findings].map((finding) => loaded.problem(finding));
-  if (problems.length > 0) return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line) };
+  const all = [...router.findings, ...wiring.findings, ...findings];
+  if (all.length > 0) return { ok: false, problems: inOrder(all.map((finding) => loaded.problem(finding))) };
   const id = config.device.id ?? idFromHostname(hostname);
   const naming = namingFor(config.device.naming, id);
-  return {
-    ok: true,
-    board: { config, naming, title: config.device.title ?? id, drivers, router, wires: wiring.wires },
-  };
+  const title = config.device.title ?? id;
+  return { ok: true, board: { config, naming, title, drivers, router, wires: wiring.wires } };
 }
 
-function readWires({ board }: DeviceConfig): { wires: [number, number][]; findings: Finding[] } {
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** What is wrong in the sections, and in the drivers, that the schema has nothing against. */
+function furtherProblems(
+  file: string,
+  definitions: readonly DriverDefinition[],
+  known: readonly Problem[],
+): readonly Problem[] {
+  const faulty = new Set(known.map(({ key }) => /^[^.[]*/.exec(key)?.[0] ?? ""));
+  const loaded = loadConfig(file, schemaWithout(faulty, definitions));
+  if (!loaded.ok) return [];
+  const config = loaded.value as Partial<DeviceConfig>; // the sections that are not faulty are as described
+  const entries: readonly unknown[] = Array.isArray(config.drivers) ? config.drivers : [];
+  const faultyEntries = new Set(known.map(({ key }) => /^drivers\[(\d+)\]/.exec(key)?.[1]));
+  const sound = entries.map((entry, i) => (!faultyEntries.has(String(i)) && isEntry(entry) ? entry : undefined));
+  const findings = [
+    ...(faulty.has("router") || config.router === undefined ? [] : routerOptions(config.router).findings),
+    ...(faulty.has("board") || config.board === undefined ? [] : readWires(config.board).findings),
+    ...planDrivers(sound, definitions).findings,
+  ];
+  return findings.map((finding) => loaded.problem(finding));
+}
+
+function isEntry(value: unknown): value is DriverEntry {
+  return typeof value === "object" && value !== null && "use" in value && typeof value.use === "string";
+}
+
+function readWires(board: DeviceConfig["board"]): { wires: [number, number][]; findings: Finding[] } {
   const findings: Finding[] = [];
   const wires: [number, number][] = [];
   const { gpio, wires: written = [] } = board;

@@ -101,7 +101,17 @@ export interface DeviceConfig {
 
 /** The schema of board.yaml for these drivers; each entry of `drivers` is told apart by `use`. */
 export function deviceSchema(definitions: readonly DriverDefinition[]): TSchema {
-  return Type.Object({
+  return Type.Object(sections(definitions));
+}
+
+/** The same with the `faulty` sections left unchecked, so that what the others hold can be checked further. */
+export function schemaWithout(faulty: ReadonlySet<string>, definitions: readonly DriverDefinition[]): TSchema {
+  const checked = Object.entries(sections(definitions)).filter(([section]) => !faulty.has(section));
+  return Type.Object(Object.fromEntries(checked), { additionalProperties: true });
+}
+
+function sections(definitions: readonly DriverDefinition[]): Record<keyof DeviceConfig, TSchema> {
+  return {
     device: Device,
     router: Router,
     board: BoardPart,
@@ -111,7 +121,7 @@ export function deviceSchema(definitions: readonly DriverDefinition[]): TSchema 
       default: [],
       description: "what this board drives, in the order of opening",
     }),
-  });
+  };
 }
 
 function entrySchema({ kind, title, configSchema }: DriverDefinition): TSchema {

@@ -27,11 +27,16 @@ export interface Plan {
   readonly findings: readonly Finding[];
 }
 
-export function planDrivers(entries: readonly DriverEntry[], definitions: readonly DriverDefinition[]): Plan {
+/** An entry that is undefined is passed over: its faults were told before, and the places of the others stay what they are. */
+export function planDrivers(
+  entries: readonly (DriverEntry | undefined)[],
+  definitions: readonly DriverDefinition[],
+): Plan {
   const drivers: PlannedDriver[] = [];
   const findings: Finding[] = [];
   const counts = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
+    if (entry === undefined) continue;
     const { use, ...config } = entry;
     const definition = definitions.find(({ kind }) => kind === use);
     if (definition === undefined) {

@@ -204,6 +204,46 @@ drivers:
   );
 });
 
+test("what the schema refuses does not hide what else is wrong, in other sections and other drivers", (t) => {
+  const list = problems(
+    t,
+    `device: { idd: ok }
+extra: 1
+router: { url: "rs://host" }
+board: { gpio: simulated, wires: [[17, 17]] }
+drivers:
+  - use: gpio
+    pins:
+      relay: { pin: pin 6, direction: out }
+  - { use: flaky, nmae: x }
+  - { use: flaky, name: a, port: /dev/x }
+  - { use: flaky, name: b, port: /dev/x }
+`,
+  );
+  assert.deepEqual(
+    list.map(({ line, key }) => `${String(line)} ${key}`),
+    [
+      "1 device.idd",
+      "2 extra",
+      "3 router.url",
+      "4 board.wires[0]",
+      "8 drivers[0].pins.relay.pin",
+      "9 drivers[1].name",
+      "9 drivers[1].nmae",
+      "11 drivers[3]",
+    ],
+  );
+});
+
+test("a file that is no YAML is told once", (t) => {
+  const list = problems(t, "device: {\n");
+  assert.ok(list.length >= 1);
+  assert.ok(
+    list.every(({ key }) => key === "(syntax)"),
+    formatProblems(list),
+  );
+});
+
 test("a file that is not there is a problem with a cure", () => {
   const found = readBoardConfig("/nowhere/board.yaml", definitions, "host");
   assert.ok(!found.ok);

@@ -14,7 +14,7 @@ import { programFolder } from "../../deploy/build.ts";
 export interface Running {
   readonly process: ChildProcess;
   /** Standard output and error so far, for assertions and for messages. */
-  output(): string;
+  readonly output: () => string;
   /** Sends the signal and waits; resolves with the exit status, or the signal's name. */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }

@@ -1,0 +1,139 @@
+/** The device as a process, from its sources, with the router-bridge as another one. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { nodeClient } from "@pinion/client";
+import type { Client } from "@pinion/wamp/client";
+import { freePort, start, temporaryFolder, until, type Running } from "../support/programs.ts";
+import { answer, at } from "./rig.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+function boardFile(t: TestContext, port: number): string {
+  const file = join(temporaryFolder(t), "board.yaml");
+  writeFileSync(
+    file,
+    `
+device: { id: bench }
+router: { url: "rs://127.0.0.1:${String(port)}" }
+board: { gpio: simulated, wires: [[GPIO17, GPIO27]] }
+drivers:
+  - use: gpio
+    pins:
+      relay: { pin: GPIO17, direction: out }
+      valve: { pin: GPIO22, direction: out, safe: 1 }
+      contact: { pin: GPIO27, direction: in }
+`,
+  );
+  return file;
+}
+
+function startDevice(t: TestContext, args: readonly string[], nodeArgs: readonly string[] = []): Running {
+  const device = start(process.execPath, [...nodeArgs, join(root, "device/main.ts"), ...args]);
+  t.after(() => device.stop("SIGKILL"));
+  return device;
+}
+
+async function ended({ process: child, output }: Running): Promise<number | string> {
+  await until("the end of the device", () => child.exitCode !== null || child.signalCode !== null, 30_000, output);
+  return child.exitCode ?? child.signalCode ?? "unknown";
+}
+
+interface Bench {
+  readonly router: Running;
+  readonly device: Running;
+  readonly client: Client;
+}
+
+async function bench(t: TestContext, nodeArgs: readonly string[] = []): Promise<Bench> {
+  const port = await freePort();
+  const address = `127.0.0.1:${String(port)}`;
+  const router = start(process.execPath, [join(root, "router-bridge/main.ts"), "--listen", address]);
+  t.after(() => router.stop("SIGKILL"));
+  await until("the router", () => router.output().includes("listening"), 20_000, router.output);
+  const device = startDevice(t, ["--config", boardFile(t, port)], nodeArgs);
+  const client = nodeClient(`rs://${address}`, { closeTimeout: 100 });
+  t.after(() => client.close());
+  client.open();
+  await client.ready(AbortSignal.timeout(20_000));
+  const described = async (): Promise<boolean> => {
+    try {
+      await answer(client, "device.describe");
+      return true;
+    } catch {
+      return false; // not registered yet
+    }
+  };
+  await until("the board", described, 20_000, device.output);
+  return { router, device, client };
+}
+
+test("SIGTERM: outputs to their safe level, seen outside, then goodbye, then status 0", async (t) => {
+  const { device, client } = await bench(t);
+  const levels = new Map<string, unknown>();
+  await client.subscribe("sensor.", ({ topic, args }) => void levels.set(topic, args[0]), { match: "prefix" });
+  const receipt = await answer(client, "device.gpio.set", ["relay", 1]);
+  assert.equal(at(receipt, "readBack"), 1);
+  await answer(client, "device.gpio.set", ["valve", 0]);
+  await until("the wire's other end", () => levels.get("sensor.contact") === 1, 10_000, device.output);
+  device.process.kill("SIGTERM");
+  assert.equal(await ended(device), 0, device.output());
+  await until("the safe levels", () => levels.get("sensor.relay") === 0 && levels.get("sensor.valve") === 1);
+  await assert.rejects(client.call("device.gpio.get", ["relay"]), /no_such_procedure/);
+  assert.match(device.output(), /outputs are at their safe level/);
+});
+
+test("SIGINT without any router ends with status 0", async (t) => {
+  const device = startDevice(t, ["--config", boardFile(t, await freePort())]);
+  await until("a try to connect", () => device.output().includes("no session"), 20_000, device.output);
+  device.process.kill("SIGINT");
+  assert.equal(await ended(device), 0, device.output());
+});
+
+test("a router that has stopped answering does not hold up the end", async (t) => {
+  const { router, device } = await bench(t);
+  router.process.kill("SIGSTOP");
+  device.process.kill("SIGTERM");
+  assert.equal(await ended(device), 0, device.output());
+  assert.match(device.output(), /the session did not end in time/);
+  assert.match(device.output(), /outputs are at their safe level/);
+});
+
+test("a second signal ends at once", async (t) => {
+  const { router, device } = await bench(t);
+  router.process.kill("SIGSTOP");
+  device.process.kill("SIGTERM");
+  await until("the first signal", () => device.output().includes("SIGTERM:"), 10_000, device.output);
+  device.process.kill("SIGINT");
+  assert.equal(await ended(device), 1, device.output());
+  assert.match(device.output(), /SIGINT again/);
+});
+
+test("an exception that nobody caught brings outputs to safety and ends with status 70", async (t) => {
+  const bomb = "process.on('SIGUSR2', () => { throw new Error('a made-up bug'); })";
+  const { device, client } = await bench(t, ["--import", `data:text/javascript,${encodeURIComponent(bomb)}`]);
+  await answer(client, "device.gpio.set", ["relay", 1]);
+  const levels: unknown[] = [];
+  await client.subscribe("sensor.relay", ({ args }) => void levels.push(args[0]));
+  device.process.kill("SIGUSR2");
+  assert.equal(await ended(device), 70, device.output());
+  assert.match(device.output(), /a made-up bug/);
+  await until("the safe level", () => levels.includes(0));
+});
+
+test("a wrong configuration ends with status 78 and all problems, each with file, line, key and cure", async (t) => {
+  const file = join(temporaryFolder(t), "board.yaml");
+  writeFileSync(file, "device: { idd: x }\nrouter: { url: nothing }\ndrivers:\n  - { use: gpoi }\n");
+  const device = startDevice(t, ["--config", file]);
+  assert.equal(await ended(device), 78);
+  assert.ok(device.output().includes(`${file}:1:`), device.output());
+  assert.match(device.output(), /device\.idd: found the unknown key 'idd'[\s\S]*did you mean 'id'/);
+  assert.match(device.output(), /drivers\[0\]\.use[\s\S]*write 'gpio'/);
+});
+
+test("--check prints the plan in words and touches nothing", async (t) => {
+  const device = startDevice(t, ["--check", "--config", boardFile(t, 1)]);
+  assert.equal(await ended(device), 0, device.output());
+  assert.match(device.output(), /relay = GPIO17 = header 11: output/);
+});
