@@ -2,7 +2,14 @@ import type { SerializerName } from "@pinion/wamp/serializer";
 import { LIMIT, transportPair, type TransportName } from "../support/transport-pairs.ts";
 import { type MakePair, octetTransportContract, transportContract } from "./transport-contract.ts";
 
-const TRANSPORTS: readonly TransportName[] = ["tcp", "tls", "unix", "websocket", "websocket over unix"];
+const TRANSPORTS: readonly TransportName[] = [
+  "tcp",
+  "tls",
+  "unix",
+  "websocket",
+  "websocket over unix",
+  "websocket of pages",
+];
 const SERIALIZERS: readonly SerializerName[] = ["json", "msgpack", "cbor"];
 
 function pairsOf(name: TransportName, serializer: SerializerName): MakePair {

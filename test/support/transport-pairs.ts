@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type ConnectorOptions, RawSocketTransport } from "@pinion/client";
 import type { Transport } from "@pinion/wamp";
-import { WebSocketTransport } from "@pinion/wamp/client";
+import { webSocketConnector, WebSocketTransport } from "@pinion/wamp/client";
 import { serializerByRawSocketCode, serializerBySubprotocol, type SerializerName } from "@pinion/wamp/serializer";
 import { listenRawSocket, type ListenRawSocketOptions } from "net-socket-raw-framing/node";
 import { WebSocketServer } from "ws";
@@ -82,12 +82,24 @@ export async function webSocketListener(accept: Accept, path?: string): Promise<
   };
 }
 
-async function pairOver(listen: (accept: Accept) => Promise<Listening>, options: ConnectorOptions): Promise<Pair> {
+/** As a page connects: the platform's own WebSocket, which hides most of what happens. */
+function connectAsPage(url: string, options: ConnectorOptions): Promise<Transport> {
+  const { serializer, maxMessageSize } = options;
+  const offered = serializer ? [serializer] : undefined;
+  const settings = { url, webSocket: WebSocket, timers: globalThis, maxMessageSize, serializers: offered };
+  return webSocketConnector(settings)(new AbortController().signal);
+}
+
+async function pairOver(
+  listen: (accept: Accept) => Promise<Listening>,
+  options: ConnectorOptions,
+  open: (url: string, options: ConnectorOptions) => Promise<Transport>,
+): Promise<Pair> {
   const { promise, resolve } = Promise.withResolvers<Transport>();
   // A Transport is started in the turn it is handed over in; this one is handed to the test a little later.
   const listening = await listen((transport) => resolve(delayed(transport)));
   try {
-    const client = await connect(listening.url, options).then(delayed);
+    const client = await open(listening.url, options).then(delayed);
     const server = await promise;
     return { client, server, stop: () => listening.stop() };
   } catch (error) {
@@ -124,7 +136,14 @@ function delayed(transport: Transport): Transport {
   };
 }
 
-export type TransportName = "memory" | "tcp" | "tls" | "unix" | "websocket" | "websocket over unix";
+export type TransportName =
+  | "memory"
+  | "tcp"
+  | "tls"
+  | "unix"
+  | "websocket"
+  | "websocket over unix"
+  | "websocket of pages";
 
 export async function transportPair(name: TransportName, serializer: SerializerName): Promise<Pair> {
   if (name === "memory") {
@@ -139,9 +158,15 @@ export async function transportPair(name: TransportName, serializer: SerializerN
     tls: (accept) => rawSocketListener({ tls }, accept),
     unix: (accept) => rawSocketListener({ path }, accept),
     websocket: (accept) => webSocketListener(accept),
+    "websocket of pages": (accept) => webSocketListener(accept),
     "websocket over unix": (accept) => webSocketListener(accept, path),
   };
-  const pair = await pairOver(listeners[name], { serializer, tls: { ca: TEST_CERTIFICATE }, maxMessageSize: LIMIT });
+  const open = name === "websocket of pages" ? connectAsPage : connect;
+  const pair = await pairOver(
+    listeners[name],
+    { serializer, tls: { ca: TEST_CERTIFICATE }, maxMessageSize: LIMIT },
+    open,
+  );
   return {
     ...pair,
     stop: async () => {

@@ -1,0 +1,54 @@
+/** The command `pinion`. Results go to stdout, everything else to stderr. */
+import { Command, CommanderError, Option } from "commander";
+import { call, type CallCommandOptions } from "./call.ts";
+import { ExitStatus } from "./exit-status.ts";
+import { asFailure } from "./link.ts";
+import { positiveInteger, withLinkOptions } from "./link-options.ts";
+import { publish, type PublishCommandOptions } from "./publish.ts";
+import { subscribe, type SubscribeCommandOptions } from "./subscribe.ts";
+
+const KWARGS = new Option("--kwargs <json>", "keyword arguments as a JSON object");
+
+function pinion(): Command {
+  const program = new Command("pinion")
+    .description(
+      "Call, publish and subscribe at a WAMP router. Arguments are JSON where they parse as such, else text.",
+    )
+    .showHelpAfterError("(--help shows how)")
+    .exitOverride();
+  withLinkOptions(program.command("call").argument("<procedure>").argument("[args...]"))
+    .description("call a procedure and print its result as JSON")
+    .addOption(KWARGS)
+    .addOption(new Option("--timeout <ms>", "limit on the answer").argParser(positiveInteger).default(30_000))
+    .action((procedure: string, args: string[], options: CallCommandOptions) => call(procedure, args, options));
+  withLinkOptions(program.command("publish").argument("<topic>").argument("[args...]"))
+    .description("publish one event and wait until the broker has it")
+    .addOption(KWARGS)
+    .action((topic: string, args: string[], options: PublishCommandOptions) => publish(topic, args, options));
+  withLinkOptions(program.command("subscribe").argument("<pattern>"))
+    .description("print events of a topic, of a prefix ('sensor.*') or of a wildcard (sensor..t)")
+    .addOption(new Option("--count <n>", "end after so many events").argParser(positiveInteger))
+    .option("--json", "print whole events as JSON, one a line")
+    .option("--wait", "wait for the router if it is not there yet")
+    .action((pattern: string, options: SubscribeCommandOptions) => subscribe(pattern, options));
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  try {
+    await pinion().parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // It has said on stderr what is wrong; exit code 0 is --help.
+      process.exitCode = error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage;
+      return;
+    }
+    const failure = asFailure(error);
+    // Words of a stranger must not steer the terminal.
+    console.error(`pinion: ${failure.message.replaceAll(/\p{Cc}/gu, " ")}`);
+    process.exitCode = failure.status;
+  }
+}
+
+void run(process.argv);
