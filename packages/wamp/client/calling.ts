@@ -16,6 +16,7 @@ import type { CallOptions, CallResult } from "./conversation-options.ts";
 import { announces } from "./features.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
+import { withResolvers } from "./with-resolvers.ts";
 
 export interface CallingContext {
   readonly timers: Timers;
@@ -55,7 +56,7 @@ export class Calling {
     const timeout = options.timeout ?? this.#context.defaultTimeout ?? 0;
     checkMs("timeout", timeout);
     if (signal?.aborted) throw aborted(uri, signal);
-    const { promise, resolve, reject } = Promise.withResolvers<CallResult>();
+    const { promise, resolve, reject } = withResolvers<CallResult>();
     const call: OpenCall = {
       procedure: uri,
       payload: payloadOf(args, kwargs),

@@ -27,6 +27,7 @@ import { DeclaredState } from "./declared-state.ts";
 import { Invoking } from "./invoking.ts";
 import { Publishing } from "./publishing.ts";
 import { checkUri } from "./wire-options.ts";
+import { withResolvers } from "./with-resolvers.ts";
 
 const NO_ARGS: readonly unknown[] = [];
 const NO_KWARGS: Dict = {};
@@ -113,7 +114,7 @@ export class Client {
       throw new UsageError("aborted", "waiting for the session was aborted", { cause: signal.reason });
     if (this.state === "ready") return;
     if (this.#connecting.over) throw this.#whyNot();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = withResolvers<void>();
     const waiter: ReadyWaiter = { resolve, reject };
     const onAbort = (): void =>
       reject(new UsageError("aborted", "waiting for the session was aborted", { cause: signal?.reason }));

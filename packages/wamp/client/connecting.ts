@@ -14,6 +14,7 @@ import { ClientSession, type SessionEnd, type SessionListener } from "./client-s
 import type { ClientState } from "./client-status.ts";
 import { describeError } from "./describe-error.ts";
 import type { ReconnectSchedule } from "./reconnect-schedule.ts";
+import { withResolvers } from "./with-resolvers.ts";
 
 export interface ConnectingSettings {
   readonly connect: (signal: AbortSignal) => Promise<Transport>;
@@ -57,7 +58,7 @@ export class Connecting {
   #congested = false;
   #cancelTimer: (() => void) | undefined;
   #connecting: AbortController | undefined;
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #closed = withResolvers<void>();
 
   constructor(settings: ConnectingSettings, listener: ConnectingListener) {
     this.#settings = settings;

@@ -12,6 +12,7 @@ import { after } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply } from "./client-session.ts";
 import { ReconnectSchedule, type ReconnectOptions } from "./reconnect-schedule.ts";
+import { withResolvers } from "./with-resolvers.ts";
 
 export interface DeclarationSpec {
   readonly kind: "registration" | "subscription";
@@ -88,7 +89,7 @@ export class Declaration {
   /** Resolves when the router holds it; rejects when it is refused for good, the signal aborts, or the client closes. */
   async held(signal: AbortSignal | undefined): Promise<void> {
     if (this.#phase === "held") return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = withResolvers<void>();
     const entry = { resolve, reject };
     const abort = (): void => {
       const text = `waiting for the ${this.spec.kind} of ${this.spec.uri} was aborted`;
@@ -150,7 +151,7 @@ export class Declaration {
       this.#unwanted = true;
       return;
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = withResolvers<void>();
     const told = this.#phase === "held" && this.#tellReverse(resolve);
     this.#drop(undefined, told);
     if (told) await promise;

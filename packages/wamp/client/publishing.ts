@@ -15,6 +15,7 @@ import type { ClientSession, Reply, SessionEnd } from "./client-session.ts";
 import type { PublishOptions } from "./conversation-options.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
+import { withResolvers } from "./with-resolvers.ts";
 
 export interface PublishingContext {
   readonly timers: Timers;
@@ -90,7 +91,7 @@ export class Publishing {
   }
 
   async #drained(topic: Uri, signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = withResolvers<void>();
     const waiter: Waiter = { topic, resolve, reject };
     this.#undrained.add(waiter);
     const onAbort = (): void => reject(aborted(topic, signal));
@@ -109,7 +110,7 @@ export class Publishing {
     { signal, timeout }: { signal: AbortSignal | undefined; timeout: number },
   ): Promise<PublicationId> {
     const { topic } = message;
-    const { promise, resolve, reject } = Promise.withResolvers<PublicationId>();
+    const { promise, resolve, reject } = withResolvers<PublicationId>();
     const pending = {
       type: "PUBLISH",
       onReply: (reply: Reply) => reply.type === "PUBLISHED" && resolve(reply.publication),
