@@ -6,8 +6,9 @@
 import type { Client } from "@pinion/wamp/client";
 import { actionOf, type ActionModel, type ChannelModel } from "../state/board-model.ts";
 import type { BoardState } from "../state/board-state.ts";
-import { isFields, plainText } from "../state/untrusted.ts";
+import { isFields } from "../state/untrusted.ts";
 import type { Store } from "../state/store.ts";
+import { answerWords } from "../words/answer.ts";
 import { errorWords } from "../words/error.ts";
 import { whyDisabled } from "../words/link.ts";
 
@@ -96,5 +97,6 @@ function take({ board, channel, action }: Request, value: unknown, at: number): 
   if (channel && (channel.role === "output" || channel.role === "input")) {
     if (LEVEL_ACTIONS.has(action.name) || isFields(value)) board.readBack(channel, value, at);
   }
-  state.answer = value === undefined || value === null ? "Done." : plainText(value);
+  // A level that was read back says it all.
+  state.answer = LEVEL_ACTIONS.has(action.name) ? undefined : answerWords(value);
 }

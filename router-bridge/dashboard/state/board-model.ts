@@ -42,6 +42,8 @@ export interface ChannelModel {
   readonly name: string;
   readonly title: string;
   readonly role: ChannelRole;
+  /** Other names a person may know it by: `GPIO17`, `header 11`. */
+  readonly aliases: readonly string[];
   readonly details: readonly (readonly [label: string, value: string])[];
   readonly actions: readonly ActionModel[];
   readonly streams: readonly StreamModel[];

@@ -15,8 +15,8 @@ export type Presence =
 export interface Level {
   readonly value: number | boolean;
   readonly readAt: number;
-  /** Since when it is so, as far as known. */
-  readonly since: number;
+  /** Since when it is so; undefined when it was so before this page came. */
+  readonly since: number | undefined;
 }
 
 export interface Pending {
@@ -68,14 +68,19 @@ export class BoardState {
     this.model = model;
   }
 
-  /** Takes what the board read at `readAt`; the value came about at `since` if it differs from the one before. */
-  readBack(channel: ChannelModel, value: unknown, readAt: number, since: number = readAt): void {
+  /** Takes what the board read at `readAt`; `since` is when the value came about, where that is known. */
+  readBack(channel: ChannelModel, value: unknown, readAt: number, since?: number): void {
     const level = levelOf(value);
     if (level === undefined) return;
     const state = this.channel(channel.key);
     const before = state.level;
     const same = before !== undefined && Number(before.value) === Number(level);
-    state.level = { value: level, readAt, since: same ? Math.min(before.since, since) : since };
+    const changed = before !== undefined && !same;
+    state.level = {
+      value: level,
+      readAt,
+      since: same ? (before.since ?? since) : (since ?? (changed ? readAt : undefined)),
+    };
   }
 
   /** A time of the board's clock by the page's, never in the future. */

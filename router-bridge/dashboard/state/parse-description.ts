@@ -78,6 +78,10 @@ function parseChannels(driver: Fields, names: Names): ChannelModel[] {
         name,
         title: textOf(raw["title"], titleFrom(name)),
         role: oneOf(raw["role"], ROLES, "sensor") as ChannelRole, // oneOf gives a member of ROLES
+        aliases: listOf(raw["aliases"])
+          .filter((alias) => typeof alias === "string")
+          .slice(0, 8)
+          .map((alias) => textOf(alias)),
         details: parseDetails(raw["details"]),
         actions: parseActions(raw["actions"], kind, name, names),
         streams: parseStreams(raw, names),

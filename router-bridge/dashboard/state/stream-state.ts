@@ -13,6 +13,7 @@ import { numberOf, plainText } from "./untrusted.ts";
 const STALE_INTERVALS = 3;
 const LEAST_STALE = 5_000;
 const GAPS_KEPT = 8;
+const MOST_DIGITS = 3;
 
 export class StreamState {
   readonly topic: string;
@@ -23,7 +24,8 @@ export class StreamState {
   #gaps: number[] = [];
   #lines: string[] = [];
   #missed = 0;
-  #decimals = 0;
+  #largest = 0;
+  #digits = 0;
   #lastGood: number | undefined;
   /** The next gap says nothing about the usual interval: the link was down, or the last reading is an old one. */
   #interrupted = true;
@@ -55,9 +57,10 @@ export class StreamState {
     return this.#missed;
   }
 
-  /** Digits after the point that its values have shown to need, 0 to 3. */
+  /** Digits after the point: as many as its values need, and no more than make about four digits of the largest. */
   get decimals(): number {
-    return this.#decimals;
+    const sensible = this.#largest >= 1000 ? 0 : this.#largest >= 100 ? 1 : this.#largest >= 1 ? 2 : MOST_DIGITS;
+    return Math.min(this.#digits, sensible);
   }
 
   /** The last number that was not in error. */
@@ -131,7 +134,7 @@ export class StreamState {
     if (reading.quality === "error" || reading.quality === "stale" || value === undefined) this.series.break(at);
     else this.series.push(at, value);
     if (typeof reading.value === "string") {
-      this.#lines.push(plainText(reading.value));
+      this.#lines.push(plainText(reading.value).trimEnd());
       if (this.#lines.length > limits.lines) this.#lines.shift();
     }
   }
@@ -141,17 +144,15 @@ export class StreamState {
     const number = typeof value === "boolean" ? Number(value) : numberOf(value);
     if (number === undefined) return undefined;
     this.#lastGood = number;
-    this.#decimals = Math.max(this.#decimals, decimalsNeeded(number));
+    this.#largest = Math.max(this.#largest, Math.abs(number));
+    this.#digits = Math.max(this.#digits, digitsNeeded(number));
     return number;
   }
 }
 
-/** Digits after the point so that about four digits count, and no more than the number has. */
-function decimalsNeeded(value: number): number {
-  const size = Math.abs(value);
-  const sensible = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
-  for (let digits = 0; digits < sensible; digits += 1) {
-    if (Math.abs(Number(value.toFixed(digits)) - value) < 10 ** -sensible / 2) return digits;
+function digitsNeeded(value: number): number {
+  for (let digits = 0; digits < MOST_DIGITS; digits += 1) {
+    if (Math.abs(Number(value.toFixed(digits)) - value) < 10 ** -MOST_DIGITS / 2) return digits;
   }
-  return sensible;
+  return MOST_DIGITS;
 }

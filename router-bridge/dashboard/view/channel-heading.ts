@@ -3,7 +3,7 @@ import type { ChannelModel } from "../state/board-model.ts";
 import type { BoardState } from "../state/board-state.ts";
 import { element, say, uniqueId } from "./element.ts";
 
-const SHOWN = 3;
+const SHOWN = 2;
 
 export interface ChannelHeading {
   readonly node: HTMLElement;
@@ -26,8 +26,7 @@ export function channelHeading(board: BoardState, channel: ChannelModel): Channe
   };
 }
 
-/** `relay · GPIO17 · header 11`: the name to call it by, then the first few details. */
-function summary({ name, kind, details }: ChannelModel): string {
-  const some = details.filter(([, value]) => value.length <= 40 && value !== name).slice(0, SHOWN);
-  return [`${kind} ${name}`, ...some.map(([label, value]) => `${label.toLowerCase()} ${value}`)].join(" · ");
+/** `relay · GPIO17 · header 11`: the name to call it by, then the others that it is known by. */
+function summary({ name, aliases }: ChannelModel): string {
+  return [name, ...aliases.filter((alias) => alias !== name).slice(0, SHOWN)].join(" · ");
 }

@@ -11,6 +11,8 @@ import { element } from "./element.ts";
 const HEIGHT = 132;
 /** ms: how far the window of time moves at least before a chart without news is drawn again. */
 const SLIDE = 1_000;
+/** ms: a young chart shows this much, then grows to its full span. */
+const LEAST_SPAN = 60_000;
 
 export interface Hover {
   readonly time: number;
@@ -56,9 +58,12 @@ export class Chart {
     this.node = element("div", { class: "chart", role: "img", "aria-label": `${name}: the last 5 minutes as a line` });
     this.#sizes = new ResizeObserver(([entry]) => this.#resize(entry?.contentRect.width ?? 0));
     this.#sizes.observe(this.node);
-    this.#sight = new IntersectionObserver(([entry]) => {
-      this.#visible = entry?.isIntersecting ?? true;
-    });
+    this.#sight = new IntersectionObserver(
+      ([entry]) => {
+        this.#visible = entry?.isIntersecting ?? true;
+      },
+      { rootMargin: "300px" },
+    );
     this.#sight.observe(this.node);
   }
 
@@ -72,7 +77,8 @@ export class Chart {
     const data: uPlot.AlignedData = [times.map((time) => time / 1000), [...values]];
     this.#plot ??= new uPlot(this.#options(), data, this.node);
     this.#plot.setData(data, false);
-    this.#plot.setScale("x", { min: (now - limits.chartSpan) / 1000, max: now / 1000 });
+    const span = Math.min(limits.chartSpan, Math.max(LEAST_SPAN, now - (times[0] ?? now)));
+    this.#plot.setScale("x", { min: (now - span) / 1000, max: now / 1000 });
   }
 
   destroy(): void {
@@ -96,7 +102,6 @@ export class Chart {
       ticks: { show: false },
       gap: 6,
     };
-    const time = (seconds: number): string => momentWords(seconds * 1000, seconds * 1000).slice(0, 5);
     return {
       width: this.#width,
       height: HEIGHT,
@@ -109,14 +114,15 @@ export class Chart {
         {
           stroke: () => colours().line,
           fill: () => colours().fill,
+          fillTo: (plot) => plot.scales["y"]?.min ?? 0,
           width: 2,
           points: { show: false },
           spanGaps: false,
         },
       ],
       axes: [
-        { ...axis, size: 22, space: 70, grid: { show: false }, values: (_, splits) => splits.map(time) },
-        { ...axis, size: 46, space: 34, values: (_, splits) => splits.map((value) => this.#label(value)) },
+        { ...axis, size: 22, space: 76, grid: { show: false }, values: (_, splits) => timeLabels(splits) },
+        { ...axis, size: 46, space: 28, values: (_, splits) => splits.map((value) => this.#label(value)) },
       ],
       hooks: { setCursor: [(plot) => this.#hover(plot)] },
     };
@@ -137,4 +143,11 @@ export function paddedRange(low: number | null, high: number | null): [number, n
   const least = Math.max(Math.abs(high) * 0.01, 1e-6);
   const pad = Math.max((high - low) * 0.12, least);
   return [low - pad, high + pad];
+}
+
+/** Hours and minutes; with seconds where two labels lie within a minute. */
+function timeLabels(splits: readonly number[]): string[] {
+  const [first = 0, second = first] = splits;
+  const length = second - first < 60 ? 8 : 5;
+  return splits.map((seconds) => momentWords(seconds * 1000, seconds * 1000).slice(0, length));
 }

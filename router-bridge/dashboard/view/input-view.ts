@@ -1,11 +1,11 @@
 /** An input's level in words, and since when; also any output that is not simply off or on, with its actions as forms. */
-import type { ChannelModel } from "../state/board-model.ts";
-import type { BoardState } from "../state/board-state.ts";
-import { ageWords, momentWords } from "../words/age.ts";
+import { actionOf, type ChannelModel } from "../state/board-model.ts";
+import type { BoardState, Level } from "../state/board-state.ts";
+import { ageWords, durationWords, momentWords } from "../words/age.ts";
 import { whyDisabled } from "../words/link.ts";
 import { numberWords } from "../words/value.ts";
 import { channelHeading } from "./channel-heading.ts";
-import { element, say, setAttribute, setText } from "./element.ts";
+import { element, say, setAttribute, setText, show } from "./element.ts";
 import type { ItemView } from "./item-view.ts";
 import { moreActions } from "./more-actions.ts";
 import type { PageContext } from "./page-context.ts";
@@ -16,9 +16,12 @@ export function inputView(context: PageContext, board: BoardState, channel: Chan
   const since = element("p", { class: "state" });
   const error = element("p", { class: "error", role: "alert", hidden: true });
   const actions = channel.actions.filter(({ name, args }) => name !== "get" || args.some(({ optional }) => !optional));
+  const readable = actionOf(channel, "get") !== undefined || channel.streams.length > 0;
   const more = moreActions(context, board, channel, actions);
   const head = element("div", { class: "item-head" }, heading.node, level);
   const node = element("li", { class: "item input" }, head, since, error, heading.trouble, more.node);
+  show(level, readable);
+  show(since, readable);
   return {
     node,
     paint: (now) => {
@@ -34,10 +37,10 @@ export function inputView(context: PageContext, board: BoardState, channel: Chan
   };
 }
 
-function sinceWords(level: { readAt: number; since: number }, why: string | undefined, now: number): string {
+function sinceWords(level: Level, why: string | undefined, now: number): string {
   if (why !== undefined) return `when last read, ${ageWords(level.readAt, now)}`;
-  const age = ageWords(level.since, now);
-  return age === "just now" ? "just now" : `since ${momentWords(level.since, now)} (${age.replace(/ ago$/, "")})`;
+  if (level.since === undefined) return `read ${ageWords(level.readAt, now)}`;
+  return `since ${momentWords(level.since, now)}, for ${durationWords(now - level.since)}`;
 }
 
 function levelWords(value: number | boolean | undefined): string {

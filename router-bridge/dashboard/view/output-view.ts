@@ -4,7 +4,7 @@
  */
 import { actionOf, type ActionModel, type ChannelModel } from "../state/board-model.ts";
 import type { BoardState, ChannelState } from "../state/board-state.ts";
-import { ageWords } from "../words/age.ts";
+import { ageWords, durationWords } from "../words/age.ts";
 import { switchValues } from "../words/argument.ts";
 import { whyDisabled } from "../words/link.ts";
 import { channelHeading } from "./channel-heading.ts";
@@ -73,8 +73,9 @@ async function flip(
   if (!set || !values || state.pending !== undefined) return;
   // Off is the safe way out of not knowing.
   const on = levelName(state) === "off";
-  if (!(await context.confirm(set, `Switch ${channel.title} ${on ? "on" : "off"}`))) return;
-  await context.act({ board, channel, action: set, args: [on ? values.on : values.off] });
+  const args = [on ? values.on : values.off];
+  if (!(await context.confirm(set, `Switch ${channel.title} ${on ? "on" : "off"}`, args))) return;
+  await context.act({ board, channel, action: set, args });
 }
 
 function levelName({ level }: ChannelState): "on" | "off" | "unknown" {
@@ -88,9 +89,10 @@ function sinceWords(state: ChannelState, why: string | undefined, now: number): 
     if (pending.action !== "set") return `${pending.action} is running …`;
     return Number(pending.args[0]) === 0 ? "switching off …" : "switching on …";
   }
-  if (level === undefined) return why === undefined ? "not read yet; the switch turns it off" : "not read yet";
+  if (level === undefined) return why === undefined ? "– not read yet; the switch turns it off" : "– not read yet";
   if (why !== undefined) return `when last read, ${ageWords(level.readAt, now)}`;
-  return `since ${ageWords(level.since, now).replace(/ ago$/, "")}`.replace("since just now", "just now");
+  if (level.since === undefined) return `as read back ${ageWords(level.readAt, now)}`;
+  return `for ${durationWords(now - level.since)}, as read back`;
 }
 
 function capital(word: string): string {

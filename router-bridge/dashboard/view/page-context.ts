@@ -8,5 +8,5 @@ export interface PageContext {
   /** Carries out a request; what comes of it is in the store. True when it was done. */
   act(request: Request): Promise<boolean>;
   /** Asks before something that does harm when it is done by mistake; other actions are confirmed at once. */
-  confirm(action: ActionModel, what: string): Promise<boolean>;
+  confirm(action: ActionModel, what: string, args: readonly unknown[]): Promise<boolean>;
 }

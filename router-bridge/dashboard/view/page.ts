@@ -3,6 +3,7 @@
  * reads everything else from the store.
  */
 import type { Request } from "../session/acting.ts";
+import { plainText } from "../state/untrusted.ts";
 import type { Store } from "../state/store.ts";
 import { linkWords, titleWords } from "../words/link.ts";
 import { boardView, type BoardView } from "./board-view.ts";
@@ -45,9 +46,13 @@ export class Page {
     this.#context = {
       store,
       act,
-      confirm: async (action, what) =>
+      confirm: async (action, what, args) =>
         action.safety !== "hazardous" ||
-        dialog.ask(`${what}?`, action.description || "This can do harm when it is done by mistake.", "Do it"),
+        dialog.ask(`${what}?`, {
+          details: action.description || "This can do harm when it is done by mistake.",
+          values: action.args.slice(0, args.length).map(({ name }, index) => `${name}: ${plainText(args[index])}`),
+          yes: action.title,
+        }),
     };
     const brand = element("h1", { class: "brand" }, "Pinion");
     const bar = element(
@@ -119,7 +124,12 @@ export class Page {
     }
     for (const topic of topics) {
       if (this.#strangerViews.has(topic)) continue;
-      const view = sensorView(this.#context, { topic, title: topic, model: undefined, board: undefined });
+      const view = sensorView(this.#context, {
+        topic,
+        title: topic.replace(/^sensor\./, ""),
+        model: undefined,
+        board: undefined,
+      });
       this.#strangerViews.set(topic, view);
       this.#strangers.append(view.node);
     }

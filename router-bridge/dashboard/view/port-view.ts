@@ -7,7 +7,7 @@ import type { ItemView } from "./item-view.ts";
 import { moreActions } from "./more-actions.ts";
 import type { PageContext } from "./page-context.ts";
 
-const LINES = 8;
+const LINES = 6;
 
 export function portView(context: PageContext, board: BoardState, channel: ChannelModel): ItemView {
   const heading = channelHeading(board, channel);

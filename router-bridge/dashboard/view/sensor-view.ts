@@ -30,7 +30,8 @@ export function sensorView(context: PageContext, source: SensorSource): ItemView
   const range = element("p", { class: "range" });
   let hover: Hover | undefined;
   const label = (number: number): string => numberWords(number, axisDecimals(number));
-  const chart = model?.text === true ? undefined : new Chart(title, label, (at) => ((hover = at), paintRange()));
+  const drawn = model === undefined || (model.kind === "measurement" && !model.text);
+  const chart = !drawn ? undefined : new Chart(title, label, (at) => ((hover = at), paintRange()));
   const heading = element(
     "div",
     { class: "item-name" },
@@ -56,7 +57,8 @@ export function sensorView(context: PageContext, source: SensorSource): ItemView
       setAttribute(node, "data-quality", stale === undefined ? latest.quality : "stale");
       say(quality, stale ?? note(latest.quality, latest.cause));
       if (chart) {
-        show(chart.node, stream.series.size > 0);
+        // The place of a described stream's chart is kept, so that nothing moves when its first reading comes.
+        show(chart.node, model !== undefined || stream.series.size > 0);
         chart.paint(stream.series, now);
       }
       paintRange();

@@ -3,6 +3,8 @@ import type { JsonSchema, JsonValue } from "../../../drivers/description.ts";
 import type { ActionModel, ArgumentModel } from "../state/board-model.ts";
 import { fieldsOf, listOf, numberOf, plainText } from "../state/untrusted.ts";
 
+const MOST_CHOICES = 64;
+
 export type Field =
   | { readonly kind: "choice"; readonly choices: readonly JsonValue[] }
   | {
@@ -12,6 +14,8 @@ export type Field =
       readonly whole: boolean;
     }
   | { readonly kind: "text"; readonly longest: number | undefined }
+  /** A number, or text that says its unit itself: `500`, `2s`. */
+  | { readonly kind: "measure" }
   | { readonly kind: "json" };
 
 export type Parsed =
@@ -21,17 +25,14 @@ export type Parsed =
 export function fieldFor(schema: JsonSchema): Field {
   const choices = choicesOf(schema);
   if (choices.length > 0) return { kind: "choice", choices };
+  const parts = unionOf(schema);
+  if (parts.length > 0) return fieldForUnion(parts);
   switch (schema["type"]) {
-    case "boolean":
-      return { kind: "choice", choices: [false, true] };
     case "integer":
-    case "number":
-      return {
-        kind: "number",
-        least: numberOf(schema["minimum"]),
-        most: numberOf(schema["maximum"]),
-        whole: schema["type"] === "integer",
-      };
+    case "number": {
+      const [least, most] = [numberOf(schema["minimum"]), numberOf(schema["maximum"])];
+      return { kind: "number", least, most, whole: schema["type"] === "integer" };
+    }
     case "string":
       return { kind: "text", longest: numberOf(schema["maxLength"]) };
     default:
@@ -39,13 +40,32 @@ export function fieldFor(schema: JsonSchema): Field {
   }
 }
 
+/** The notation that people use: a number where one is taken (text beside it adds a unit), else text. */
+function fieldForUnion(parts: readonly JsonSchema[]): Field {
+  const number = parts.some(({ type }) => type === "number" || type === "integer");
+  const text = parts.find(({ type }) => type === "string");
+  if (number && text) return { kind: "measure" };
+  return text ? fieldFor(text) : { kind: "json" };
+}
+
+function unionOf(schema: JsonSchema): readonly JsonSchema[] {
+  return listOf(schema["anyOf"])
+    .slice(0, MOST_CHOICES)
+    .map((part) => fieldsOf(part) as JsonSchema); // any object is read as a schema with checks at each step
+}
+
 /** The values of an enumeration, written as `enum`, `const` or a union of them; empty when it is none. */
 function choicesOf(schema: JsonSchema): readonly JsonValue[] {
   if ("const" in schema) return [schema["const"] ?? null];
-  const listed = listOf(schema["enum"]);
+  if (schema["type"] === "boolean") return [false, true];
+  const listed = listOf(schema["enum"]).slice(0, MOST_CHOICES);
   if (listed.length > 0) return listed as readonly JsonValue[]; // a JSON Schema holds JSON values
-  const parts = listOf(schema["anyOf"]).map((part) => choicesOf(fieldsOf(part) as JsonSchema)); // any object is read as a schema
-  return parts.length > 0 && parts.every((part) => part.length > 0) ? parts.flat().slice(0, 64) : [];
+  const parts = unionOf(schema).map(choicesOf);
+  if (parts.length === 0 || parts.some((part) => part.length === 0)) return [];
+  const all = [...new Set(parts.flat())];
+  // 0 and 1 beside false and true are two ways to say the same.
+  const doubled = all.includes(0) && all.includes(1);
+  return all.filter((choice) => !doubled || typeof choice !== "boolean").slice(0, MOST_CHOICES);
 }
 
 /** Text of an input -> the argument. Empty text is no argument where that is allowed. */
@@ -63,6 +83,8 @@ export function parseArgument(argument: ArgumentModel, text: string): Parsed {
       return field.longest !== undefined && text.length > field.longest
         ? refuse(`${argument.name} may have at most ${String(field.longest)} characters.`)
         : give(text);
+    case "measure":
+      return text.trim() === "" ? refuse(`${argument.name} is missing.`) : give(measureOf(text.trim()));
     default:
       return parseJson(argument, text);
   }
@@ -82,6 +104,11 @@ function parseNumber(argument: ArgumentModel, field: Field & { kind: "number" },
   );
 }
 
+function measureOf(text: string): number | string {
+  const number = Number(text.replace(",", "."));
+  return Number.isFinite(number) ? number : text;
+}
+
 function parseJson(argument: ArgumentModel, text: string): Parsed {
   try {
     return give(JSON.parse(text));
@@ -99,7 +126,8 @@ function refuse(message: string): Parsed {
 }
 
 export function choiceWords(choice: JsonValue): string {
-  return typeof choice === "boolean" ? (choice ? "yes" : "no") : plainText(choice);
+  if (typeof choice === "boolean") return choice ? "yes" : "no";
+  return plainText(choice);
 }
 
 /** The two values of an action that switches something off and on, or undefined when it takes anything else. */
@@ -119,8 +147,8 @@ function accepts(schema: JsonSchema, value: JsonValue): boolean {
   if ("const" in schema) return schema["const"] === value;
   const listed = listOf(schema["enum"]);
   if (listed.length > 0) return listed.includes(value);
-  const parts = listOf(schema["anyOf"]);
-  if (parts.length > 0) return parts.some((part) => accepts(fieldsOf(part) as JsonSchema, value)); // any object is read as a schema
+  const parts = unionOf(schema);
+  if (parts.length > 0) return parts.some((part) => accepts(part, value));
   return acceptsType(schema, value);
 }
 
