@@ -11,6 +11,8 @@ export interface DriverReport {
   readonly for: number;
   /** Failures to open, and failures that ended it, since the start. */
   readonly failures: number;
+  /** Readings on streams that the driver's description does not name: a fault of the driver. */
+  readonly refusedReadings: number;
   readonly channels?: Readonly<Record<string, ChannelHealth>>;
 }
 

@@ -3,11 +3,17 @@ import type { Log } from "../drivers/driver.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** JSON lines on standard output, written before the call returns: what was logged before an exit is there. */
+/** Octets of log lines that may wait for a reader that has stalled; what comes after is dropped, the board goes on. */
+const MOST_WAITING = 1_048_576;
+
+/**
+ * JSON lines on standard output. Written behind the caller's back, because nobody who reads the log slowly may hold up a
+ * pump, and completed at the end of the process. A reader that is gone ends the log, not the board.
+ */
 export function createLogger(level: LogLevel, board: string): Logger {
   return pino(
     { level, base: { board }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 1, sync: true }),
+    pino.destination({ fd: 1, sync: false, maxLength: MOST_WAITING }),
   );
 }
 

@@ -98,7 +98,11 @@ function fail(runtime: Runtime, log: Log, error: unknown): void {
   finish(runtime, log, EX_SOFTWARE);
 }
 
+/** The gravest status of all that ended the board; an exception on the way down is not to look like a clean end. */
+let exitStatus = 0;
+
 function finish(runtime: Runtime, log: Log, status: number): void {
+  exitStatus = Math.max(exitStatus, status);
   setTimeout(() => {
     log.error(`the end took longer than ${String(STOP_LIMIT)} ms: ends without waiting`);
     process.exit(EX_SOFTWARE);
@@ -106,7 +110,7 @@ function finish(runtime: Runtime, log: Log, status: number): void {
   runtime.stop().then(
     (safe) => {
       log.info(safe ? "ended, outputs are at their safe level" : "ended, but not every driver closed");
-      process.exit(safe ? status : EX_SOFTWARE);
+      process.exit(safe ? exitStatus : EX_SOFTWARE);
     },
     (error: unknown) => {
       log.error(`the end failed: ${String(error)}`);

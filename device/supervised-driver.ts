@@ -19,6 +19,9 @@ const SOUND_AFTER = 60_000;
 /** An open that takes longer is a failure; the next try waits for its end all the same. */
 export const OPEN_LIMIT = 15_000;
 
+/** Undeclared streams that are named in the log, of one driver. */
+const MOST_REFUSED_STREAMS = 32;
+
 export interface DriverHost {
   readonly board: Board;
   readonly clock: Clock;
@@ -48,6 +51,8 @@ export class SupervisedDriver {
   #opening: Promise<void> = Promise.resolve();
   #cancelRetry: () => void = () => {};
   #closed: Promise<void> | undefined;
+  #refused = 0;
+  readonly #refusedStreams = new Set<string>();
 
   constructor(planned: PlannedDriver, host: DriverHost) {
     this.planned = planned;
@@ -80,7 +85,13 @@ export class SupervisedDriver {
   report(): DriverReport {
     const { name, definition } = this.planned;
     const seconds = Math.max(0, Math.round((this.#host.clock.mono() - this.#since) / 1_000));
-    const common = { name, kind: definition.kind, for: seconds, failures: this.#failures };
+    const common = {
+      name,
+      kind: definition.kind,
+      for: seconds,
+      failures: this.#failures,
+      refusedReadings: this.#refused,
+    };
     if (this.#state === "ready" && this.#instance !== undefined) return { ...common, ...ownHealth(this.#instance) };
     const state = this.#state === "ready" ? "faulted" : this.#state;
     return this.#cause === undefined ? { ...common, state } : { ...common, state, cause: this.#cause.message };
@@ -153,6 +164,10 @@ export class SupervisedDriver {
     try {
       this.#host.accept(this.planned, stream, reading);
     } catch (error) {
+      this.#refused += 1;
+      // once per stream: a driver that is wrong is wrong a thousand times a second
+      if (this.#refusedStreams.has(stream) || this.#refusedStreams.size >= MOST_REFUSED_STREAMS) return;
+      this.#refusedStreams.add(stream);
       this.#host.log.error(`driver ${this.planned.name}: a reading was refused: ${wordsOf(error)}`, { stream });
     }
   }

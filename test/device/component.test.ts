@@ -143,15 +143,16 @@ test("a unit comes from the description, and a cause travels with a reading that
 
 test("a stream that is not described is refused aloud, another driver's stream too", async () => {
   const drivers = "drivers: [{ use: flaky, name: one }, { use: flaky, name: other }]";
-  const { client, clock, logged } = await started(makeRig({ drivers }));
+  const { client, clock, logged, runtime } = await started(makeRig({ drivers }));
   const topics: string[] = [];
   await client.subscribe("sensor.", ({ topic }) => void topics.push(topic), { match: "prefix" });
-  script("one").ctx?.publish("made_up", { value: 1 });
+  for (let i = 0; i < 10; i += 1) script("one").ctx?.publish("made_up", { value: i });
   script("one").ctx?.publish("other", { value: 1 });
   await clock.advance(10);
   assert.deepEqual(topics, []);
   const refused = logged.filter((line) => line.startsWith("error") && line.includes("refused"));
-  assert.equal(refused.length, 2);
+  assert.equal(refused.length, 2, "each stream is named once");
+  assert.equal(runtime.health().drivers[0]?.refusedReadings, 11);
   assert.match(refused[0] ?? "", /made_up.*it has: one/);
 });
 

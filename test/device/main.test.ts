@@ -111,6 +111,15 @@ test("SIGINT without any router ends with status 0", async (t) => {
   assert.equal(await ended(device), 0, device.output());
 });
 
+test("a log that nobody reads any more ends nothing but the log", async (t) => {
+  const { device, client } = await bench(t);
+  device.process.stdout?.destroy();
+  device.process.stderr?.destroy();
+  assert.equal(at(await answer(client, "device.gpio.set", ["relay", 1]), "readBack"), 1);
+  device.process.kill("SIGTERM");
+  assert.equal(await ended(device), 0);
+});
+
 test("a router that has stopped answering does not hold up the end", async (t) => {
   const { router, device } = await bench(t);
   router.process.kill("SIGSTOP");
