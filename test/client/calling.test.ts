@@ -239,3 +239,16 @@ test("a procedure that is no URI and a timeout that is no time are refused befor
   }
   assert.deepEqual(router.last.all("CALL"), []);
 });
+
+test("a call that waits is sent as it was when it was made", async () => {
+  const { client, clock, router } = await readyClient();
+  router.last.transport.abort();
+  await settle();
+  const args = [1];
+  void watched(client.call("a.b", args));
+  args[0] = 2;
+  await clock.advance(1000);
+  await router.last.welcome();
+  assert.deepEqual(router.last.only("CALL").payload.args, [1]);
+  await client.close();
+});

@@ -231,3 +231,16 @@ test("unsubscribing while the link is down resolves at once and the topic is not
   assert.deepEqual(router.last.all("SUBSCRIBE"), []);
   assert.equal(toUri("a.b"), subscription.topic);
 });
+
+test("an UNSUBSCRIBE that cannot be sent costs the link, not the truth about what is subscribed", async () => {
+  const { client, clock, router, peer } = await withScript();
+  const promise = client.subscribe("a.b", () => {});
+  await settle();
+  await grant(peer, 0, 5);
+  peer.client.refuseNext(new Error("broken"));
+  await (await promise).unsubscribe();
+  assert.match(client.status.cause ?? "", /UNSUBSCRIBE of a\.b could not be sent: broken/);
+  await clock.advance(1000);
+  await router.last.welcome();
+  assert.deepEqual([client.state, router.last.all("SUBSCRIBE")], ["ready", []]);
+});

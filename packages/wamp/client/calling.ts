@@ -59,7 +59,8 @@ export class Calling {
     const { promise, resolve, reject } = withResolvers<CallResult>();
     const call: OpenCall = {
       procedure: uri,
-      payload: payloadOf(args, kwargs),
+      // Copied: it may be sent much later, and the caller may go on using its list.
+      payload: payloadOf([...args], { ...kwargs }),
       options: wireOptions(options.options, { disclose_me: options.discloseMe }),
       deadline: timeout > 0 ? this.#context.clock() + timeout : undefined,
       resolve,
@@ -160,6 +161,7 @@ export class Calling {
   #giveUp(call: OpenCall, error: Error): void {
     this.#waiting.delete(call);
     this.#pending.delete(call);
+    call.reject(error);
     if (call.sent) {
       const { session, request } = call.sent;
       session.forget(request);
@@ -168,7 +170,6 @@ export class Calling {
         session.tell({ type: "CANCEL", request, options: { mode: "killnowait" } });
       }
     }
-    call.reject(error);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Match, Uri } from "../uri.ts";
 import { after } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply } from "./client-session.ts";
+import { describeError } from "./describe-error.ts";
 import { ReconnectSchedule, type ReconnectOptions } from "./reconnect-schedule.ts";
 import { withResolvers } from "./with-resolvers.ts";
 
@@ -124,7 +125,7 @@ export class Declaration {
       );
       this.#expectAnswer(type);
     } catch (error) {
-      this.#refused(error instanceof Error ? error : new Error(String(error)));
+      this.#refused(error instanceof Error ? error : new Error(describeError(error)));
     }
   }
 
@@ -218,11 +219,17 @@ export class Declaration {
       done();
     };
     const pending = { type, onReply: finish, onError: finish, onLost: finish } as const;
-    session.request(pending, (request) =>
-      type === "UNREGISTER"
-        ? { type, request, registration: toId<RegistrationId>(id) }
-        : { type, request, subscription: toId<SubscriptionId>(id) },
-    );
+    try {
+      session.request(pending, (request) =>
+        type === "UNREGISTER"
+          ? { type, request, registration: toId<RegistrationId>(id) }
+          : { type, request, subscription: toId<SubscriptionId>(id) },
+      );
+    } catch (error) {
+      // The router would keep what nobody wants: only a new session makes it forget.
+      this.#context.onUnanswered(new Error(`${type} of ${this.spec.uri} could not be sent: ${describeError(error)}`));
+      return false;
+    }
     this.#expectAnswer(type);
     return true;
   }
