@@ -113,9 +113,9 @@ export function typeOf(prefix: number): FrameType {
       `frame prefix ${hex(prefix)} has reserved bits set: the stream is out of step`,
     );
   }
-  const type = first & TYPE_BITS;
-  if (type === FrameType.MESSAGE || type === FrameType.PING || type === FrameType.PONG) return type;
-  throw new FramingError("reserved_type", `frame prefix ${hex(prefix)} has reserved type ${String(type)}`);
+  const type = knownType(prefix);
+  if (type !== undefined) return type;
+  throw new FramingError("reserved_type", `frame prefix ${hex(prefix)} has a reserved type: it is none of 0, 1, 2`);
 }
 
 /** The payload length in a standard prefix, 0 to 2^24. @throws FramingError `bad_length_bit`. */
@@ -131,18 +131,23 @@ export function lengthOf(prefix: number): number {
 
 /**
  * Checks octets that are said to be one whole frame, and the peer's limit.
- * @throws FramingError `bad_frame` if prefix and size differ, any code of `typeOf` and `lengthOf`, any of `checkSendLength`.
+ * @throws FramingError `bad_frame` unless prefix and size agree, any code of `checkSendLength`.
  */
 export function checkFrame(frame: Uint8Array, limits: SendLimits): FrameType {
   if (frame.length < PREFIX_OCTETS) throw badFrame(frame.length, "is shorter than a prefix");
+  const length = frame.length - PREFIX_OCTETS;
   const prefix = readPrefix(frame);
-  const plain = limits.wire === "plain";
-  const type = plain ? FrameType.MESSAGE : typeOf(prefix);
-  const length = plain ? prefix : lengthOf(prefix);
-  if (length !== frame.length - PREFIX_OCTETS)
-    throw badFrame(frame.length, `declares ${String(length)} payload octets`);
+  const type = limits.wire === "plain" ? FrameType.MESSAGE : knownType(prefix);
+  if (type === undefined || prefix !== prefixOf(type, length, limits.wire)) {
+    throw badFrame(frame.length, `starts with ${hex(prefix)}`);
+  }
   checkSendLength(length, limits);
   return type;
+}
+
+function knownType(prefix: number): FrameType | undefined {
+  const type = (prefix >>> 24) & TYPE_BITS;
+  return type === FrameType.MESSAGE || type === FrameType.PING || type === FrameType.PONG ? type : undefined;
 }
 
 function badFrame(octets: number, what: string): FramingError {

@@ -90,7 +90,8 @@ test("bad_frame: octets that are not one whole frame are refused before they are
   assert.equal(checkFrame(frame, OPEN), FrameType.MESSAGE);
   assert.throws(() => checkFrame(frame.subarray(0, 8), OPEN), failsWith("bad_frame"));
   assert.throws(() => checkFrame(frame.subarray(0, 3), OPEN), failsWith("bad_frame"));
+  assert.throws(() => checkFrame(bytes("10000000"), OPEN), failsWith("bad_frame"));
   assert.throws(() => checkFrame(new Uint8Array(12), OPEN), failsWith("bad_frame"));
   assert.throws(() => checkFrame(frame, { maxLength: 4 }), failsWith("message_too_long"));
-  assert.throws(() => checkFrame(bytes("03000000"), OPEN), failsWith("reserved_type"));
+  assert.throws(() => checkFrame(bytes("03000000"), OPEN), failsWith("bad_frame"));
 });

@@ -9,7 +9,7 @@ import {
   ClientHandshake,
   encodeRequest,
   FrameDecoder,
-  FrameType,
+  type FrameType,
   FramingError,
   lengthOf,
   parseReply,

@@ -33,6 +33,12 @@ export async function acceptRawSocket(
   }
 }
 
+/** Checks what would be offered to each client, before there is one. @throws FramingError `bad_option`. */
+export function checkOffer(options: AcceptRawSocketOptions): void {
+  if (wireOf(options) === "plain") plainAgreement(options);
+  else newHandshake(options);
+}
+
 function acceptPlain(socket: Socket, options: AcceptRawSocketOptions): RawSocketConnection {
   const agreement = plainAgreement(options);
   if (options.refuse !== undefined) throw new FramingError("connection_count", "no more connections are taken");
@@ -49,13 +55,17 @@ function plainAgreement(options: AcceptRawSocketOptions): Agreement {
   return configuredAgreement(serializer, options);
 }
 
-function acceptStandard(socket: Socket, options: AcceptRawSocketOptions): Promise<RawSocketConnection> {
-  const handshake = new ServerHandshake({
+function newHandshake(options: AcceptRawSocketOptions): ServerHandshake {
+  return new ServerHandshake({
     serializers: options.serializers,
     maxReceive: options.maxReceive ?? DEFAULTS.maxReceive,
     full: options.refuse === "connection_count",
     ...(options.minSend === undefined ? {} : { minSend: options.minSend }),
   });
+}
+
+function acceptStandard(socket: Socket, options: AcceptRawSocketOptions): Promise<RawSocketConnection> {
+  const handshake = newHandshake(options);
   const timeout = options.handshakeTimeout ?? DEFAULTS.handshakeTimeout;
   if (!socket.destroyed) tuneSocket(socket, options);
   // Else Node ends our side by itself when the client ends its own, perhaps before the answer is written.

@@ -113,7 +113,9 @@ export class SocketConnection implements RawSocketConnection {
   }
 
   sendFrame(frame: Uint8Array): boolean {
-    checkFrame(frame, this.#limits);
+    if (checkFrame(frame, this.#limits) !== FrameType.MESSAGE) {
+      throw new FramingError("bad_frame", "sendFrame takes messages: use ping for a PING");
+    }
     return this.#remember(this.#queue.push(frame));
   }
 

@@ -5,13 +5,13 @@
 import { chmod, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { FramingError, ServerHandshake } from "../index.ts";
-import { acceptRawSocket } from "./accept.ts";
+import { FramingError } from "../index.ts";
+import { acceptRawSocket, checkOffer } from "./accept.ts";
 import { ignoreLateError } from "./exchange.ts";
 import { DEFAULTS, type ListenRawSocketOptions } from "./options.ts";
 import type { RawSocketConnection } from "./raw-socket-connection.ts";
 import { describeRemote } from "./remote.ts";
-import { checkNumber, checkSettings, wireOf } from "./settings.ts";
+import { checkNumber, checkSettings } from "./settings.ts";
 import { listenError, systemCode, tlsError } from "./socket-error.ts";
 
 export interface RawSocketServer {
@@ -35,13 +35,7 @@ export async function listenRawSocket(options: ListenRawSocketOptions): Promise<
   if (options.path === undefined && options.port === undefined) {
     throw new FramingError("bad_option", "neither port nor path is given: say where to listen (port 0: any free one)");
   }
-  if (wireOf(options) === "standard") {
-    // Told now, not to the first client.
-    void new ServerHandshake({
-      serializers: options.serializers,
-      maxReceive: options.maxReceive ?? DEFAULTS.maxReceive,
-    });
-  }
+  checkOffer(options);
   const listener = new Listener(options, most);
   await listener.open();
   return listener;
@@ -53,6 +47,8 @@ class Listener implements RawSocketServer {
   readonly #server: Server;
   /** Each accepted socket until it closes, with its connection once the handshake is done. */
   readonly #sockets = new Map<Socket, RawSocketConnection | undefined>();
+  /** With TLS these exist before `#sockets` has them: handshakes under way hold the server open, too. */
+  readonly #kernelSockets = new Set<Socket>();
   #closed: Promise<void> | undefined;
 
   constructor(options: ListenRawSocketOptions, most: number) {
@@ -69,8 +65,14 @@ class Listener implements RawSocketServer {
     this.#server.maxConnections = most + REFUSED_AT_A_TIME;
     this.#server
       .on("tlsClientError", (cause: unknown, socket: Socket) => {
-        socket.on("error", ignoreLateError);
-        options.onError?.(tlsError(cause, "a client"), describeRemote(socket));
+        const remote = describeRemote(socket);
+        // Node leaves a client whose handshake timed out connected.
+        socket.on("error", ignoreLateError).destroy();
+        options.onError?.(tlsError(cause, "a client"), remote);
+      })
+      .on("connection", (socket: Socket) => {
+        this.#kernelSockets.add(socket);
+        socket.once("close", () => this.#kernelSockets.delete(socket));
       })
       .on("drop", () => options.onError?.(new FramingError("connection_count", "a connection too many was dropped")));
   }
@@ -107,7 +109,13 @@ class Listener implements RawSocketServer {
 
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      const timer = setTimeout(() => {
+        for (const socket of this.#kernelSockets) socket.destroy();
+      }, this.#options.closeTimeout ?? DEFAULTS.closeTimeout);
+      this.#server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
       for (const [socket, connection] of this.#sockets) {
         if (connection === undefined) socket.destroy();
         else connection.close();

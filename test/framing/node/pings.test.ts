@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { linked, record, Recorder, servedPeer, withCode } from "./loopback.ts";
+
+test("a PING is answered with exactly one PONG that echoes it bit for bit", async (t) => {
+  const { connection, peer } = await servedPeer(t);
+  record(connection);
+  const binary = Buffer.from(Array.from({ length: 256 }, (_, at) => at)).toString("hex");
+  peer.write(`0100000001000100${binary}0100000100`);
+  assert.equal(await peer.read(4), "02000000");
+  assert.equal(await peer.read(260), `02000100${binary}`);
+  assert.equal(await peer.read(5), "0200000100");
+  connection.send(Uint8Array.of(7));
+  assert.equal(await peer.read(5), "0000000107");
+  assert.equal(peer.unread, 0);
+});
+
+test("PINGs and messages of one chunk are answered in order", async (t) => {
+  const { connection, peer } = await servedPeer(t);
+  record(connection, (payload) => connection.send(payload));
+  peer.write(["01000000", "000000010a", "010000010b", "000000010c"].join(""));
+  assert.equal(await peer.read(19), ["02000000", "000000010a", "020000010b", "000000010c"].join(""));
+});
+
+test("ping measures the round trip, with own, binary and empty payloads, several at once", async (t) => {
+  const { client, server } = await linked(t);
+  record(client);
+  record(server);
+  const times = await Promise.all([
+    client.ping(),
+    client.ping(new Uint8Array(0)),
+    client.ping(Uint8Array.of(0, 255, 128)),
+    server.ping(new Uint8Array(70_000).fill(3)),
+    client.ping(new Uint8Array(0)),
+  ]);
+  for (const time of times) assert.ok(time >= 0 && Number.isFinite(time));
+});
+
+test("a PONG that nobody asked for is ignored", async (t) => {
+  const { connection, peer } = await servedPeer(t);
+  const recorder = new Recorder(connection);
+  const ping = connection.ping(Uint8Array.of(1));
+  assert.equal(await peer.read(5), "0100000101");
+  peer.write(["02000000", "0200000199", "0200000101", "00000001ff"].join(""));
+  await ping;
+  await recorder.until(() => recorder.messages.length === 1);
+});
+
+test("no PING is sent unless asked for", async (t) => {
+  const { connection, peer } = await servedPeer(t);
+  record(connection);
+  connection.close();
+  await peer.ended;
+  assert.equal(peer.unread, 0);
+});
+
+test("ping_timeout: a PING without answer rejects and leaves the connection open", async (t) => {
+  const { connection, peer } = await servedPeer(t, { ping: { interval: 100_000, timeout: 30 } });
+  const recorder = new Recorder(connection);
+  await assert.rejects(connection.ping(), withCode("ping_timeout"));
+  peer.write("0000000101");
+  await recorder.until(() => recorder.messages.length === 1);
+});
+
+test("ping_timeout: a peer that stays silent after the regular PING is dropped", async (t) => {
+  const { connection, peer } = await servedPeer(t, { ping: { interval: 10, timeout: 30 } });
+  const recorder = new Recorder(connection);
+  assert.equal((await peer.read(12)).slice(0, 8), "01000008");
+  withCode("ping_timeout")(await recorder.closed);
+});
+
+test("a peer that answers regular PINGs is kept, and so is one that only sends something", async (t) => {
+  const { client, server } = await linked(t, { ping: { interval: 5, timeout: 1000 } });
+  const recorder = new Recorder(server);
+  let ended = false;
+  void new Recorder(client).closed.then(() => {
+    ended = true;
+  });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 60);
+  });
+  client.send(Uint8Array.of(1));
+  await recorder.until(() => recorder.messages.length === 1);
+  assert.equal(ended, false);
+
+  const { connection, peer } = await servedPeer(t, { ping: { interval: 5, timeout: 40 } });
+  const talkative = new Recorder(connection);
+  const timer = setInterval(() => peer.write("00000000"), 5);
+  t.after(() => clearInterval(timer));
+  await talkative.until(() => talkative.messages.length >= 30);
+});
+
+test("ping_unsupported: the old raw socket has no PING", async (t) => {
+  const { connection } = await servedPeer(t, { handshake: "none", serializers: [1] });
+  await assert.rejects(connection.ping(), withCode("ping_unsupported"));
+});
+
+test("too_many_pings: the seventeenth unanswered PING is refused", async (t) => {
+  const { connection } = await servedPeer(t);
+  record(connection);
+  const waiting = Array.from({ length: 16 }, () => connection.ping());
+  await assert.rejects(connection.ping(), withCode("too_many_pings"));
+  connection.abort();
+  for (const one of waiting) await assert.rejects(one, withCode("connection_closed"));
+});
+
+test("connection_closed: PINGs under way end with the connection, later ones at once", async (t) => {
+  const { connection, peer } = await servedPeer(t);
+  const recorder = new Recorder(connection);
+  const waiting = connection.ping();
+  peer.socket.end();
+  await assert.rejects(waiting, withCode("connection_closed"));
+  await recorder.closed;
+  await assert.rejects(connection.ping(), withCode("connection_closed"));
+});
+
+test("a flood of PINGs from a peer that does not read stops our reading; memory stays bounded", async (t) => {
+  const { connection, peer } = await servedPeer(t, { highWaterMark: 64 * 1024 });
+  const recorder = new Recorder(connection);
+  const flood = Buffer.from("01000000".repeat(16_384), "hex");
+  peer.socket.pause();
+  const pings = 400 * 16_384;
+  let most = 0;
+  for (let count = 0; count < 400; count += 1) {
+    peer.socket.write(flood);
+    most = Math.max(most, connection.bufferedAmount);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  // One chunk may answer beyond the mark before reading stops.
+  assert.ok(most < 64 * 1024 + 8, String(most));
+  let received = 0;
+  peer.socket.removeAllListeners("data");
+  const all = new Promise<void>((resolve) => {
+    peer.socket.on("data", (chunk) => {
+      received += chunk.length;
+      if (received === pings * 4) resolve();
+    });
+  });
+  peer.socket.resume();
+  await all;
+  connection.close();
+  assert.equal(await recorder.closed, undefined);
+});
+
+test("message_too_long: a PING longer than the peer itself receives cannot be echoed and ends the connection", async (t) => {
+  const { connection, peer } = await servedPeer(t, {}, "7f010000");
+  const recorder = new Recorder(connection);
+  peer.write(`01000201${"00".repeat(513)}`);
+  withCode("message_too_long")(await recorder.closed);
+});
