@@ -7,6 +7,7 @@
  * X is set only for a length of exactly 2^24, and then all length bits are zero.
  */
 import { FramingError } from "./framing-error.ts";
+import { newOctets } from "./octet-slab.ts";
 
 /** `standard`: the typed prefix that follows a handshake. `plain`: the old raw socket, a bare uint32 length. */
 export type Wire = "standard" | "plain";
@@ -90,15 +91,15 @@ export function readPrefix(source: Uint8Array, at = 0): number {
 /** The prefix alone, for payloads that are written without being copied. @throws as `checkSendLength`. */
 export function encodePrefix(type: FrameType, length: number, limits: SendLimits): Uint8Array {
   checkSendLength(length, limits);
-  const prefix = new Uint8Array(PREFIX_OCTETS);
+  const prefix = newOctets(PREFIX_OCTETS);
   writePrefix(prefix, prefixOf(type, length, limits.wire));
   return prefix;
 }
 
-/** Prefix and payload joined into one new array. @throws as `checkSendLength`. */
+/** Prefix and payload joined into a new array; small ones share an ArrayBuffer, as Node's do. @throws as `checkSendLength`. */
 export function encodeFrame(type: FrameType, payload: Uint8Array, limits: SendLimits): Uint8Array {
   checkSendLength(payload.length, limits);
-  const frame = new Uint8Array(PREFIX_OCTETS + payload.length);
+  const frame = newOctets(PREFIX_OCTETS + payload.length);
   writePrefix(frame, prefixOf(type, payload.length, limits.wire));
   frame.set(payload, PREFIX_OCTETS);
   return frame;
