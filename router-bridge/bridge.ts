@@ -77,6 +77,11 @@ export class Bridge {
     return this.#listening;
   }
 
+  /** Open sockets of all listeners. */
+  get connections(): number {
+    return this.#open.size;
+  }
+
   /** Opens all listeners or none. @throws BridgeError */
   async start(): Promise<void> {
     const { log } = this.#parts;
@@ -159,7 +164,7 @@ export class Bridge {
       mode: relay === undefined ? "router" : "relay",
       uptime: Math.round((this.#parts.now() - this.#startedAt) / 1000),
       sessions: this.#backend.sessions,
-      connections: this.#open.size,
+      connections: this.connections,
       counters: this.counters.all(),
     };
     return { ok, report };

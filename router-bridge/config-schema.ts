@@ -93,7 +93,7 @@ const upstream = Type.Object(
 const limits = Type.Object(
   {
     connections: count(1024, "open connections of all listeners together"),
-    firstOctetTimeout: milliseconds(10_000, "a connection that says nothing is dropped"),
+    firstOctetTimeout: milliseconds(10_000, "until the first octet, and for the head of a request"),
     joinTimeout: milliseconds(10_000, "until HELLO, and again until AUTHENTICATE"),
     goodbyeTimeout: milliseconds(2000, "until GOODBYE is answered"),
     queueOctets: octets(8 * 1024 * 1024, "a peer with more than this queued for queueGrace is disconnected"),

@@ -154,10 +154,10 @@ function makeHttpServer(
   onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
 ): HttpServer {
   const server = createHttpServer({
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
+    headersTimeout: options.firstOctetTimeout,
+    requestTimeout: Math.max(30_000, options.firstOctetTimeout),
     keepAliveTimeout: 5000,
-    connectionsCheckingInterval: 2000,
+    connectionsCheckingInterval: Math.min(2000, options.firstOctetTimeout),
     maxHeaderSize: 16_384,
   });
   server.on("request", (request, response) => options.pages.answer(request, response));
