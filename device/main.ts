@@ -57,7 +57,10 @@ function run(board: BoardConfig): void {
     boot: randomBytes(8).toString("hex"),
     drivers: planned,
     board: composeBoard(board),
-    client: nodeClient(url, board.router.options),
+    client: nodeClient(url, {
+      ...board.router.options,
+      onError: (error, where) => log.error(`${where}: ${String(error)}`),
+    }),
     router: { url, realm },
     clock: { wall: () => Date.now(), mono: () => performance.now() },
     timers: { after: (ms, run) => cancelOf(setTimeout(run, ms)) },
@@ -86,8 +89,8 @@ function endOnSignals(runtime: Runtime, log: Log): void {
     log.info(`${signal}: outputs to their safe level, then the end`);
     finish(runtime, log, 0);
   };
-  process.on("SIGTERM", end);
-  process.on("SIGINT", end);
+  // SIGHUP too: a terminal that is closed must not leave a pump running
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, end);
   process.on("uncaughtException", (error) => fail(runtime, log, error));
 }
 

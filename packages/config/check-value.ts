@@ -58,7 +58,8 @@ function walkUnion(schema: SchemaNode, branches: readonly SchemaNode[], at: { va
     return [mismatch(literals, value[missed.key], [...path, missed.key])];
   }
   if (branches.some((branch) => walk(branch, value, path).length === 0)) return [];
-  const whole = typeof schema["allowed"] === "string" || branches.every((one) => literalsOf(one) !== undefined);
+  const inWords = typeof schema["allowed"] === "string" && !isRecord(value);
+  const whole = inWords || branches.every((one) => literalsOf(one) !== undefined);
   const branch = whole ? undefined : findBranch(branches, value);
   return branch === undefined ? [mismatch(schema, value, path)] : walk(branch, value, path);
 }

@@ -104,12 +104,15 @@ test("SIGTERM: outputs to their safe level, seen outside, then goodbye, then sta
   assert.match(device.output(), /outputs are at their safe level/);
 });
 
-test("SIGINT without any router ends with status 0", async (t) => {
-  const device = startDevice(t, ["--config", boardFile(t, await freePort())]);
-  await until("a try to connect", () => device.output().includes("no session"), 20_000, device.output);
-  device.process.kill("SIGINT");
-  assert.equal(await ended(device), 0, device.output());
-});
+for (const signal of ["SIGINT", "SIGHUP"] as const) {
+  test(`${signal} without any router ends with status 0`, async (t) => {
+    const device = startDevice(t, ["--config", boardFile(t, await freePort())]);
+    await until("a try to connect", () => device.output().includes("no session"), 20_000, device.output);
+    device.process.kill(signal);
+    assert.equal(await ended(device), 0, device.output());
+    assert.match(device.output(), /outputs are at their safe level/);
+  });
+}
 
 test("a log that nobody reads any more ends nothing but the log", async (t) => {
   const { device, client } = await bench(t);
