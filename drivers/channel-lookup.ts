@@ -5,8 +5,9 @@ import { found, listed } from "./words.ts";
 /** "GPIO 17", "gpio17" and "GPIO-17" are one alias; so are 17 and "17". */
 export function aliasKey(alias: string | number): string {
   return String(alias)
+    .trim()
     .toLowerCase()
-    .replaceAll(/[\s_-]/g, "");
+    .replaceAll(/(?<=[a-z])[\s_-]+/g, "");
 }
 
 type Addressed = Pick<ChannelDescription, "name" | "aliases">;

@@ -1,7 +1,7 @@
 import { Type, type TSchemaOptions } from "typebox";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
-const PATTERN = /^(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|min|h)$/;
+const PATTERN = /^(\d{1,12}(?:\.\d{1,6})?) ?(ms|s|min|h)$/;
 
 /** Timers of the platform count in 31 bits of milliseconds: 24 days are the most they take. */
 export const LONGEST_DURATION = 24 * 24 * 3_600_000;

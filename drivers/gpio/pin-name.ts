@@ -24,10 +24,7 @@ export interface PinName {
  * any case and spacing. Answers what is wrong, in words, as a string.
  */
 export function parsePinName(pin: string | number): PinName | string {
-  const text = String(pin)
-    .toLowerCase()
-    .replaceAll(/[\s_-]/g, "");
-  const match = /^(gpio|bcm|header|pin)?(\d{1,4})$/.exec(text);
+  const match = /^(?:(gpio|bcm|header|pin)[\s_-]*)?(\d{1,4})$/.exec(String(pin).trim().toLowerCase());
   if (!match) return `${found(pin)} is no pin; write 17 or GPIO17 (BCM number), or pin 11 (position on the header)`;
   const number = Number(match[2]);
   if (match[1] === "header" || match[1] === "pin") return atHeader(number);

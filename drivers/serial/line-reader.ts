@@ -73,16 +73,18 @@ export class LineReader {
     for (const rule of this.#rules) {
       if (rule.strikes >= STRIKES) continue;
       const outcome = this.#timed(rule, line);
-      if (outcome.kind === "none") continue;
-      matched = true;
-      if (outcome.kind === "value") {
-        this.#value(rule.stream, outcome.value);
-        continue;
-      }
-      this.#counters.bad_values += 1;
-      this.#error(rule.stream, outcome.cause);
+      matched ||= outcome.kind !== "none";
+      this.#tell(rule.stream, outcome);
+      if (rule.strikes >= STRIKES) this.#error(rule.stream, "the rule was switched off for being slow");
     }
     if (!matched) this.#counters.unmatched_lines += 1;
+  }
+
+  #tell(stream: string, outcome: Outcome): void {
+    if (outcome.kind === "value") this.#value(stream, outcome.value);
+    if (outcome.kind !== "bad") return;
+    this.#counters.bad_values += 1;
+    this.#error(stream, outcome.cause);
   }
 
   #timed(rule: Rule, line: Line): Outcome {
@@ -92,7 +94,6 @@ export class LineReader {
     if (took > SLOW) {
       rule.strikes += 1;
       this.#ctx.log.warn(`The rule of ${rule.stream} on ${this.#port.name} took ${took.toFixed(0)} ms for one line`);
-      if (rule.strikes >= STRIKES) this.#error(rule.stream, "the rule was switched off for being slow");
     }
     return outcome;
   }
