@@ -3,8 +3,6 @@ import type { ChannelModel } from "../state/board-model.ts";
 import type { BoardState } from "../state/board-state.ts";
 import { element, say, uniqueId } from "./element.ts";
 
-const SHOWN = 2;
-
 export interface ChannelHeading {
   readonly node: HTMLElement;
   readonly titleId: string;
@@ -26,7 +24,11 @@ export function channelHeading(board: BoardState, channel: ChannelModel): Channe
   };
 }
 
-/** `relay · GPIO17 · header 11`: the name to call it by, then the others that it is known by. */
-function summary({ name, aliases }: ChannelModel): string {
-  return [name, ...aliases.filter((alias) => alias !== name).slice(0, SHOWN)].join(" · ");
+/** `relay · GPIO17 · header 11`: the name to call it by, and how to find it on the board. */
+function summary({ name, aliases, details }: ChannelModel): string {
+  const header = details.find(([label]) => label === "Header")?.[1];
+  const other = aliases.find((alias) => alias !== name);
+  return [name, other, header === undefined ? undefined : `header ${header}`]
+    .filter((part) => part !== undefined)
+    .join(" · ");
 }
