@@ -67,7 +67,7 @@ export class Bridge {
       ...config.websocket,
       now: parts.now,
       folded: this.#folded,
-      onLink: (link) => this.#backend.accept(link),
+      onLink: (link) => this.#take(link),
       onRefused: () => this.counters.add("refusedConnections"),
     });
   }
@@ -116,6 +116,14 @@ export class Bridge {
     await Promise.all(closed);
   }
 
+  /** Who was still shaking hands when the process began to stop is not let in any more. */
+  #take(link: Link): void {
+    if (this.#stopping === undefined) return this.#backend.accept(link);
+    const ignore = (): void => undefined;
+    link.start({ onMessage: ignore, onViolation: ignore, onDrain: ignore, onClose: ignore });
+    link.close({ code: 1001, words: "the router-bridge shuts down" });
+  }
+
   #makeRouter(): RouterHost {
     const { realms, limits } = this.#config;
     const { log, now, random } = this.#parts;
@@ -142,7 +150,7 @@ export class Bridge {
     return new Port(listening.server, listening.connectionEvent, {
       webSockets: this.#webSockets,
       pages: this.#pages,
-      onLink: (link) => this.#backend.accept(link),
+      onLink: (link) => this.#take(link),
       counters: this.counters,
       folded: this.#folded,
       open: this.#open,

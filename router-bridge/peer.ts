@@ -74,9 +74,12 @@ export class Peer {
   close(farewell: Farewell, last?: Outgoing): void {
     if (this.#closed) return;
     this.#closed = true;
-    const encoded = last?.encoded(this.link.serializer.name);
-    if (encoded !== undefined && encoded.octets.length <= this.link.maxSend) this.link.send(encoded);
-    this.link.close(farewell);
+    try {
+      const encoded = last?.encoded(this.link.serializer.name);
+      if (encoded !== undefined && encoded.octets.length <= this.link.maxSend) this.link.send(encoded);
+    } finally {
+      this.link.close(farewell);
+    }
   }
 
   /** The link is gone. */

@@ -110,7 +110,12 @@ export class RouterHost {
   #broken(peer: Peer, fault: unknown): void {
     this.#options.log.error({ peer: peer.address, err: fault }, "a fault of the router itself ended this session");
     const words = "the router failed on this message; the session ends";
-    this.#expel(peer, { code: 1011, words }, abortWith(ErrorUri.unavailable, words));
+    try {
+      this.#expel(peer, { code: 1011, words }, abortWith(ErrorUri.unavailable, words));
+    } catch (second) {
+      this.#options.log.error({ peer: peer.address, err: second }, "the session's link failed as well and is dropped");
+      peer.link.abort(words);
+    }
   }
 
   #ended(peer: Peer, words: string): void {

@@ -87,7 +87,7 @@ async function removeLeftover(path: string): Promise<void> {
 
 function opened(server: Server, at: { host: string; port: number } | { path: string }, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(explain(error, name));
+    const fail = (error: NodeJS.ErrnoException): void => reject(explainListenError(error, name));
     server.once("error", fail);
     server.listen(at, () => {
       server.off("error", fail);
@@ -96,7 +96,8 @@ function opened(server: Server, at: { host: string; port: number } | { path: str
   });
 }
 
-function explain(error: NodeJS.ErrnoException, name: string): BridgeError {
+/** The system's error in words. */
+export function explainListenError(error: NodeJS.ErrnoException, name: string): BridgeError {
   switch (error.code) {
     case "EADDRINUSE":
       return portInUse(name);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatProblems, type Problem } from "@pinion/config";
 import { readConfig, readConfigText } from "../../router-bridge/config.ts";
+import { explainListenError } from "../../router-bridge/listeners/listen.ts";
+import { Upstream } from "../../router-bridge/relay/open-upstream.ts";
 import { formatHostPort, isLoopback, parseHostPort } from "../../router-bridge/listeners/address.ts";
 
 function only(text: string): Problem {
@@ -127,4 +129,25 @@ test("loopback is what cannot leave this machine", () => {
   ]) {
     assert.ok(!isLoopback(host), host);
   }
+});
+
+test("what the system says about listening is put in words: permission_denied, address_not_available, listen_failed", () => {
+  for (const [code, named] of [
+    ["EACCES", "permission_denied"],
+    ["EADDRNOTAVAIL", "address_not_available"],
+    ["ENOTFOUND", "address_not_available"],
+    ["EADDRINUSE", "port_in_use"],
+    ["EMFILE", "listen_failed"],
+  ] as const) {
+    const error = explainListenError(Object.assign(new Error("system"), { code }), "127.0.0.1:80");
+    assert.equal(error.code, named);
+    assert.match(error.message, /127\.0\.0\.1:80/);
+  }
+});
+
+test("an upstream that is no router's address is upstream_invalid", () => {
+  const result = readConfigText("upstream: { url: rs://127.0.0.1:1 }", "f");
+  assert.ok(result.ok && result.config.upstream !== undefined);
+  const config = { ...result.config.upstream, url: "http://127.0.0.1:1" };
+  assert.throws(() => new Upstream(config), { name: "BridgeError", code: "upstream_invalid" });
 });

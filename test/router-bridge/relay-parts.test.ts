@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { payloadOf, toId, toUri, type Message, type RequestId } from "@pinion/wamp";
@@ -6,8 +8,8 @@ import { serializers, type SerializerName } from "@pinion/wamp/serializer";
 import { connect } from "@pinion/client";
 import { messageCode } from "../../router-bridge/relay/message-code.ts";
 import { parseUpstreamUrl, reachesThisMachine } from "../../router-bridge/relay/upstream-address.ts";
-import { eventually, startBridge } from "../support/router-bridge-fixture.ts";
-import { Talk } from "../support/router-bridge-talk.ts";
+import { eventually, startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
+import { Talk, talk } from "../support/router-bridge-talk.ts";
 import { relayTo, scriptedUpstream, WELCOME } from "../support/router-bridge-upstream.ts";
 
 const names: readonly SerializerName[] = ["json", "msgpack", "cbor"];
@@ -91,4 +93,30 @@ test("reading a code never fails, whatever the octets", () => {
       assert.ok(code === undefined || (code >= 0 && code <= 255));
     }),
   );
+});
+
+test("a relay reaches a router over TLS by raw socket and WebSocket, and refuses one it cannot trust", async (t) => {
+  const folder = temporaryFolder(t);
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"];
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  execFileSync("openssl", [...kind, ...names, "-keyout", key, "-out", cert], { stdio: "ignore" });
+  const inner = await startBridge(t, `listen:\n  - { tcp: "localhost:0", tls: { cert: ${cert}, key: ${key} } }\n`);
+  const at = `localhost:${String(inner.port)}`;
+  for (const url of [`rss://${at}`, `wss://${at}/ws`]) {
+    const relay = await startBridge(t, relayTo(url, `, ca: ${cert}`));
+    await (await talk(t, `ws://${relay.at}/ws`)).join();
+    const distrustful = await startBridge(t, relayTo(url));
+    const refused = await talk(t, `ws://${distrustful.at}/ws`);
+    refused.send({ type: "HELLO", realm: toUri("realm1"), details: { roles: { caller: {} } } });
+    const abort = await refused.expect("ABORT");
+    assert.equal(abort.reason, "wamp.error.unavailable");
+    assert.match(String(abort.details["message"]), /certificate|self.signed/i);
+  }
+});
+
+test("an authority file that cannot be read stops the start with tls_file_unreadable", async (t) => {
+  await assert.rejects(startBridge(t, relayTo("rss://localhost:1", ", ca: /nowhere/ca.pem")), {
+    code: "tls_file_unreadable",
+  });
 });
