@@ -9,6 +9,7 @@ import type { Log } from "../drivers/driver.ts";
 import { readBoardConfig, type BoardConfig } from "./board-config.ts";
 import { composeBoard } from "./compose-board.ts";
 import { findConfig } from "./find-config.ts";
+import { LogSink } from "./log-sink.ts";
 import { createLogger, logFor } from "./logging.ts";
 import { planWords } from "./plan-words.ts";
 import { processReporter } from "./process-report.ts";
@@ -18,6 +19,9 @@ import { VERSION } from "./version.ts";
 /** sysexits.h: a service manager need not try again. */
 const EX_CONFIG = 78;
 const EX_SOFTWARE = 70;
+/** ms for the last lines of the log to be taken. */
+const LOG_LIMIT = 300;
+const sink = new LogSink(1);
 /** ms from the first signal to the end, whatever hangs. */
 const STOP_LIMIT = 5_000;
 
@@ -48,7 +52,8 @@ function refuse(words: string): void {
 function run(board: BoardConfig): void {
   const { config, naming, title, drivers: planned } = board;
   const { url, realm } = config.router;
-  const logger = createLogger(config.log.level, naming.id);
+  const logger = createLogger(config.log.level, naming.id, sink);
+  process.on("exit", () => sink.flushSync());
   const log = logFor(logger, "device");
   const runtime = new Runtime({
     naming,
@@ -113,13 +118,19 @@ function finish(runtime: Runtime, log: Log, status: number): void {
   runtime.stop().then(
     (safe) => {
       log.info(safe ? "ended, outputs are at their safe level" : "ended, but not every driver closed");
-      process.exit(safe ? exitStatus : EX_SOFTWARE);
+      leave(safe ? exitStatus : EX_SOFTWARE);
     },
     (error: unknown) => {
       log.error(`the end failed: ${String(error)}`);
-      process.exit(EX_SOFTWARE);
+      leave(EX_SOFTWARE);
     },
   );
+}
+
+/** Once the log is written, or nobody takes it. */
+function leave(status: number): void {
+  setTimeout(() => process.exit(status), LOG_LIMIT);
+  void sink.flushed().then(() => process.exit(status));
 }
 
 main(process.argv);
