@@ -77,7 +77,7 @@ export interface GpioPort {
 
 export type DataBits = 5 | 6 | 7 | 8;
 export type StopBits = 1 | 1.5 | 2;
-export type Parity = "none" | "even" | "odd" | "mark" | "space";
+export type Parity = "none" | "even" | "odd";
 
 export interface SerialPortInfo {
   readonly path: string;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type * as Serialport from "serialport";
 import { DriverError, type DriverErrorCode, type SerialPortInfo, type SerialPorts } from "../board.ts";
 import type { SerialConnection, SerialRequest } from "../board.ts";
+import { noticeHangUp } from "./hang-up-read.ts";
 import { systemCode } from "./system-error.ts";
 
 export interface LinuxSerialOptions {
@@ -123,6 +124,7 @@ function connection(port: Serialport.SerialPort, { path, onData, onClose }: Seri
     for (const fail of waiting) fail(error);
     if (!closing) onClose(error);
   };
+  noticeHangUp(port);
   port.on("data", (chunk: Buffer) => {
     if (!closing) onData(new Uint8Array(chunk));
   });

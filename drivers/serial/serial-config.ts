@@ -83,7 +83,7 @@ const portSchema = Type.Object(
     }),
     baudRate: Type.Optional(Type.Integer({ minimum: 50, maximum: 4_000_000, default: BAUD_RATE, unit: "baud" })),
     dataBits: Type.Optional(Type.Enum([5, 6, 7, 8], { default: 8 })),
-    parity: Type.Optional(Type.Enum(["none", "even", "odd", "mark", "space"], { default: "none" })),
+    parity: Type.Optional(Type.Enum(["none", "even", "odd"], { default: "none" })),
     stopBits: Type.Optional(Type.Enum([1, 1.5, 2], { default: 1 })),
     framing: Type.Optional(framingSchema),
     encoding: Type.Optional(
