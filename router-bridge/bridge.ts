@@ -174,6 +174,7 @@ export class Bridge {
       sessions: this.#backend.sessions,
       connections: this.connections,
       counters: this.counters.all(),
+      ...(this.#backend instanceof RouterHost ? { router: this.#backend.statistics } : {}),
     };
     return { ok, report };
   }

@@ -94,6 +94,7 @@ test("/healthz tells status, version, uptime, sessions and counters as JSON and 
   assert.equal(typeof report["uptime"], "number");
   assert.equal(report["version"], "0.1.0");
   assert.deepEqual(report["counters"], { connections: 1 });
+  assert.equal((report["router"] as Record<string, number>)["joined"], 0); // a missing key would not be 0
 });
 
 test("a dashboard that is not built says what to run, also where only its sources lie", async (t) => {
