@@ -166,9 +166,20 @@ test("MessagePack: all spellings of a value are read", () => {
   for (const [hex, value] of Object.entries(spellings)) assert.deepEqual(inMsgpack(hex), [value], hex);
 });
 
+test("MessagePack: the extension by which msgpackr writes undefined reads as null, in payload and in options", () => {
+  assert.deepEqual(inMsgpack("d4 00 00"), [null]);
+  assert.deepEqual(inMsgpack("92 d4 00 00 07"), [[null, 7]]);
+  assert.deepEqual(inMsgpack("81 a1 61 d4 00 00"), [{ a: null }]);
+  // SUBSCRIBE with { match: undefined }, as wampy sends it
+  const message = fromHex("msgpack", "94 20 01 de 0001 a5 6d61746368 d4 00 00 a3 612e62");
+  assert.equal(message.type, "SUBSCRIBE");
+});
+
 test("MessagePack: extension types, the unused code, dict keys that are no strings and broken text are refused", () => {
   for (const hex of [
     "d6 ff 00000000",
+    "d4 01 00",
+    "d4 00",
     "c7 01 05 00",
     "c8 0001 05 00",
     "c1",

@@ -1,7 +1,8 @@
 /*
  * Steps over MessagePack in octets, checking structure, UTF-8 and depth, without building a value. A declared count or size is
  * only ever compared with the octets that are there, never allocated. Extension types (timestamps too) are refused: no
- * other serialization of WAMP carries them.
+ * other serialization of WAMP carries them. The one exception is how msgpackr, under other JavaScript clients, writes
+ * `undefined`: a fixext 1 of type 0. It reads as nil.
  */
 import { ProtocolViolation } from "../errors.ts";
 import { isUtf8 } from "./utf8.ts";
@@ -17,10 +18,12 @@ for (const [lead, size] of [
   [0xc3, 0],
   [0xca, 4],
   [0xcb, 8],
+  [0xd4, 2],
 ] as const)
   FIXED[lead] = size;
 for (let power = 0; power < 4; power++) FIXED[0xcc + power] = FIXED[0xd0 + power] = 2 ** power;
 
+const FIXEXT_1 = 0xd4;
 const MAP = 0x80;
 const ARRAY = 0x90;
 const STRING = 0xa0;
@@ -61,6 +64,7 @@ function sized(kind: Kind, size: number, content: number): Head {
 export function headAt(bytes: Uint8Array, at: number): Head | undefined {
   const lead = bytes[at];
   if (lead === undefined) throw truncated();
+  if (lead === FIXEXT_1) refuseExtension(bytes, at);
   if (FIXED[lead] !== -1) return undefined;
   if (lead < ARRAY) return sized("dict", lead - MAP, at + 1);
   if (lead < STRING) return sized("list", lead - ARRAY, at + 1);
@@ -74,7 +78,16 @@ function widthOfSize(lead: number): number {
   if (lead >= 0xd9 && lead <= 0xdb) return 2 ** (lead - 0xd9);
   if (lead >= 0xdc) return lead % 2 === 0 ? 2 : 4;
   if (lead === 0xc1) throw new ProtocolViolation("MessagePack has no value that begins with 0xc1");
-  throw new ProtocolViolation("MessagePack extension types have no meaning in WAMP");
+  throw extension();
+}
+
+function extension(): ProtocolViolation {
+  return new ProtocolViolation("MessagePack extension types have no meaning in WAMP");
+}
+
+/** Of a fixext 1 only type 0 passes: msgpackr's `undefined`. */
+function refuseExtension(bytes: Uint8Array, at: number): void {
+  if (bytes[at + 1] !== 0) throw extension();
 }
 
 function kindOf(lead: number): Kind {
@@ -86,7 +99,10 @@ function kindOf(lead: number): Kind {
 /** The position after the value at `at`, which is `depth` lists and dicts deep. */
 export function skipValue(bytes: Uint8Array, at: number, depth: number): number {
   const fixed = FIXED[bytes[at] ?? 0] ?? -1;
-  if (fixed >= 0) return within(bytes, at + 1 + fixed);
+  if (fixed >= 0) {
+    if (bytes[at] === FIXEXT_1) refuseExtension(bytes, at);
+    return within(bytes, at + 1 + fixed);
+  }
   const found = headAt(bytes, at);
   if (!found) throw truncated();
   const { kind, size, content } = found;

@@ -53,6 +53,10 @@ export class MsgpackDecoder {
       this.#at++;
       return lead === 0xc0 ? null : lead === 0xc3;
     }
+    if (lead === 0xd4) {
+      this.#at += 3;
+      return null;
+    }
     return this.number();
   }
 

@@ -2,7 +2,7 @@
  * Another maker's WAMP client, in the four roles. Usage: wampy.mjs URL SERIALIZER NAME. What it does is said in
  * autobahn-python.py.
  */
-import Wampy from "wampy";
+import { Wampy } from "wampy";
 import { CborSerializer } from "wampy/CborSerializer.js";
 import { JsonSerializer } from "wampy/JsonSerializer.js";
 import { MsgpackSerializer } from "wampy/MsgpackSerializer.js";
@@ -10,7 +10,7 @@ import WebSocket from "ws";
 
 const [url, serializer, name] = process.argv.slice(2);
 const makers = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer };
-const session = new Wampy.Wampy(url, {
+const session = new Wampy(url, {
   realm: "realm1",
   ws: WebSocket,
   serializer: new makers[serializer](),
