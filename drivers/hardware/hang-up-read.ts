@@ -21,7 +21,7 @@ export function noticeHangUp(port: SerialPort): void {
     });
   bound.read = async (buffer, offset, length) => {
     for (let empty = 0; empty < EMPTY_READS;) {
-      if (!bound.isOpen || bound.fd === null) throw Object.assign(new Error("Port is not open"), { canceled: true });
+      if (bound.fd === null) throw notOpen();
       try {
         const bytesRead = await readOnce(bound.fd, buffer, offset, length);
         if (bytesRead > 0) return { buffer, bytesRead };
@@ -29,12 +29,16 @@ export function noticeHangUp(port: SerialPort): void {
         await sleep(PAUSE);
       } catch (error) {
         if (!["EAGAIN", "EWOULDBLOCK", "EINTR"].includes(systemCode(error) ?? "")) throw error;
+        // The port may have been closed during the read, and a closed poller must not be asked: that ends the process.
+        if (!bound.isOpen) throw notOpen();
         await readable();
       }
     }
     throw Object.assign(new Error("The other side has hung up"), { disconnect: true });
   };
 }
+
+const notOpen = (): Error => Object.assign(new Error("Port is not open"), { canceled: true });
 
 async function readOnce(fd: number, ...[buffer, offset, length]: [Buffer, number, number]): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -130,7 +130,7 @@ class FakeSysfs {
         calls.push("unexport");
       }
     }
-    return new LinuxGpio({ root, holders, loadOnoff: async () => ({ Gpio }) as never }); // the part of onoff that is used
+    return new LinuxGpio({ root, holders, loadOnoff: async () => ({ Gpio }) });
   }
 }
 
