@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SerialRequest } from "../../drivers/board.ts";
+import { serial } from "../../drivers/serial/serial.ts";
 import { linuxFiles } from "../../drivers/hardware/linux-files.ts";
+import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";
 import { LinuxSerial } from "../../drivers/hardware/linux-serial.ts";
 
 const socat = spawnSync("socat", ["-V"]).status === 0;
@@ -128,4 +130,38 @@ test("files: small texts and directories, with named errors", async (t) => {
   assert.deepEqual(await linuxFiles.list(dir), ["a", "b"]);
   await assert.rejects(linuxFiles.readText(join(dir, "c")), { code: "no_such_device" });
   await assert.rejects(linuxFiles.readText(dir), { code: "io" });
+});
+
+test("the serial driver reads a real line, loses it and reads it again when it is back", { skip }, async (t) => {
+  const { path, far } = await pty(t);
+  const values: unknown[] = [];
+  const config = { ports: { meter: { path, readings: [{ stream: "level", pointer: "/level" }] } } };
+  const quiet = (): void => undefined;
+  const driver = await serial.open(config, {
+    clock: { wall: () => Date.now(), mono: () => performance.now() },
+    timers: {
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+    },
+    random: () => 0,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    signal: new AbortController().signal,
+    board: createLinuxBoard(),
+    publish: (_stream, { value, quality }) => void values.push(quality === "error" ? "error" : value),
+    failed: (error) => assert.fail(error),
+  });
+  t.after(async () => driver.close());
+  far.stdin?.write('{"level": 1}\n{"lev');
+  await until("the first reading", () => values.length === 1);
+  await unplug(far);
+  await until("the error reading", () => values.length === 2);
+  await assert.rejects(driver.invoke("write", "meter", ["x"]), { code: "not_open" });
+  const again = spawn("socat", [`pty,raw,echo=0,link=${path}`, "stdio"], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(async () => unplug(again));
+  await until("the port's return", () => driver.health().state === "ok");
+  again.stdin.write('{"level": 2}\n');
+  await until("the second reading", () => values.length === 3);
+  assert.deepEqual(values, [1, "error", 2]);
 });
