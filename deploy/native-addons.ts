@@ -16,8 +16,8 @@ export interface AddonBuild {
 
 const root = join(import.meta.dirname, "..");
 
-/** Optional accelerators of ws that other development dependencies may have installed; the bundle goes without. */
-const LEFT_OUT = /^(bufferutil|utf-8-validate)$/;
+/** Optional extras of ws (accelerators) and debug (colours) that may happen to be installed; the bundle goes without. */
+const LEFT_OUT = /^(bufferutil|utf-8-validate|supports-color)$/;
 
 export function nativeAddons(epoll: readonly AddonBuild[]): Plugin {
   return {

@@ -30,8 +30,8 @@ await buildAll();
 const all: Record<string, readonly BenchResult[]> = {};
 for (const [name, load] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const { run } = await load();
-  all[name] = await run();
+  const bench = await load();
+  all[name] = await bench.run();
   print(name, all[name]);
 }
 const folder = join(import.meta.dirname, "../../test-results");

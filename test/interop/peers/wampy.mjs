@@ -6,7 +6,7 @@ import { Wampy } from "wampy";
 import { CborSerializer } from "wampy/CborSerializer.js";
 import { JsonSerializer } from "wampy/JsonSerializer.js";
 import { MsgpackSerializer } from "wampy/MsgpackSerializer.js";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 
 const [url, serializer, name] = process.argv.slice(2);
 const makers = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer };
