@@ -3,6 +3,7 @@
  * to announce itself; then it asks each for its health, because a board that lost its power cannot say goodbye. Owns its
  * subscriptions and one timer; knows no document.
  */
+import { ApplicationError, ErrorUri } from "@pinion/wamp";
 import type { Client, ClientStatus, ReceivedEvent } from "@pinion/wamp/client";
 import { parseHealth, type BoardHealth } from "../state/board-health.ts";
 import type { BoardModel } from "../state/board-model.ts";
@@ -157,7 +158,7 @@ export class FindingBoards {
       if (epoch === this.#epoch) store.setPresence(id, { kind: "online" });
     } catch (error) {
       if (epoch !== this.#epoch || store.link.kind !== "connected") return;
-      store.setPresence(id, { kind: "offline", since: now(), cause: errorWords(error) });
+      store.setPresence(id, { kind: "offline", since: now(), cause: absenceWords(error) });
     } finally {
       if (epoch === this.#epoch) this.#asking.delete(id);
     }
@@ -172,5 +173,19 @@ export class FindingBoards {
       throw new Error(`another board, ${health.id}, answers under its name`);
     }
     return health;
+  }
+}
+
+/** Why a board counts as offline. */
+function absenceWords(error: unknown): string {
+  if (!(error instanceof ApplicationError)) return errorWords(error);
+  switch (error.uri) {
+    case ErrorUri.noSuchProcedure:
+    case ErrorUri.noAvailableCallee:
+      return "It is not connected to the router.";
+    case ErrorUri.timeout:
+      return "It is connected to the router, but gives no answer.";
+    default:
+      return errorWords(error);
   }
 }

@@ -24,8 +24,8 @@ export function boardView(context: PageContext, board: BoardState): BoardView {
   const groups = [
     group("Outputs", items.outputs),
     group("Inputs", items.inputs),
-    group("Serial ports", items.ports),
-    group("Board", items.board),
+    group(board.model.channels.every(isSerialOrNoPort) ? "Serial ports" : "Ports", items.ports),
+    group("More", items.more),
   ].filter((node) => node !== undefined);
   const left = element("div", { class: "controls" }, ...groups);
   const right = group("Sensors", sensors, "sensors");
@@ -44,21 +44,28 @@ export function boardView(context: PageContext, board: BoardState): BoardView {
   };
 }
 
+function isSerialOrNoPort({ role, kind }: ChannelModel): boolean {
+  return role !== "port" || kind === "serial";
+}
+
 function controls(
   context: PageContext,
   board: BoardState,
-): Record<"outputs" | "inputs" | "ports" | "board", ItemView[]> {
+): Record<"outputs" | "inputs" | "ports" | "more", ItemView[]> {
   const { channels, actions } = board.model;
   const of = (role: ChannelModel["role"]): ChannelModel[] => channels.filter((channel) => channel.role === role);
   const view = (channel: ChannelModel): ItemView =>
     isSwitchable(channel) ? outputView(context, board, channel) : inputView(context, board, channel);
   // A sensor is a card of its own below; here it is only when there is something to do with it.
-  const active = of("sensor").filter((channel) => channel.actions.some(({ safety }) => safety !== "read"));
+  const active = of("sensor").filter((channel) => channel.actions.some(({ name }) => name !== "get"));
   return {
     outputs: of("output").map(view),
     inputs: of("input").map(view),
-    ports: [...of("port"), ...active].map((channel) => portView(context, board, channel)),
-    board: actions.length > 0 ? [boardActions(context, board)] : [],
+    ports: of("port").map((channel) => portView(context, board, channel)),
+    more: [
+      ...active.map((channel) => portView(context, board, channel)),
+      ...(actions.length > 0 ? [boardActions(context, board)] : []),
+    ],
   };
 }
 
@@ -96,7 +103,7 @@ function boardHead(context: PageContext, board: BoardState, headingId: string): 
   const title = element("h2", { id: headingId });
   const chip = element("span", { class: "chip" });
   const about = element("p", { class: "about" });
-  const offline = element("p", { class: "error", role: "status", hidden: true });
+  const offline = element("p", { class: "error", hidden: true });
   const troubles = element("p", { class: "warning", hidden: true });
   const leftOut = element("p", { class: "warning", hidden: true });
   const forget = element("button", { type: "button", class: "button small", hidden: true }, "Remove from this page");

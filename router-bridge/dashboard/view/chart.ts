@@ -121,11 +121,21 @@ export class Chart {
         },
       ],
       axes: [
-        { ...axis, size: 22, space: 76, grid: { show: false }, values: (_, splits) => timeLabels(splits) },
-        { ...axis, size: 46, space: 28, values: (_, splits) => splits.map((value) => this.#label(value)) },
+        { ...axis, size: 22, space: 76, grid: { show: false }, values: timeLabels },
+        {
+          ...axis,
+          size: 46,
+          space: 28,
+          values: (plot, splits) => splits.map((value) => this.#valueLabel(plot, value)),
+        },
       ],
       hooks: { setCursor: [(plot) => this.#hover(plot)] },
     };
+  }
+
+  /** Without a value there is no scale either, only uPlot's stand-in for one. */
+  #valueLabel(plot: uPlot, value: number): string {
+    return plot.data[1]?.some((one) => typeof one === "number") === true ? this.#label(value) : "";
   }
 
   #hover(plot: uPlot): void {
@@ -145,9 +155,13 @@ export function paddedRange(low: number | null, high: number | null): [number, n
   return [low - pad, high + pad];
 }
 
-/** Hours and minutes; with seconds where two labels lie within a minute. */
-function timeLabels(splits: readonly number[]): string[] {
+/** Hours and minutes; with seconds where two labels lie within a minute. None where the edge would cut it. */
+function timeLabels(plot: uPlot, splits: readonly number[]): string[] {
   const [first = 0, second = first] = splits;
   const length = second - first < 60 ? 8 : 5;
-  return splits.map((seconds) => momentWords(seconds * 1000, seconds * 1000).slice(0, length));
+  const edge = plot.over.clientWidth - 3.2 * length;
+  return splits.map((seconds) => {
+    if (plot.valToPos(seconds, "x") > edge) return "";
+    return momentWords(seconds * 1000, seconds * 1000).slice(0, length);
+  });
 }

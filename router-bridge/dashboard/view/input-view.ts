@@ -38,7 +38,7 @@ export function inputView(context: PageContext, board: BoardState, channel: Chan
 }
 
 function sinceWords(level: Level, why: string | undefined, now: number): string {
-  if (why !== undefined) return `when last read, ${ageWords(level.readAt, now)}`;
+  if (why !== undefined) return `last read ${ageWords(level.readAt, now)}`;
   if (level.since === undefined) return `read ${ageWords(level.readAt, now)}`;
   return `since ${momentWords(level.since, now)}, for ${durationWords(now - level.since)}`;
 }

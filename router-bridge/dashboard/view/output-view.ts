@@ -86,13 +86,13 @@ function levelName({ level }: ChannelState): "on" | "off" | "unknown" {
 function sinceWords(state: ChannelState, why: string | undefined, now: number): string {
   const { pending, level } = state;
   if (pending !== undefined) {
-    if (pending.action !== "set") return `${pending.action} is running …`;
-    return Number(pending.args[0]) === 0 ? "switching off …" : "switching on …";
+    if (pending.action !== "set") return `· ${pending.action} is running …`;
+    return Number(pending.args[0]) === 0 ? "· switching off …" : "· switching on …";
   }
-  if (level === undefined) return why === undefined ? "– not read yet; the switch turns it off" : "– not read yet";
-  if (why !== undefined) return `when last read, ${ageWords(level.readAt, now)}`;
-  if (level.since === undefined) return `as read back ${ageWords(level.readAt, now)}`;
-  return `for ${durationWords(now - level.since)}, as read back`;
+  if (level === undefined) return why === undefined ? "· not read yet; the switch turns it off" : "· not read yet";
+  if (why !== undefined) return `· last read ${ageWords(level.readAt, now)}`;
+  if (level.since === undefined) return `· read back ${ageWords(level.readAt, now)}`;
+  return `for ${durationWords(now - level.since)} · read back`;
 }
 
 function capital(word: string): string {

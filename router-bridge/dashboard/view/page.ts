@@ -34,7 +34,7 @@ export class Page {
   readonly #pill = element("span", { class: "pill" });
   readonly #banner = element("p", { class: "banner", hidden: true });
   readonly #notice = element("p", { class: "banner", role: "alert", hidden: true });
-  /** Read aloud when the state of the link changes, and not with each second of a countdown. */
+  /** Read aloud when the link or a board comes or goes, and not with each second of a countdown. */
   readonly #announcer = element("p", { class: "unseen", role: "status" });
   readonly #boardViews = new Map<string, BoardView>();
   readonly #strangerViews = new Map<string, ItemView>();
@@ -76,7 +76,8 @@ export class Page {
     const words = linkWords(store.link, now);
     setText(this.#pill, words.short);
     setAttribute(this.#pill, "data-tone", words.tone);
-    setText(this.#announcer, `${words.short}.`);
+    const away = store.boards.filter(({ presence }) => presence.kind === "offline");
+    setText(this.#announcer, [words.short, ...away.map(({ model }) => `${model.title} is offline`)].join(". "));
     say(this.#banner, words.long);
     say(this.#notice, [store.notice ?? "", leftOutWords(store)].join(" ").trim());
     const title = titleWords(store.link, store.boards);

@@ -4,6 +4,7 @@
  */
 import type { StreamModel } from "../state/board-model.ts";
 import type { BoardState } from "../state/board-state.ts";
+import type { Reading } from "../state/reading.ts";
 import type { StreamState } from "../state/stream-state.ts";
 import { ageWords, momentWords } from "../words/age.ts";
 import { sentence } from "../words/link.ts";
@@ -48,13 +49,12 @@ export function sensorView(context: PageContext, source: SensorSource): ItemView
       const stream = context.store.stream(topic);
       const latest = stream?.reading;
       if (!stream || !latest) return;
-      const stale = trouble(context, source, stream, now);
-      const failed = latest.quality === "error" || latest.quality === "stale";
-      const shown = failed ? (stream.lastGood ?? latest.value) : latest.value;
-      setText(value, valueWords(shown, stream.decimals));
+      const off = cutOff(context, source);
+      const stale = off === "" ? trouble(source, stream, now) : undefined;
+      setText(value, valueWords(shownValue(stream, latest), stream.decimals));
       setText(unit, latest.unit ?? model?.unit ?? "");
-      setText(age, ageWords(stream.at, now));
-      setAttribute(node, "data-quality", stale === undefined ? latest.quality : "stale");
+      setText(age, ageWords(stream.at, now) + off);
+      setAttribute(node, "data-quality", stale === undefined && off === "" ? latest.quality : "stale");
       say(quality, stale ?? note(latest.quality, latest.cause));
       if (chart) {
         // The place of a described stream's chart is kept, so that nothing moves when its first reading comes.
@@ -67,10 +67,19 @@ export function sensorView(context: PageContext, source: SensorSource): ItemView
   };
 }
 
-/** Why the value is not the present one. */
-function trouble({ store }: PageContext, source: SensorSource, stream: StreamState, now: number): string | undefined {
-  if (store.link.kind !== "connected") return "Old value: no link to the router.";
-  if (source.board?.presence.kind === "offline") return "Old value: the board does not answer.";
+/** A reading that failed has no value of its own: the last good one stands, marked as old. */
+function shownValue({ lastGood }: StreamState, { quality, value }: Reading): unknown {
+  return quality === "error" || quality === "stale" ? (lastGood ?? value) : value;
+}
+
+/** Why nothing newer can have come: said beside the age, since it is the same for all of them. */
+function cutOff({ store }: PageContext, { board }: SensorSource): string {
+  if (store.link.kind !== "connected") return ", no link";
+  return board?.presence.kind === "offline" ? ", board offline" : "";
+}
+
+/** Why the value is not the present one though board and link are there. */
+function trouble(source: SensorSource, stream: StreamState, now: number): string | undefined {
   const why = stream.stale(source.model, now);
   if (why === undefined) return undefined;
   const word = stream.reading?.quality === "error" ? "Error" : "Stale";
