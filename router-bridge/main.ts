@@ -11,6 +11,7 @@ import { readConfig } from "./config.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
 import { insecureBind } from "./listeners/listen.ts";
 import { VERSION } from "./version.ts";
+import { secureRandom } from "./secure-random.ts";
 
 interface Arguments {
   readonly config?: string;
@@ -43,7 +44,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     },
     dashboardFolder: join(scriptFolder(), "dashboard"),
     now: () => performance.now(),
-    random: secureRandom,
+    random: secureRandom(),
   });
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, "stopping: saying goodbye to everyone");
@@ -82,12 +83,6 @@ function scriptFolder(): string {
   } catch {
     return process.cwd();
   }
-}
-
-/** Ids of sessions must not be guessable from one another. */
-function secureRandom(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
 }
 
 function fail(error: unknown): void {
