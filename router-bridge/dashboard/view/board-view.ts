@@ -57,7 +57,9 @@ function controls(
   const view = (channel: ChannelModel): ItemView =>
     isSwitchable(channel) ? outputView(context, board, channel) : inputView(context, board, channel);
   // A sensor is a card of its own below; here it is only when there is something to do with it.
-  const active = of("sensor").filter((channel) => channel.actions.some(({ name }) => name !== "get"));
+  const active = of("sensor").filter(({ actions, streams }) =>
+    actions.some(({ safety, args }) => safety !== "read" || args.length > 0 || streams.length === 0),
+  );
   return {
     outputs: of("output").map(view),
     inputs: of("input").map(view),

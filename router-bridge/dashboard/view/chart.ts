@@ -1,6 +1,6 @@
 /**
- * The chart of one stream over the last minutes. Owns a uPlot and its size; redraws only when there is something new to see
- * and it is on the screen. Colours come from the style sheet's custom properties.
+ * The chart of one stream over the last minutes. Owns a uPlot and its size; redraws only when there is something new to see,
+ * and seldom while it is off the screen. Colours come from the style sheet's custom properties.
  */
 import uPlot from "uplot";
 import { limits } from "../state/limits.ts";
@@ -11,6 +11,8 @@ import { element } from "./element.ts";
 const HEIGHT = 132;
 /** ms: how far the window of time moves at least before a chart without news is drawn again. */
 const SLIDE = 1_000;
+/** ms: how often at most a chart is drawn that is not on the screen; it may be printed, or scrolled to in a moment. */
+const UNSEEN = 2_000;
 /** ms: a young chart shows this much, then grows to its full span. */
 const LEAST_SPAN = 60_000;
 
@@ -68,9 +70,11 @@ export class Chart {
   }
 
   paint(series: Series, now: number): void {
-    if (!this.#visible || this.#width === 0) return;
+    if (this.#width === 0) return;
     const colour = colours();
-    const same = this.#drawn.series === series.revision && this.#drawn.palette === colour;
+    const recoloured = this.#drawn.palette !== colour;
+    if (!this.#visible && !recoloured && now - this.#drawn.at < UNSEEN) return;
+    const same = this.#drawn.series === series.revision && !recoloured;
     if (same && now - this.#drawn.at < SLIDE) return;
     this.#drawn = { series: series.revision, at: now, palette: colour };
     const { times, values } = series.points(now);
