@@ -16,13 +16,16 @@ export function startPolling(
 ): Polling {
   const start = clock.mono();
   let stopped = false;
+  let planned = 0;
   let cancel: (() => void) | undefined;
   let running: Promise<void> = Promise.resolve();
   const turn = async (): Promise<void> => {
     await read();
     if (stopped) return;
     const since = clock.mono() - start;
-    cancel = timers.after(interval - (since % interval), () => {
+    // A timer may fire a moment early: the turn it was planned for is done all the same.
+    planned = Math.max(planned + 1, Math.floor(since / interval) + 1);
+    cancel = timers.after(planned * interval - since, () => {
       running = turn();
     });
   };
