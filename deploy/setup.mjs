@@ -1,10 +1,11 @@
 /*
- * Makes a fresh clone ready: `node deploy/setup.mjs [start|test]`. Installs what package-lock.json says when node_modules is
+ * Makes a fresh clone ready: `node deploy/setup.mjs [start|test|addons]`. Installs what package-lock.json says when node_modules is
  * missing or older than it, and the Debian packages that the purpose needs. Says nothing when there is nothing to do.
+ * `addons` is npm's own call after an install by hand: it only sees to the native addons.
  *
  * Plain JavaScript on purpose: it runs on whatever Node the machine has, before the project's own Node 24 is there.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -30,7 +31,7 @@ const peers = [
   { name: "python3-u-msgpack", proof: () => debianPython("umsgpack") },
   { name: "python3-cbor2", proof: () => debianPython("cbor2") },
 ];
-const needs = { develop: [], start: pty, test: [...pty, ...peers] };
+const needs = { develop: [], addons: [], start: pty, test: [...pty, ...peers] };
 
 function onPath(command) {
   return (process.env.PATH ?? "").split(":").some((dir) => existsSync(join(dir, command)));
@@ -70,7 +71,7 @@ function installDebian(packages) {
 /** What node_modules was made from; the lock file records what package.json and the workspaces ask for. */
 function fingerprint() {
   const hash = createHash("sha256");
-  for (const file of ["package-lock.json", ".npmrc"]) hash.update(readFileSync(join(root, file)));
+  hash.update(readFileSync(join(root, "package-lock.json")));
   return `${hash.digest("hex")} ${process.platform}-${process.arch}\n`;
 }
 
@@ -85,37 +86,47 @@ function installNode() {
   }
   installDebian(compiler);
   console.error("pinion set-up: installing the npm packages (npm ci)");
-  // onoff's epoll addon is bound to one Node major: it is compiled against the headers of the Node that will run it.
-  const env = { ...process.env, npm_config_nodedir: join(root, "node_modules", runtime) };
   const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
-    env,
+    env: forProjectNode(),
     stdio: ["ignore", "inherit", "inherit"],
   });
-  if (done.status !== 0)
+  if (done.status !== 0) {
     stop(
       `\`npm ci\` failed with status ${String(done.status)}; its own words are above. Is the npm registry reachable?`,
     );
-  proveAddons();
+  }
+  const fault = addonFault();
+  if (fault !== undefined) stop(fault);
   writeFileSync(stampFile, wanted);
 }
 
+/** onoff's epoll addon is bound to one Node major: it is compiled against the headers of the Node that will run it. */
+function forProjectNode() {
+  return { ...process.env, npm_config_nodedir: join(root, "node_modules", runtime) };
+}
+
 /** An install that ended well but left an addon that the project's Node cannot load is found here, not in the first test. */
-function proveAddons() {
+function addonFault() {
   const node = join(root, "node_modules", ".bin", "node");
-  try {
-    execFileSync(node, ["-e", "require('epoll'); require('@serialport/bindings-cpp')"], {
-      cwd: root,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-  } catch (error) {
-    stop(
-      `the native addons do not load in the project's Node (${node}):\n${String(error.stderr ?? error).slice(-1500)}\n` +
-        "Remove node_modules and run this again; if it stays so, python3, make and g++ are the tools to look at.",
-    );
-  }
+  const script = "require('epoll'); require('@serialport/bindings-cpp')";
+  const done = spawnSync(node, ["-e", script], { cwd: root, encoding: "utf8" });
+  if (done.status === 0) return undefined;
+  return (
+    `the native addons do not load in the project's Node (${node}):\n${String(done.error ?? done.stderr).slice(-1500)}\n` +
+    "Remove node_modules and run this again; if it stays so, python3, make and g++ are the tools to look at."
+  );
+}
+
+/** After a plain `npm ci` or `npm install` epoll fits the Node that npm ran in, which may be another one. */
+function mendAddons() {
+  if (!existsSync(join(root, "node_modules", runtime)) || addonFault() === undefined) return;
+  spawnSync("npm", ["rebuild", "epoll", "--loglevel=error"], { cwd: root, env: forProjectNode(), stdio: "inherit" });
+  const fault = addonFault();
+  if (fault !== undefined) console.error(`pinion set-up: ${fault}`);
 }
 
 if (!(purpose in needs)) stop(`unknown purpose '${purpose}'; it is one of: ${Object.keys(needs).join(", ")}`);
-installNode();
+if (purpose === "addons") mendAddons();
+else installNode();
 installDebian(needs[purpose]);

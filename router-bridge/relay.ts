@@ -1,4 +1,5 @@
 /** The bridge in front of an existing router: a connection of its own to that router for every client. Owns the pairs. */
+import { withResolvers } from "@pinion/wamp/with-resolvers";
 import type { Link } from "./link.ts";
 import { RelaySession, type RelaySessionOptions } from "./relay/relay-session.ts";
 
@@ -26,7 +27,7 @@ export class Relay {
 
   /** Tells both sides of every pair; resolves when all have gone, or after `patience` milliseconds with the rest dropped. */
   async stop(patience: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = withResolvers<void>();
     this.#whenEmpty = resolve;
     for (const session of this.#sessions) session.stop();
     const timer = setTimeout(() => {

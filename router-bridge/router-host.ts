@@ -3,6 +3,7 @@
  * Owns the router, its one timer and the peers. It must not know how a link transports octets, nor what a message means.
  */
 import { ErrorUri, noPayload, ProtocolViolation, toUri, type Message, type Uri } from "@pinion/wamp";
+import { withResolvers } from "@pinion/wamp/with-resolvers";
 import type { Counters } from "./counters.ts";
 import { Outgoing } from "./encoded.ts";
 import type { Farewell, Link } from "./link.ts";
@@ -70,7 +71,7 @@ export class RouterHost {
 
   /** GOODBYE to everyone; resolves when all have gone, or after `patience` milliseconds with the rest dropped. */
   async stop(patience: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = withResolvers<void>();
     this.#whenEmpty = resolve;
     this.#deliver(this.#router.shutdown(this.#options.now()));
     const timer = setTimeout(() => {

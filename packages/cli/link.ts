@@ -1,6 +1,7 @@
 /** The client of one command, and how its failures become words and an exit status. */
 import { ApplicationError, UsageError } from "@pinion/wamp";
 import type { Client } from "@pinion/wamp/client";
+import { withResolvers } from "@pinion/wamp/with-resolvers";
 import { ConnectError, nodeClient } from "@pinion/client";
 import { CommandFailure, ExitStatus } from "./exit-status.ts";
 import type { LinkOptions } from "./link-options.ts";
@@ -23,7 +24,7 @@ export function makeClient(options: LinkOptions, reconnect: boolean): Client {
 
 /** Opens, and resolves once ready. Rejects with CommandFailure `cannotConnect`, which says where, why and what to check. */
 export async function untilReady(client: Client, options: LinkOptions): Promise<void> {
-  const failed = Promise.withResolvers<never>();
+  const failed = withResolvers<never>();
   const stop = client.onState(({ state, error, cause }) => {
     if (state !== "waiting" && state !== "closed") return;
     failed.reject(cannotConnect(options, error, cause));

@@ -3,6 +3,7 @@
  * for ever (--wait says otherwise); after that it comes back by itself whenever the router does.
  */
 import type { Client, ReceivedEvent } from "@pinion/wamp/client";
+import { withResolvers } from "@pinion/wamp/with-resolvers";
 import { eventJson, eventLine } from "./event-line.ts";
 import { makeClient, untilReady } from "./link.ts";
 import type { LinkOptions } from "./link-options.ts";
@@ -17,7 +18,7 @@ export interface SubscribeCommandOptions extends LinkOptions {
 export async function subscribe(pattern: string, options: SubscribeCommandOptions): Promise<void> {
   const { topic, match } = topicPattern(pattern);
   const client = makeClient(options, true);
-  const enough = Promise.withResolvers<void>();
+  const enough = withResolvers<void>();
   const stop = (): void => enough.resolve();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
   // Whoever reads has gone (`| head -1`): there is nobody left to print for.

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { serializerBySubprotocol, serializers, type SerializerName } from "@pinion/wamp/serializer";
+import { withResolvers } from "@pinion/wamp/with-resolvers";
 import { FramingError } from "net-socket-raw-framing";
 import { connectRawSocket } from "net-socket-raw-framing/node";
 import { BridgeError } from "../bridge-error.ts";
@@ -96,7 +97,7 @@ export class Upstream {
   /** WebSocket: all serializers are offered at once, the router picks; the client's comes first. */
   #openWebSocket(url: string, { serializer, signal }: Opening): Promise<Link> {
     const offered = this.#candidates(serializer).map((name) => serializers[name].subprotocol);
-    const { promise, resolve, reject } = Promise.withResolvers<Link>();
+    const { promise, resolve, reject } = withResolvers<Link>();
     const webSocket = new WebSocket(url, offered, {
       perMessageDeflate: false,
       followRedirects: false,

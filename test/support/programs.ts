@@ -26,6 +26,12 @@ export function programScript(name: string): string {
   return script;
 }
 
+/** Every Node at hand that the programs promise to run on: the project's, and the machine's own where it is another. */
+export function nodes(): readonly string[] {
+  const machine = "/usr/bin/node";
+  return existsSync(machine) ? [process.execPath, machine] : [process.execPath];
+}
+
 /** Starts a command; its end is the caller's business (`stop`), or the test's `after`. */
 export function start(command: string, args: readonly string[], cwd?: string): Running {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }) });

@@ -8,6 +8,7 @@ import type { Client } from "@pinion/wamp/client";
 import { programFolder } from "../../deploy/build.ts";
 import {
   freePort,
+  nodes,
   programScript,
   start,
   startBridge,
@@ -93,9 +94,33 @@ test("each program runs from an otherwise empty folder, with nothing but its own
     const folder = join(temporaryFolder(t), "program");
     cpSync(programFolder(name), folder, { recursive: true });
     assert.ok(!readdirSync(folder).includes("node_modules"));
-    const help = start(process.execPath, [join(folder, `${name}.cjs`), "--help"], folder);
-    assert.equal(await ended(help), 0, help.output());
-    assert.match(help.output(), /[Uu]sage/, name);
+    for (const node of nodes()) {
+      const help = start(node, [join(folder, `${name}.cjs`), "--help"], folder);
+      assert.equal(await ended(help), 0, help.output());
+      assert.match(help.output(), /[Uu]sage/, name);
+    }
+  }
+});
+
+test("the programs do their work on each Node at hand, native addons included", async (t) => {
+  for (const node of nodes()) {
+    const folder = temporaryFolder(t);
+    const port = await freePort();
+    const run = (name: string, ...args: string[]): Running => start(node, [programScript(name), ...args], folder);
+    const bridge = run("pinion-router-bridge", "--listen", `127.0.0.1:${String(port)}`);
+    t.after(() => bridge.stop());
+    const path = await startMeter(t, folder);
+    writeFileSync(join(folder, "board.yaml"), boardConfig(port, path));
+    const device = run("pinion-device", "--config", join(folder, "board.yaml"));
+    t.after(() => device.stop());
+    const url = `rs://127.0.0.1:${String(port)}`;
+    const watching = run("pinion", "subscribe", "sensor.tank_*", "--count", "2", "--wait", "--url", url);
+    t.after(() => watching.stop());
+    assert.equal(await ended(watching), 0, `${node}\n${watching.output()}\n${device.output()}`);
+    const get = run("pinion", "call", "device.gpio.get", "relay", "--url", url);
+    assert.equal(await ended(get), 0, get.output());
+    assert.equal(await device.stop(), 0, device.output());
+    assert.equal(await bridge.stop(), 0, bridge.output());
   }
 });
 

@@ -16,7 +16,7 @@ import type { CallOptions, CallResult } from "./conversation-options.ts";
 import { announces } from "./features.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
-import { withResolvers } from "./with-resolvers.ts";
+import { withResolvers } from "../with-resolvers.ts";
 
 export interface CallingContext {
   readonly timers: Timers;

@@ -27,7 +27,7 @@ import { DeclaredState } from "./declared-state.ts";
 import { Invoking } from "./invoking.ts";
 import { Publishing } from "./publishing.ts";
 import { checkUri } from "./wire-options.ts";
-import { withResolvers } from "./with-resolvers.ts";
+import { withResolvers } from "../with-resolvers.ts";
 
 const NO_ARGS: readonly unknown[] = [];
 const NO_KWARGS: Dict = {};

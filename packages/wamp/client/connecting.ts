@@ -14,7 +14,7 @@ import { ClientSession, type SessionEnd, type SessionListener } from "./client-s
 import type { ClientState } from "./client-status.ts";
 import { describeError } from "./describe-error.ts";
 import type { ReconnectSchedule } from "./reconnect-schedule.ts";
-import { withResolvers } from "./with-resolvers.ts";
+import { withResolvers } from "../with-resolvers.ts";
 
 export interface ConnectingSettings {
   readonly connect: (signal: AbortSignal) => Promise<Transport>;

@@ -13,7 +13,7 @@ import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply } from "./client-session.ts";
 import { describeError } from "./describe-error.ts";
 import { ReconnectSchedule, type ReconnectOptions } from "./reconnect-schedule.ts";
-import { withResolvers } from "./with-resolvers.ts";
+import { withResolvers } from "../with-resolvers.ts";
 
 export interface DeclarationSpec {
   readonly kind: "registration" | "subscription";

@@ -15,7 +15,7 @@ import type { ClientSession, Reply, SessionEnd } from "./client-session.ts";
 import type { PublishOptions } from "./conversation-options.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
-import { withResolvers } from "./with-resolvers.ts";
+import { withResolvers } from "../with-resolvers.ts";
 
 export interface PublishingContext {
   readonly timers: Timers;
