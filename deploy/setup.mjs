@@ -38,7 +38,8 @@ function onPath(command) {
 }
 
 function debianPython(module) {
-  return existsSync(`/usr/lib/python3/dist-packages/${module}`);
+  const place = `/usr/lib/python3/dist-packages/${module}`;
+  return existsSync(place) || existsSync(`${place}.py`);
 }
 
 function stop(message) {
