@@ -46,9 +46,11 @@ test(
     for (const file of ["inside.sh", "board.yaml"]) copyFileSync(join(here, file), join(folder, file));
     chmodSync(join(folder, "inside.sh"), 0o755);
 
-    const node = process.execPath;
-    const meter = `${node} ${join(root, "deploy/simulated-meter.ts")}`;
-    const outside = `${node} ${join(here, "outside.ts")} ${log}`;
+    // The board has a /tmp of its own, and this checkout may lie in the machine's: Node goes where the board looks.
+    const node = join(folder, "node");
+    copyFileSync(process.execPath, node);
+    const meter = `${process.execPath} ${join(root, "deploy/simulated-meter.ts")}`;
+    const outside = `${process.execPath} ${join(here, "outside.ts")} ${log}`;
     const inside = [join(folder, "inside.sh"), node, bundle, join(folder, "board.yaml"), log];
     const board = start(rig ?? "", ["--timeout", "240", "--host", outside, "--uart1", meter, folder, "--", ...inside]);
     t.after(() => board.stop());

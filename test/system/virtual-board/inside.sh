@@ -4,7 +4,11 @@
 node=$1 bundle=$2 config=$3 log=$4
 line() { cat "$RIG_GPIO_SIM/sim_gpio$1/value"; }
 wait_for() { # what, command
-  for _ in $(seq 1 900); do eval "$2" && { echo "saw $1"; return; }; sleep 0.1; done
+  for _ in $(seq 1 600); do
+    eval "$2" && { echo "saw $1"; return; }
+    kill -0 "$device" 2>/dev/null || { echo "the device ended before: $1"; exit 1; }
+    sleep 0.1
+  done
   echo "MISSED $1"; exit 1
 }
 said() { grep -q "\"fact\":\"$1\"" "$log" 2>/dev/null; }
