@@ -38,7 +38,8 @@ function launch(name: string, command: string, args: readonly string[]): void {
   });
   child.on("exit", (status, signal) => {
     if (ending) return;
-    console.error(`npm start: ${name} ended (${signal ?? `status ${String(status)}`}); stopping the rest`);
+    const hint = name === "router-bridge" ? "; another port: npm start -- --port 8081" : "";
+    console.error(`npm start: ${name} ended (${signal ?? `status ${String(status)}`}); stopping the rest${hint}`);
     void end(1);
   });
   children.push({ name, process: child });
