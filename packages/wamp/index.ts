@@ -1,3 +1,4 @@
+export * from "./auth/index.ts";
 export * from "./id.ts";
 export * from "./uri.ts";
 export * from "./error-uri.ts";
