@@ -172,7 +172,9 @@ export class Runtime {
       const limit = Math.max(0, Math.min(CLOSE_ONE_LIMIT, end - clock.mono()));
       if (await driver.close(limit)) continue;
       safe = false;
-      log.error(`driver ${driver.planned.name} did not close within ${String(limit)} ms: its outputs may not be safe`);
+      log.error(
+        `driver ${driver.planned.name} did not close as it should within ${String(limit)} ms: its outputs may not be safe`,
+      );
     }
     return safe;
   }

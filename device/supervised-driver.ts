@@ -113,8 +113,11 @@ export class SupervisedDriver {
     await this.#opening;
     const instance = this.#instance;
     this.#instance = undefined;
-    await instance?.close();
-    this.#enter("closed");
+    try {
+      await instance?.close();
+    } finally {
+      this.#enter("closed");
+    }
   }
 
   async #attempt(): Promise<void> {

@@ -4,6 +4,8 @@
  * the system; nothing here blocks the event loop for longer than one system call.
  */
 
+import type { DriverError } from "./driver-error.ts";
+
 export { DriverError, type DriverErrorCode } from "./driver-error.ts";
 
 export type Level = 0 | 1;
@@ -47,6 +49,8 @@ export interface InputRequest extends LineRequest {
   readonly edge: "both" | "rising" | "falling";
   /** Called after open has resolved, never from within it. Edges that follow each other closely may be merged. */
   readonly onEdge: (edge: LineEdge) => void;
+  /** At most once, where the system tells that no edge will come any more: the chip is gone, or the line was taken away. */
+  readonly onGone?: (cause: DriverError) => void;
 }
 
 export interface OutputLine {

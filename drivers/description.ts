@@ -45,8 +45,11 @@ export interface StreamDescription {
   readonly title?: string;
   /** Milliseconds between readings where the driver itself keeps the time. */
   readonly interval?: number;
-  /** measurement: a sample of something that varies. state: stays as it is until the next reading. */
-  readonly kind: "measurement" | "state";
+  /**
+   * measurement: a sample of something that varies. state: stays as it is until the next reading, and is told again after
+   * each join. event: something happened at that moment, and nothing is said about the time after it.
+   */
+  readonly kind: "measurement" | "state" | "event";
 }
 
 export type ChannelRole = "output" | "input" | "sensor" | "port";

@@ -41,6 +41,8 @@ function describePin(config: OutputPin | InputPin): ChannelDescription {
     direction === "out"
       ? { safe: config.safe, initial: config.keep ? "keep" : "safe", maxPulse: config.maxPulse }
       : { debounce: config.debounce, edge: config.edge };
+  // What is published of one edge only says nothing of the level after it.
+  const kind = config.direction === "in" && config.edge !== "both" ? "event" : "state";
   return {
     name,
     aliases: pinAliases(pin),
@@ -49,7 +51,7 @@ function describePin(config: OutputPin | InputPin): ChannelDescription {
     details: { chip: chip ?? null, line: pin.line, header: pin.header ?? null, direction, activeLow, ...special },
     value: { schema },
     actions: describeActions(gpioActions, direction === "out" ? ["set", "get", "toggle", "pulse"] : ["get"]),
-    streams: { [name]: { schema, kind: "state", ...(title === undefined ? {} : { title }) } },
+    streams: { [name]: { schema, kind, ...(title === undefined ? {} : { title }) } },
   };
 }
 
@@ -60,13 +62,15 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
   );
   const closeAll = async (): Promise<void> => {
     // Outputs first: they are what must not be left as they are.
-    await Promise.all(channels.filter((one) => one instanceof OutputChannel).map(async (one) => one.close()));
-    await Promise.all(channels.map(async (one) => one.close()));
+    const outputs = channels.filter((one) => one instanceof OutputChannel);
+    const ends = await Promise.allSettled(outputs.map(async (one) => one.close()));
+    await Promise.allSettled(channels.map(async (one) => one.close()));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   };
   try {
     await openAll(channels, ctx);
   } catch (error) {
-    await closeAll();
+    await closeAll().catch(() => undefined); // it is logged; why the open failed matters more
     throw error;
   }
   const interval = checkIntervalOf(config);
@@ -94,8 +98,11 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
     health: () => healthOf(Object.fromEntries(channels.map((one) => [one.pin.name, one.health]))),
     close: async () => {
       // The pins first: the check must not hold up an output's way to safety.
-      await closeAll();
-      await polling?.stop();
+      try {
+        await closeAll();
+      } finally {
+        await polling?.stop();
+      }
     },
   };
 }

@@ -34,7 +34,8 @@ export class InputChannel {
         const { name: consumer, pin: where, chip, activeLow } = pin;
         const onEdge = (edge: LineEdge): void => this.#edge(edge);
         // Both edges whatever is published: the quiet time counts from any of them.
-        const request = { line: where.line, activeLow, consumer, edge: "both", onEdge } as const;
+        const onGone = (cause: DriverError): void => void this.#gone(cause);
+        const request = { line: where.line, activeLow, consumer, edge: "both", onEdge, onGone } as const;
         return ctx.board.gpio.openInput(chip === undefined ? request : { ...request, chip });
       },
       opened: async (line) => {
@@ -86,6 +87,14 @@ export class InputChannel {
     // Without debouncing each edge counts with the level it came with, however short it was.
     if (this.pin.debounce === 0) this.#report(level, t ?? this.#ctx.clock.wall());
     else this.#debounce.edge(t);
+  }
+
+  /** Without edges the line is of no use, whatever a read would say. Never rejects. */
+  async #gone(cause: DriverError): Promise<void> {
+    await this.#queue.runAnyway(async () => {
+      if (this.#closing || this.#keeper.health.state === "faulted") return;
+      await this.#keeper.use(() => Promise.reject(cause)).catch(() => undefined); // the keeper opens it again
+    });
   }
 
   async #settled(firstEdge: number): Promise<void> {

@@ -81,7 +81,7 @@ export class LineKeeper<Opened extends Line> {
     return this.#error ? { state: "faulted", cause: this.#error.message, counters } : { state: "ok", counters };
   }
 
-  /** `last` is done with the line before it is let go; what fails then is logged, for nothing more can be done. */
+  /** `last` is done with the line before it is let go. Lets go in any case; rejects with the reason why `last` failed. */
   async close(last?: (line: Opened) => Promise<void>): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -93,8 +93,10 @@ export class LineKeeper<Opened extends Line> {
       await last?.(line);
     } catch (error) {
       this.#owner.log.error(`${this.#owner.name} could not be brought to its last level: ${reasonOf(error)}`);
+      throw error;
+    } finally {
+      await this.#letGo(line);
     }
-    await this.#letGo(line);
   }
 
   async #fail(thrown: unknown): Promise<DriverError> {

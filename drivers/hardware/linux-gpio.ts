@@ -14,10 +14,11 @@ import type { InputLine, InputRequest, LineRequest, OutputLine, OutputRequest } 
 import { chooseGpioChip, listGpioChips } from "./gpio-chips.ts";
 import { gpioHolder } from "./gpio-holder.ts";
 import { driverErrorOf, systemCode } from "./system-error.ts";
+import { watchLine, type WatchedLine } from "./watch-line.ts";
 
 /** The part of onoff that is used; tests on a made-up sysfs bring their own. */
 type OnoffModule = { readonly Gpio: new (...args: ConstructorParameters<typeof Gpio>) => OnoffGpio };
-type OnoffGpio = Pick<Gpio, "read" | "write" | "watch" | "setDirection" | "unexport">;
+type OnoffGpio = Pick<Gpio, "read" | "write" | "setDirection" | "unexport"> & WatchedLine;
 
 export interface LinuxGpioOptions {
   /** Left out: /sys/class/gpio, which onoff itself always uses. */
@@ -80,8 +81,11 @@ export class LinuxGpio implements GpioPort {
       const line = await this.#input(place, request);
       const { chip, global, what } = place;
       let open = true;
-      line.watch((_error, level) => {
+      const onLevel = (level: Level): void => {
         if (open) request.onEdge({ level: electrical(level, request) });
+      };
+      watchLine(line, onLevel, (cause) => {
+        if (open) request.onGone?.(driverErrorOf(cause, `${what} can no longer be watched`));
       });
       return {
         chip,
@@ -124,7 +128,7 @@ export class LinuxGpio implements GpioPort {
 
   async #output(place: Place, request: OutputRequest): Promise<OnoffGpio> {
     const direction = electrical(request.initial, request) === 1 ? "high" : "low";
-    const parked = this.#parked.get(place.global);
+    const parked = await this.#stillParked(place.global);
     if (parked) {
       if (!request.keep) guardedSync(place.what, () => parked.setDirection(direction));
       return parked;
@@ -142,6 +146,19 @@ export class LinuxGpio implements GpioPort {
     }
     this.#parked.set(place.global, line);
     return line;
+  }
+
+  /** What was let go may have been taken away meanwhile, by another program or with its chip: then it is opened afresh. */
+  async #stillParked(global: number): Promise<OnoffGpio | undefined> {
+    const parked = this.#parked.get(global);
+    try {
+      await parked?.read();
+      return parked;
+    } catch {
+      this.#parked.delete(global);
+      parked?.unexport();
+      return undefined;
+    }
   }
 
   async #input(place: Place, request: InputRequest): Promise<OnoffGpio> {

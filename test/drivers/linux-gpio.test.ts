@@ -1,10 +1,11 @@
 /** The sysfs side of the Linux board on a directory that looks like /sys/class/gpio; the kernel's part is played by a fake onoff. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { chooseGpioChip, listGpioChips } from "../../drivers/hardware/gpio-chips.ts";
 import { gpioHolder } from "../../drivers/hardware/gpio-holder.ts";
 import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";
@@ -88,6 +89,8 @@ class FakeSysfs {
   readonly calls: string[] = [];
   readonly root: string;
   watcher: ((error: null, level: 0 | 1) => void) | undefined;
+  /** What onoff's poller does when the kernel signals: reads within the callback, where a throw ends the process. */
+  poll: () => void = () => undefined;
   edgeSticks = true;
 
   constructor(root: string) {
@@ -123,8 +126,19 @@ class FakeSysfs {
       async write(level: 0 | 1): Promise<void> {
         await writeFile(join(this.#dir, "value"), String(level));
       }
+      readSync(): 0 | 1 {
+        return readFileSync(join(this.#dir, "value"), "utf8").startsWith("1") ? 1 : 0;
+      }
       watch(callback: (error: null, level: 0 | 1) => void): void {
         self().watcher = callback;
+        self().poll = () => {
+          const level = this.readSync();
+          self().watcher?.(null, level);
+        };
+      }
+      unwatchAll(): void {
+        calls.push("unwatch");
+        self().watcher = undefined;
       }
       unexport(): void {
         calls.push("unexport");
@@ -218,4 +232,38 @@ test("unavailable: a machine without the addon can load the board, and is told w
   });
   await assert.rejects(gpio.openOutput(out), { code: "unavailable", message: /bindings file/ });
   assert.equal((await gpio.listChips()).length, 1);
+});
+
+test("no_such_device: a line that is taken away while it is watched ends the watching, not the process", async (t) => {
+  const fake = await fakePi(t);
+  const seen: unknown[] = [];
+  const request = {
+    line: 17,
+    activeLow: false,
+    consumer: "door",
+    edge: "both",
+    onEdge: ({ level }: { level: number }) => void seen.push(level),
+    onGone: ({ code }: { code: string }) => void seen.push(code),
+  } as const;
+  const line = await fake.gpio().openInput(request);
+  fake.poll();
+  await rm(join(fake.root, "gpio529"), { recursive: true });
+  fake.poll();
+  fake.poll();
+  assert.deepEqual(seen, [0, "no_such_device"]);
+  assert.equal(fake.calls.filter((call) => call === "unwatch").length, 1);
+  await line.close();
+});
+
+test("a closed output that was taken away meanwhile is opened afresh, at the level asked for", async (t) => {
+  const fake = await fakePi(t);
+  const gpio = fake.gpio();
+  await (await gpio.openOutput(out)).close();
+  await rm(join(fake.root, "gpio529"), { recursive: true });
+  // the kernel makes the files again when the line is exported again
+  const exporting = gpio.openOutput(out);
+  while (!fake.calls.includes("unexport")) await setImmediate();
+  await fake.exported(529);
+  assert.equal(await (await exporting).read(), 1);
+  assert.equal(fake.calls.filter((call) => call.startsWith("open ")).length, 2);
 });

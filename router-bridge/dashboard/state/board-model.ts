@@ -28,7 +28,7 @@ export interface StreamModel {
   readonly topic: string;
   readonly title: string;
   readonly unit: string;
-  readonly kind: "measurement" | "state";
+  readonly kind: "measurement" | "state" | "event";
   /** Whether its readings are text rather than numbers. */
   readonly text: boolean;
   /** ms between readings where the board says so. */

@@ -134,7 +134,7 @@ function parseStreams(channel: Fields, names: Names): StreamModel[] {
       topic: uriOf(raw["topic"]) ?? `${names.topics}.${name}`,
       title: textOf(raw["title"], alone ? textOf(channel["title"], titleFrom(name)) : titleFrom(name)),
       unit: textOf(raw["unit"]),
-      kind: raw["kind"] === "state" ? ("state" as const) : ("measurement" as const),
+      kind: streamKind(raw["kind"]),
       text: schemaOf(raw["schema"])["type"] === "string",
       interval: numberOf(raw["interval"]),
     };
@@ -165,4 +165,8 @@ export function titleFrom(name: string): string {
     .replaceAll(/[_\s]+/g, " ")
     .trim();
   return words === "" ? name : words[0]?.toUpperCase() + words.slice(1);
+}
+
+function streamKind(kind: unknown): StreamModel["kind"] {
+  return kind === "state" || kind === "event" ? kind : "measurement";
 }

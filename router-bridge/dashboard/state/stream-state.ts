@@ -106,7 +106,8 @@ export class StreamState {
   }
 
   #staleAfter(model: StreamModel | undefined): number | undefined {
-    if (model?.kind === "state") return undefined; // a state holds until the next reading
+    // A state holds until the next reading, and nobody knows when the next event comes.
+    if (model?.kind === "state" || model?.kind === "event") return undefined;
     // Readings come on change as well as in time, so the longest of the last gaps is what is usual.
     const usual = model?.interval ?? (this.#gaps.length < 2 ? undefined : Math.max(...this.#gaps));
     return usual === undefined ? undefined : Math.max(LEAST_STALE, STALE_INTERVALS * usual);
