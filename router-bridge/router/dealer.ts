@@ -1,6 +1,6 @@
 /**
- * Owns the registrations of one realm and the calls on their way: who may answer which, and that every call ends with exactly
- * one final answer, whoever leaves and whatever time passes. It must not know topics, nor how a session joins and ends.
+ * Owns the calls of one realm on their way: who may answer which, and that every call ends with exactly one final answer,
+ * whoever leaves and whatever time passes. It must not know topics, nor how a session joins and ends.
  */
 import {
   ErrorUri,
@@ -10,22 +10,20 @@ import {
   type Cancel,
   type Dict,
   type ErrorMessage,
-  type Register,
-  type RegistrationId,
   type RequestId,
-  type Unregister,
   type Yield,
 } from "@pinion/wamp";
+import { chooseCallee } from "./callee-choice.ts";
 import { callOptions, type CallOptions } from "./call-options.ts";
 import type { Millis } from "./deadlines.ts";
-import { asBoolean, asWord, matchOption, refusePassthru } from "./dict-reading.ts";
+import { asBoolean, asWord, refusePassthru } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
-import { PatternIndex } from "./pattern-index.ts";
-import type { Registration } from "./registration.ts";
-import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
+import type { Offer, Registration } from "./registration.ts";
+import { Registrations } from "./registrations.ts";
+import { decide, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
 
 /** What the dealer announces in WELCOME: only what it does. */
 export const DEALER_FEATURES: Dict = Object.freeze({
@@ -34,51 +32,23 @@ export const DEALER_FEATURES: Dict = Object.freeze({
   caller_identification: true,
   pattern_based_registration: true,
   progressive_call_results: true,
+  shared_registration: true,
 });
 
 const CANCEL_MODES = ["skip", "kill", "killnowait"] as const;
 
 export class Dealer<P> {
+  readonly registrations: Registrations<P>;
   readonly #context: RouterContext<P>;
-  readonly #index = new PatternIndex<Registration<P>>();
-  #lastRegistration = 0;
   #pending = 0;
 
   constructor(context: RouterContext<P>) {
     this.#context = context;
-  }
-
-  get registrations(): number {
-    return this.#index.size;
+    this.registrations = new Registrations(context);
   }
 
   get pendingCalls(): number {
     return this.#pending;
-  }
-
-  register(member: Member<P>, message: Register, out: Delivery<P>[]): void {
-    const { request, options, procedure } = message;
-    const match = matchOption(options);
-    const discloseCaller = asBoolean("disclose_caller", options["disclose_caller"]);
-    const refusal = this.#registerRefusal(member, message);
-    if (refusal) return refuse(member, { code: RequestCode.register, request }, refusal, out);
-    this.#lastRegistration += 1;
-    const id = toId<RegistrationId>(this.#lastRegistration);
-    const registration: Registration<P> = { id, procedure, match, callee: member, discloseCaller };
-    this.#index.set(match, procedure, registration);
-    member.registrations.set(id, registration);
-    out.push({ to: member.alone, message: { type: "REGISTERED", request, registration: id } });
-  }
-
-  unregister(member: Member<P>, { request, registration: id }: Unregister, out: Delivery<P>[]): void {
-    const registration = member.registrations.get(id);
-    if (registration === undefined) {
-      const refusal = { error: ErrorUri.noSuchRegistration, words: `this session has no registration ${id}` };
-      return refuse(member, { code: RequestCode.unregister, request }, refusal, out);
-    }
-    member.registrations.delete(id);
-    this.#index.delete(registration.match, registration.procedure);
-    out.push({ to: member.alone, message: { type: "UNREGISTERED", request } });
   }
 
   /** `now` starts the call's timeout. */
@@ -88,20 +58,20 @@ export class Dealer<P> {
     if (caller.calls.has(request))
       throw new ProtocolViolation(`call ${request} has not ended, its id cannot be used again`);
     this.#context.statistics.calls += 1;
-    const registration = this.#serving(procedure);
-    const permission = this.#callPermission(caller, message, registration);
-    if (permission.registration === undefined) {
+    const permission = this.#callPermission(caller, message);
+    if (permission.offer === undefined) {
       this.#context.statistics.callErrors += 1;
       return refuse(caller, { code: RequestCode.call, request }, permission, at.out);
     }
-    const invocation = this.#invoke(caller, message, permission.registration, options);
+    const { registration, offer } = permission;
+    const invocation = this.#invoke(caller, message, offer, options);
     if (options.timeout > 0) invocation.deadline = this.#context.deadlines.add(at.now + options.timeout, invocation);
-    const { id, callee, match } = permission.registration;
+    const { id, match } = registration;
     let details: Dict = permission.disclose ? caller.asCaller : NO_DETAILS;
     if (match !== "exact") details = { ...details, procedure };
     if (invocation.progressive) details = { ...details, receive_progress: true };
     at.out.push({
-      to: callee.alone,
+      to: offer.callee.alone,
       message: { type: "INVOCATION", request: invocation.request, registration: id, details, payload },
     });
   }
@@ -184,8 +154,7 @@ export class Dealer<P> {
 
   /** Forgets a session that ended: its procedures, its calls, and what others wait for from it. */
   leave(member: Member<P>, out: Delivery<P>[]): void {
-    for (const { match, procedure } of member.registrations.values()) this.#index.delete(match, procedure);
-    member.registrations.clear();
+    this.registrations.leave(member);
     for (const invocation of member.calls.values()) {
       this.#end(invocation);
       const { callee } = invocation;
@@ -196,31 +165,10 @@ export class Dealer<P> {
     }
   }
 
-  /** The registration a call goes to. A short pattern does not make an application serve what belongs to the protocol. */
-  #serving(procedure: string): Registration<P> | undefined {
-    const best = this.#index.best(procedure);
-    return best === undefined || best.match === "exact" || reservedFault(procedure) === undefined ? best : undefined;
-  }
-
-  #registerRefusal(member: Member<P>, { options, procedure }: Register): Refusal | undefined {
-    const { limits } = this.#context;
-    const match = matchOption(options);
-    const fault = uriFault(procedure, match, limits) ?? reservedFault(procedure) ?? sharingFault(options);
-    if (fault) return fault;
-    const decision = decide(this.#context, member, "register", { uri: procedure, match });
-    if (!decision.allowed) return { error: decision.reason, words: decision.words };
-    if (this.#index.get(match, procedure) !== undefined) {
-      const error = ErrorUri.procedureAlreadyExists;
-      return { error, words: `${procedure} is registered already; its callee must leave or unregister first` };
-    }
-    if (member.registrations.size < limits.registrationsPerSession) return undefined;
-    const words = `this session has ${limits.registrationsPerSession} registrations, which is the limit`;
-    return { error: LIMIT_EXCEEDED, words };
-  }
-
-  #callPermission(caller: Member<P>, message: Call, registration: Registration<P> | undefined): CallPermission<P> {
+  #callPermission(caller: Member<P>, message: Call): CallPermission<P> {
     const { procedure } = message;
     const { limits } = this.#context;
+    const registration = this.registrations.serving(procedure);
     // a procedure with a registration of its own was checked then
     const known = registration?.match === "exact";
     const fault = known ? undefined : uriFault(procedure, "exact", limits);
@@ -239,16 +187,13 @@ export class Dealer<P> {
       const words = `this router does not disclose the caller of ${procedure}`;
       return { error: ErrorUri.discloseMeDisallowed, words };
     }
-    const disclose = decision.disclose ?? (wished || registration.discloseCaller);
-    return { registration, disclose };
+    const offer = chooseCallee(registration, this.#context.random);
+    if (offer === undefined) return { error: ErrorUri.noAvailableCallee, words: `nobody can serve ${procedure} now` };
+    const disclose = decision.disclose ?? (wished || offer.discloseCaller);
+    return { registration, offer, disclose };
   }
 
-  #invoke(
-    caller: Member<P>,
-    { request: call }: Call,
-    { callee }: Registration<P>,
-    options: CallOptions,
-  ): Invocation<P> {
+  #invoke(caller: Member<P>, { request: call }: Call, { callee }: Offer<P>, options: CallOptions): Invocation<P> {
     callee.lastInvocation = callee.lastInvocation >= 2 ** 53 ? 1 : callee.lastInvocation + 1;
     const request = toId<RequestId>(callee.lastInvocation);
     const { timeout, receiveProgress } = options;
@@ -309,8 +254,8 @@ export class Dealer<P> {
 const IN_PROGRESS: Dict = Object.freeze({ progress: true });
 
 type CallPermission<P> =
-  | { readonly registration: Registration<P>; readonly disclose: boolean }
-  | (Refusal & { readonly registration?: undefined });
+  | { readonly registration: Registration<P>; readonly offer: Offer<P>; readonly disclose: boolean }
+  | (Refusal & { readonly offer?: undefined });
 
 function interrupt<P>({ callee, request }: Invocation<P>, mode: "kill" | "killnowait", out: Delivery<P>[]): void {
   out.push({ to: callee.alone, message: { type: "INTERRUPT", request, options: { mode } } });
@@ -318,12 +263,4 @@ function interrupt<P>({ callee, request }: Invocation<P>, mode: "kill" | "killno
 
 function refuse<P>(member: Member<P>, asked: Asked, refusal: Refusal, out: Delivery<P>[]): void {
   out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });
-}
-
-/** One callee for each procedure: other invocation policies are refused, not ignored. */
-function sharingFault(options: Dict): Refusal | undefined {
-  const invoke = options["invoke"];
-  if (invoke === undefined || invoke === null || invoke === "single") return undefined;
-  const words = "this router knows the invocation policy single only: it does not announce shared_registration";
-  return { error: ErrorUri.optionNotAllowed, words };
 }

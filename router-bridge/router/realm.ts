@@ -94,10 +94,10 @@ export class Realm<P> {
         return this.broker.unsubscribe(member, message, out);
       case "REGISTER":
         member.acceptRequest(message.request, this.#context.requestIds);
-        return this.dealer.register(member, message, out);
+        return this.dealer.registrations.register(member, message, out);
       case "UNREGISTER":
         member.acceptRequest(message.request, this.#context.requestIds);
-        return this.dealer.unregister(member, message, out);
+        return this.dealer.registrations.unregister(member, message, out);
       default:
         throw new ProtocolViolation(`${message.type} is not for a client to send in an established session`);
     }

@@ -1,12 +1,24 @@
 import type { Match, RegistrationId, Uri } from "@pinion/wamp";
 import type { Member } from "./member.ts";
 
-/** A procedure that a callee offers: the answer to REGISTER. One per pair of URI and match policy. */
+/** Which of several callees serves a call (spec "Shared Registration"). Fixed by the first of them. */
+export type InvocationPolicy = "single" | "first" | "last" | "random" | "roundrobin";
+
+/** One callee's part in a registration. */
+export interface Offer<P> {
+  readonly callee: Member<P>;
+  /** The callee wants to know its callers (`disclose_caller`). */
+  readonly discloseCaller: boolean;
+}
+
+/** A procedure that one callee offers, or several share: one per pair of URI and match policy. It lives until the last leaves. */
 export interface Registration<P> {
   readonly id: RegistrationId;
   readonly procedure: Uri;
   readonly match: Match;
-  readonly callee: Member<P>;
-  /** The callee wants to know its callers (`disclose_caller`). */
-  readonly discloseCaller: boolean;
+  readonly policy: InvocationPolicy;
+  /** In the order of registration; never empty. */
+  readonly offers: Offer<P>[];
+  /** Whose turn it is in `roundrobin`: an index of `offers`, or one past the end. */
+  turn: number;
 }

@@ -200,7 +200,7 @@ export class Router<P> {
       sessions: this.#sessions.size,
       members: sum((realm) => realm.members.size),
       subscriptions: sum((realm) => realm.broker.subscriptions),
-      registrations: sum((realm) => realm.dealer.registrations),
+      registrations: sum((realm) => realm.dealer.registrations.size),
       pendingCalls: sum((realm) => realm.dealer.pendingCalls),
       deadlines: this.#deadlines.size,
     };

@@ -13,6 +13,15 @@ interface Held extends Pattern {
   readonly owner: string;
 }
 
+/** `random` is not predicted here. */
+export type Policy = "single" | "first" | "last" | "roundrobin";
+
+interface Offer extends Held {
+  readonly policy: Policy;
+  /** Counts registrations. */
+  readonly since: number;
+}
+
 interface Pending {
   readonly caller: string;
   readonly callee: string;
@@ -29,7 +38,10 @@ export class RouterModel {
   /** Peers that have joined, and whether they can be interrupted. */
   readonly members = new Map<string, boolean>();
   subscriptions: Held[] = [];
-  registrations: Held[] = [];
+  /** In the order of registration. */
+  registrations: Offer[] = [];
+  /** When the one that was invoked last had registered, by shared registration. */
+  readonly #servedLast = new Map<string, number>();
   pending: Pending[] = [];
   readonly lastInvocation = new Map<string, number>();
   now = 0;
@@ -85,9 +97,16 @@ export class RouterModel {
     }
   }
 
-  register(peer: string, pattern: Pattern, request: number): boolean {
-    const taken = this.registrations.some((one) => keyOf(one) === keyOf(pattern));
-    if (!taken) this.registrations.push({ ...pattern, owner: peer });
+  register(peer: string, pattern: Pattern, how: { request: number; policy: Policy }): boolean {
+    const { request, policy } = how;
+    const others = this.registrations.filter((one) => keyOf(one) === keyOf(pattern));
+    const shares = policy !== "single" && others.every((one) => one.owner !== peer && one.policy === policy);
+    const taken = others.length > 0 && !shares;
+    if (!taken) {
+      this.#order += 1;
+      this.registrations.push({ ...pattern, owner: peer, policy, since: this.#order });
+      if (others.length === 0) this.#servedLast.delete(keyOf(pattern));
+    }
     this.#expect(peer, taken ? `ERROR 64 ${request} wamp.error.procedure_already_exists` : `REGISTERED ${request}`);
     return !taken;
   }
@@ -103,7 +122,8 @@ export class RouterModel {
     const matching = this.registrations.filter(({ text, match }) => matches(text, match, procedure));
     const rank = ({ match, text }: Held): number =>
       match === "exact" ? 10_000 : match === "prefix" ? 1_000 + text.length : specificity(text);
-    const best = matching.toSorted((a, b) => rank(b) - rank(a))[0];
+    const highest = Math.max(...matching.map(rank));
+    const best = this.#choose(matching.filter((one) => rank(one) === highest));
     if (best === undefined) {
       this.#expect(peer, `ERROR 48 ${how.request} wamp.error.no_such_procedure`);
       return;
@@ -145,6 +165,17 @@ export class RouterModel {
       this.#interrupt(one, "killnowait");
       this.#fail(one, "wamp.error.timeout");
     }
+  }
+
+  /** Among the callees of one registration. */
+  #choose(offers: readonly Offer[]): Offer | undefined {
+    const [first] = offers;
+    if (first === undefined || first.policy === "single" || first.policy === "first") return first;
+    if (first.policy === "last") return offers.at(-1);
+    const before = this.#servedLast.get(keyOf(first)) ?? 0;
+    const chosen = offers.find(({ since }) => since > before) ?? first;
+    this.#servedLast.set(keyOf(first), chosen.since);
+    return chosen;
   }
 
   #fail(one: Pending, error: string): void {

@@ -3,13 +3,14 @@ import { it } from "node:test";
 import * as fc from "fast-check";
 import { isUri, type Match, type Message } from "../../packages/wamp/index.ts";
 import { argsOf, PLAIN_ROLES, ALL_ROLES, id, uri, World, type Peer } from "../router/world.ts";
-import { keyOf, RouterModel, type Pattern } from "./router-model.ts";
+import { keyOf, RouterModel, type Pattern, type Policy } from "./router-model.ts";
 
 const NAMES = ["a", "b", "c", "d"] as const;
 
 type Step =
   | { readonly kind: "leave"; readonly how: "vanish" | "goodbye" | "abort" | "forge" }
-  | { readonly kind: "subscribe" | "unsubscribe" | "register" | "unregister"; readonly pattern: Pattern }
+  | { readonly kind: "subscribe" | "unsubscribe" | "unregister"; readonly pattern: Pattern }
+  | { readonly kind: "register"; readonly pattern: Pattern; readonly policy: Policy }
   | { readonly kind: "publish"; readonly uri: string; readonly excludeMe: boolean; readonly acknowledge: boolean }
   | { readonly kind: "call"; readonly uri: string; readonly timeout: number }
   | { readonly kind: "answer"; readonly which: number; readonly fails: boolean }
@@ -29,7 +30,15 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("leave"), how: fc.constantFrom("vanish", "goodbye", "abort", "forge") }),
   },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom("subscribe", "register"), pattern: patterns }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("subscribe"), pattern: patterns }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("register"),
+      pattern: patterns,
+      policy: fc.constantFrom<Policy>("single", "first", "last", "roundrobin", "roundrobin"),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("unsubscribe", "unregister"), pattern: patterns }) },
   {
     weight: 4,
@@ -149,21 +158,23 @@ class Comparison {
     }
   }
 
-  #hold(name: string, peer: Peer, { kind, pattern }: Extract<Step, { pattern: Pattern }>): void {
+  #hold(name: string, peer: Peer, step: Extract<Step, { pattern: Pattern }>): void {
+    const { kind, pattern } = step;
     const request = peer.nextRequest();
     const options = { match: pattern.match };
     const text = uri(pattern.text);
     const key = `${kind.endsWith("subscribe") ? "s" : "r"} ${keyOf(pattern)}`;
     const known = id(this.#ids.get(key) ?? 999_999);
-    if (kind === "subscribe") {
+    if (step.kind === "subscribe") {
       this.#model.subscribe(name, pattern, request);
       peer.send({ type: "SUBSCRIBE", request, options, topic: text });
       this.#learn(key, peer.inbox.at(-1));
-    } else if (kind === "register") {
-      const accepted = this.#model.register(name, pattern, request);
-      peer.send({ type: "REGISTER", request, options, procedure: text });
+    } else if (step.kind === "register") {
+      const { policy } = step;
+      const accepted = this.#model.register(name, pattern, { request, policy });
+      peer.send({ type: "REGISTER", request, options: { ...options, invoke: policy }, procedure: text });
       if (accepted) this.#learn(key, peer.inbox.at(-1));
-    } else if (kind === "unsubscribe") {
+    } else if (step.kind === "unsubscribe") {
       this.#model.unsubscribe(name, pattern, request);
       peer.send({ type: "UNSUBSCRIBE", request, subscription: known });
     } else {

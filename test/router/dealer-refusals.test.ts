@@ -22,7 +22,7 @@ it("reserves the component wamp for registrations, also by pattern", () => {
 
 it("refuses invocation policies that it does not know instead of ignoring them", () => {
   const { callee } = scene();
-  register(callee, "com.p", { invoke: "roundrobin" }).takeError("wamp.error.option_not_allowed", 64);
+  register(callee, "com.p", { invoke: "sharded" }).takeError("wamp.error.option_not_allowed", 64);
   callee.register("com.p", { invoke: "single" });
 });
 

@@ -31,6 +31,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
         caller_identification: true,
         pattern_based_registration: true,
         progressive_call_results: true,
+        shared_registration: true,
       },
     },
   });

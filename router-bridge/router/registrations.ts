@@ -1,0 +1,149 @@
+/**
+ * Owns who offers which procedure in one realm: the registrations, their ids, and the callees that share them. It knows no
+ * calls: an invocation that was sent may be answered whatever becomes of its registration.
+ */
+import {
+  ErrorUri,
+  toId,
+  type Dict,
+  type Match,
+  type Register,
+  type RegistrationId,
+  type Unregister,
+} from "@pinion/wamp";
+import { asBoolean, asWord, matchOption } from "./dict-reading.ts";
+import { errorMessage, RequestCode, type Delivery } from "./delivery.ts";
+import { LIMIT_EXCEEDED } from "./limits.ts";
+import type { Member } from "./member.ts";
+import { PatternIndex } from "./pattern-index.ts";
+import type { InvocationPolicy, Offer, Registration } from "./registration.ts";
+import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
+
+const POLICIES = ["single", "first", "last", "random", "roundrobin"] as const;
+
+export class Registrations<P> {
+  readonly #context: RouterContext<P>;
+  readonly #index = new PatternIndex<Registration<P>>();
+  #last = 0;
+
+  constructor(context: RouterContext<P>) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  register(member: Member<P>, message: Register, out: Delivery<P>[]): void {
+    const { request, options, procedure } = message;
+    const wish = wishOf(options);
+    const known = this.#index.get(wish.match, procedure);
+    const refusal = this.#refusal(member, message, wish) ?? sharingFault(member, known, wish);
+    if (refusal) {
+      const asked = { code: RequestCode.register, request };
+      out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });
+      return;
+    }
+    const registration = known ?? this.#create(message, wish);
+    const { id } = registration;
+    registration.offers.push({ callee: member, discloseCaller: wish.discloseCaller });
+    member.registrations.set(id, registration);
+    out.push({ to: member.alone, message: { type: "REGISTERED", request, registration: id } });
+  }
+
+  unregister(member: Member<P>, { request, registration: id }: Unregister, out: Delivery<P>[]): void {
+    const registration = member.registrations.get(id);
+    if (registration === undefined) {
+      const asked = { code: RequestCode.unregister, request };
+      const words = `this session has no registration ${id}`;
+      out.push({ to: member.alone, message: errorMessage(asked, ErrorUri.noSuchRegistration, words) });
+      return;
+    }
+    this.#withdraw(member, registration);
+    out.push({ to: member.alone, message: { type: "UNREGISTERED", request } });
+  }
+
+  /** Forgets what a session offered; who shared it with others leaves it to them. */
+  leave(member: Member<P>): void {
+    for (const registration of member.registrations.values()) this.#withdraw(member, registration);
+  }
+
+  /** The registration a call goes to. A short pattern does not make an application serve what belongs to the protocol. */
+  serving(procedure: string): Registration<P> | undefined {
+    const best = this.#index.best(procedure);
+    return best === undefined || best.match === "exact" || reservedFault(procedure) === undefined ? best : undefined;
+  }
+
+  #create({ procedure }: Register, { match, policy }: Wish): Registration<P> {
+    this.#last += 1;
+    const id = toId<RegistrationId>(this.#last);
+    const registration: Registration<P> = { id, procedure, match, policy, offers: [], turn: 0 };
+    this.#index.set(match, procedure, registration);
+    return registration;
+  }
+
+  #withdraw(member: Member<P>, registration: Registration<P>): void {
+    const { id, match, procedure, offers } = registration;
+    member.registrations.delete(id);
+    const index = offers.findIndex(({ callee }) => callee === member);
+    if (index < 0) return;
+    offers.splice(index, 1);
+    if (index < registration.turn) registration.turn -= 1;
+    if (offers.length === 0) this.#index.delete(match, procedure);
+  }
+
+  #refusal(member: Member<P>, { procedure, options }: Register, { match }: Wish): Refusal | undefined {
+    const { limits } = this.#context;
+    const fault = uriFault(procedure, match, limits) ?? reservedFault(procedure) ?? policyFault(options);
+    if (fault) return fault;
+    const decision = decide(this.#context, member, "register", { uri: procedure, match });
+    if (!decision.allowed) return { error: decision.reason, words: decision.words };
+    if (member.registrations.size < limits.registrationsPerSession) return undefined;
+    const words = `this session has ${limits.registrationsPerSession} registrations, which is the limit`;
+    return { error: LIMIT_EXCEEDED, words };
+  }
+}
+
+/** What REGISTER.Options ask for. */
+interface Wish {
+  readonly match: Match;
+  readonly policy: InvocationPolicy;
+  readonly discloseCaller: boolean;
+}
+
+/** @throws ProtocolViolation for an option of a wrong type. */
+function wishOf(options: Dict): Wish {
+  return {
+    match: matchOption(options),
+    policy: POLICIES.find((policy) => policy === options["invoke"]) ?? "single",
+    discloseCaller: asBoolean("disclose_caller", options["disclose_caller"]),
+  };
+}
+
+/** A policy that this router does not know is refused, never taken for another. */
+function policyFault({ invoke }: Dict): Refusal | undefined {
+  if (typeof invoke !== "string") {
+    asWord("invoke", invoke, POLICIES, "single");
+    return undefined;
+  }
+  if (POLICIES.some((policy) => policy === invoke)) return undefined;
+  const words = `this router knows the invocation policies ${POLICIES.join(", ")}`;
+  return { error: ErrorUri.optionNotAllowed, words };
+}
+
+/** Why this session cannot share what others offer already. */
+function sharingFault<P>(member: Member<P>, known: Registration<P> | undefined, wish: Wish): Refusal | undefined {
+  if (known === undefined) return undefined;
+  const { procedure, policy } = known;
+  const error = ErrorUri.procedureAlreadyExists;
+  if (isOffered(known.offers, member)) return { error, words: `this session has registered ${procedure} already` };
+  if (policy === "single") {
+    return { error, words: `${procedure} is registered already; its callee must leave or unregister first` };
+  }
+  if (policy === wish.policy) return undefined;
+  return { error, words: `${procedure} is shared with the invocation policy ${policy}, not ${wish.policy}` };
+}
+
+function isOffered<P>(offers: readonly Offer<P>[], member: Member<P>): boolean {
+  return offers.some(({ callee }) => callee === member);
+}
