@@ -64,8 +64,7 @@ export class Accepting<P> {
 
   #welcome(session: RouterSession<P>, { realm, features }: Entry<P>, identity: Identity): Admission {
     const id = realm.freshId();
-    const { peer, alone } = session;
-    const member = new Member<P>({ id, realm: realm.name, identity, features, peer, alone });
+    const member = new Member<P>({ id, realm: realm.name, identity, features, session });
     session.member = member;
     session.state = "established";
     realm.join(member);

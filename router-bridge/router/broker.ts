@@ -4,6 +4,7 @@
  */
 import {
   ErrorUri,
+  payloadOf,
   randomId,
   toId,
   type Dict,
@@ -12,6 +13,7 @@ import {
   type Subscribe,
   type SubscriptionId,
   type Unsubscribe,
+  type Uri,
 } from "@pinion/wamp";
 import { matchOption } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
@@ -27,6 +29,7 @@ export const BROKER_FEATURES: Dict = Object.freeze({
   pattern_based_subscription: true,
   publisher_exclusion: true,
   publisher_identification: true,
+  session_meta_api: true,
   subscriber_blackwhite_listing: true,
 });
 
@@ -105,6 +108,20 @@ export class Broker<P> {
       return;
     }
     for (const subscription of this.#index.matching(topic)) this.#deliver(event, subscription, out);
+  }
+
+  /** Publishes what happened in the realm itself (spec, meta events). `args` is only asked for if somebody listens. */
+  announce(topic: Uri, args: () => readonly unknown[], out: Delivery<P>[]): void {
+    const concerned = this.#index.matching(topic);
+    if (concerned.length === 0) return;
+    const publication = randomId<PublicationId>(this.#context.random);
+    const payload = payloadOf(args());
+    for (const subscription of concerned) {
+      const to = subscription.peers();
+      const details = subscription.match === "exact" ? NO_DETAILS : { topic };
+      this.#context.statistics.eventsDelivered += to.length;
+      out.push({ to, message: { type: "EVENT", subscription: subscription.id, publication, details, payload } });
+    }
   }
 
   /** Forgets a session that ended. */

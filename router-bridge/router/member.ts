@@ -7,6 +7,7 @@ import type { Identity } from "./authenticator.ts";
 import type { Invocation } from "./invocation.ts";
 import type { PeerFeatures } from "./peer-features.ts";
 import type { Registration } from "./registration.ts";
+import type { RouterSession } from "./router-session.ts";
 import type { Subscription } from "./subscription.ts";
 
 export type RequestIdRule = "strict" | "lenient";
@@ -16,8 +17,7 @@ interface Admission<P> {
   readonly realm: Uri;
   readonly identity: Identity;
   readonly features: PeerFeatures;
-  readonly alone: readonly P[];
-  readonly peer: P;
+  readonly session: RouterSession<P>;
 }
 
 export class Member<P> {
@@ -25,6 +25,7 @@ export class Member<P> {
   readonly realm: Uri;
   readonly identity: Identity;
   readonly features: PeerFeatures;
+  readonly session: RouterSession<P>;
   readonly peer: P;
   readonly alone: readonly P[];
 
@@ -46,8 +47,9 @@ export class Member<P> {
     this.realm = admission.realm;
     this.identity = admission.identity;
     this.features = admission.features;
-    this.peer = admission.peer;
-    this.alone = admission.alone;
+    this.session = admission.session;
+    this.peer = admission.session.peer;
+    this.alone = admission.session.alone;
   }
 
   /** Checks that requests count 1, 2, 3 ... over all request types (spec "IDs", session scope). @throws ProtocolViolation */

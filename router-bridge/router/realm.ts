@@ -18,12 +18,14 @@ import type { Millis } from "./deadlines.ts";
 import { RequestCode, type Delivery } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Member } from "./member.ts";
+import { MetaApi } from "./meta-api.ts";
 import type { RouterContext } from "./router-context.ts";
+import { SESSION_ON_JOIN, SESSION_ON_LEAVE, sessionDetails, sessionProcedures } from "./session-meta.ts";
 
 /** The router's half of the feature announcement. */
 export const ROUTER_ROLES: Dict = Object.freeze({
   broker: Object.freeze({ features: BROKER_FEATURES }),
-  dealer: Object.freeze({ features: DEALER_FEATURES }),
+  dealer: Object.freeze({ features: Object.freeze({ ...DEALER_FEATURES, session_meta_api: true }) }),
 });
 
 export class Realm<P> {
@@ -32,12 +34,14 @@ export class Realm<P> {
   readonly broker: Broker<P>;
   readonly dealer: Dealer<P>;
   readonly #context: RouterContext<P>;
+  readonly #meta: MetaApi<P>;
 
   constructor(name: Uri, context: RouterContext<P>) {
     this.name = name;
     this.#context = context;
     this.broker = new Broker(context);
     this.dealer = new Dealer(context);
+    this.#meta = new MetaApi(context, [sessionProcedures(this.members, context)]);
   }
 
   get isFull(): boolean {
@@ -57,12 +61,19 @@ export class Realm<P> {
     this.#context.statistics.joined += 1;
   }
 
+  /** Tells the realm about a session that has been welcomed. */
+  announceJoin(member: Member<P>, out: Delivery<P>[]): void {
+    this.broker.announce(SESSION_ON_JOIN, () => [sessionDetails(member)], out);
+  }
+
   /** Disposes of everything the session held and tells those who waited for it. Nothing is addressed to it. */
   leave(member: Member<P>, out: Delivery<P>[]): void {
     if (!this.members.delete(member.id)) return;
     this.#context.statistics.left += 1;
     this.broker.leave(member);
     this.dealer.leave(member, out);
+    const { authid, authrole } = member.identity;
+    this.broker.announce(SESSION_ON_LEAVE, () => [member.id, authid, authrole], out);
   }
 
   /** A message of an established session, other than those that end it. @throws ProtocolViolation */
@@ -74,6 +85,7 @@ export class Realm<P> {
         return this.broker.publish(member, message, out);
       case "CALL":
         member.acceptRequest(message.request, this.#context.requestIds);
+        if (this.#meta.serves(message.procedure)) return this.#meta.call(member, message, out);
         return this.dealer.call(member, message, at);
       case "YIELD":
         return this.dealer.yield(member, message, at);

@@ -2,7 +2,8 @@
 import { ErrorUri, isUri, type Match, type Random, type Uri } from "@pinion/wamp";
 import type { Authenticator } from "./authenticator.ts";
 import type { Action, Authorizer, Decision, Principal } from "./authorizer.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines, Millis } from "./deadlines.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Limits } from "./limits.ts";
 import type { RequestIdRule } from "./member.ts";
@@ -23,6 +24,17 @@ export interface RouterContext<P> {
   readonly report: (fault: unknown) => void;
   readonly statistics: Statistics;
   readonly deadlines: Deadlines<Due<P>>;
+  /** The time that came in with the input being worked on. */
+  readonly moment: { now: Millis };
+  /** Says GOODBYE to a session, whatever realm it is in; it holds nothing and is delivered nothing else from then on. */
+  readonly dismiss: (session: RouterSession<P>, parting: Parting, out: Delivery<P>[]) => void;
+}
+
+/** What GOODBYE says. */
+export interface Parting {
+  readonly reason: Uri;
+  /** For people; empty if there is nothing to say. */
+  readonly words: string;
 }
 
 /** Why a request is refused, for its ERROR. */

@@ -23,7 +23,7 @@ import { checkedLimits, type Limits } from "./limits.ts";
 import type { Member, RequestIdRule } from "./member.ts";
 import type { PeerInfo } from "./peer-info.ts";
 import { Realm } from "./realm.ts";
-import type { Due, RouterContext } from "./router-context.ts";
+import type { Due, Parting, RouterContext } from "./router-context.ts";
 import { RouterSession } from "./router-session.ts";
 import { emptyStatistics, type Statistics } from "./statistics.ts";
 
@@ -75,6 +75,8 @@ export class Router<P> {
       report: options.report ?? (() => undefined),
       statistics: this.statistics,
       deadlines: this.#deadlines,
+      moment: { now: 0 },
+      dismiss: (session, parting, out) => this.#dismiss(session, parting, out),
     };
     for (const name of options.realms ?? ["realm1"]) this.#realms.set(name, new Realm(toUri(name), this.#context));
     if (this.#realms.size === 0) throw new RangeError("a router needs at least one realm");
@@ -83,6 +85,7 @@ export class Router<P> {
 
   /** A transport was accepted; nothing was said yet. HELLO is awaited for `limits.joinTimeout`. */
   open(peer: P, info: PeerInfo, now: Millis): RouterSession<P> {
+    this.#context.moment.now = now;
     const session = new RouterSession(peer, info);
     this.#sessions.add(session);
     this.statistics.opened += 1;
@@ -92,6 +95,7 @@ export class Router<P> {
 
   /** One message of a peer. What is received after the session ended is ignored. */
   receive(session: RouterSession<P>, message: Message, now: Millis): readonly Delivery<P>[] {
+    this.#context.moment.now = now;
     const out: Delivery<P>[] = [];
     this.statistics.messagesReceived += 1;
     try {
@@ -108,7 +112,8 @@ export class Router<P> {
    * The transport's parser refused what the peer sent: ABORT with the violation's reason, then the end. Only a request whose
    * URI alone is wrong is answered with ERROR, and the session goes on (spec "URIs").
    */
-  violate(session: RouterSession<P>, violation: ProtocolViolation, _now: Millis): readonly Delivery<P>[] {
+  violate(session: RouterSession<P>, violation: ProtocolViolation, now: Millis): readonly Delivery<P>[] {
+    this.#context.moment.now = now;
     const out: Delivery<P>[] = [];
     const { request } = violation;
     const { member, state } = session;
@@ -132,7 +137,8 @@ export class Router<P> {
   }
 
   /** The transport is gone. Nothing is addressed to this peer any more. */
-  leave(session: RouterSession<P>, _now: Millis): readonly Delivery<P>[] {
+  leave(session: RouterSession<P>, now: Millis): readonly Delivery<P>[] {
+    this.#context.moment.now = now;
     const out: Delivery<P>[] = [];
     this.#end(session, out);
     return out;
@@ -143,7 +149,8 @@ export class Router<P> {
    * or request behind it fails with `wamp.error.payload_size_exceeded`, so that nobody waits for ever; an EVENT is only
    * counted; a session that cannot even be told so much is aborted.
    */
-  undeliverable(session: RouterSession<P>, message: Message, _now: Millis): readonly Delivery<P>[] {
+  undeliverable(session: RouterSession<P>, message: Message, now: Millis): readonly Delivery<P>[] {
+    this.#context.moment.now = now;
     const out: Delivery<P>[] = [];
     this.statistics.undeliverable += 1;
     const { member, state } = session;
@@ -161,17 +168,19 @@ export class Router<P> {
     reason: Uri,
     at: { readonly now: Millis; readonly words?: string },
   ): readonly Delivery<P>[] {
+    this.#context.moment.now = at.now;
     const out: Delivery<P>[] = [];
-    this.#dismiss(session, { reason, words: at.words ?? "", now: at.now }, out);
+    this.#dismiss(session, { reason, words: at.words ?? "" }, out);
     return out;
   }
 
   /** Ends pending calls, says GOODBYE `wamp.close.system_shutdown` to everyone and lets nobody in any more. */
   shutdown(now: Millis): readonly Delivery<P>[] {
+    this.#context.moment.now = now;
     const out: Delivery<P>[] = [];
     this.#stopped = true;
     for (const realm of this.#realms.values()) realm.cancelCalls(out);
-    const parting = { reason: CloseUri.systemShutdown, words: "the router shuts down", now };
+    const parting = { reason: CloseUri.systemShutdown, words: "the router shuts down" };
     for (const session of this.#sessions) this.#dismiss(session, parting, out);
     return out;
   }
@@ -183,6 +192,7 @@ export class Router<P> {
 
   /** Does what is due at `now`: calls that time out, peers that never said HELLO or never answered GOODBYE. */
   expire(now: Millis): readonly Delivery<P>[] {
+    this.#context.moment.now = now;
     const out: Delivery<P>[] = [];
     for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
       const { subject } = due;
@@ -257,6 +267,8 @@ export class Router<P> {
     this.#awaitNothing(session);
     if (session.state === "challenging") this.#awaitUntil(session, now + this.#context.limits.joinTimeout);
     out.push({ to: session.alone, message: admission.message });
+    const { member } = session;
+    if (member !== undefined) this.#realms.get(member.realm)?.announceJoin(member, out);
   }
 
   /** ABORT first; then the session is disposed of at once; then the connection ends (spec "Protocol Violations"). */
@@ -274,7 +286,7 @@ export class Router<P> {
     this.#close(session, `${violation.reason}: ${violation.message}`, out);
   }
 
-  #dismiss(session: RouterSession<P>, { reason, words, now }: Parting, out: Delivery<P>[]): void {
+  #dismiss(session: RouterSession<P>, { reason, words }: Parting, out: Delivery<P>[]): void {
     const { state, member } = session;
     if (state === "closing" || state === "closed") return;
     if (state !== "established") return this.#abort(session, new ProtocolViolation(words, reason), out);
@@ -282,7 +294,8 @@ export class Router<P> {
     session.state = "closing";
     const details = words === "" ? NO_DETAILS : { message: words };
     out.push({ to: session.alone, message: { type: "GOODBYE", details, reason } });
-    this.#awaitUntil(session, now + this.#context.limits.goodbyeTimeout);
+    const { limits, moment } = this.#context;
+    this.#awaitUntil(session, moment.now + limits.goodbyeTimeout);
   }
 
   /** A peer did not say in time what was awaited. */
@@ -327,10 +340,4 @@ export class Router<P> {
 interface At<P> {
   readonly now: Millis;
   readonly out: Delivery<P>[];
-}
-
-interface Parting {
-  readonly reason: Uri;
-  readonly words: string;
-  readonly now: Millis;
 }

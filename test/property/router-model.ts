@@ -59,6 +59,7 @@ export class RouterModel {
     this.members.set(peer, interruptible);
     this.lastInvocation.set(peer, 0);
     this.#expect(peer, "WELCOME");
+    this.#announce("wamp.session.on_join", peer);
   }
 
   leave(peer: string): void {
@@ -70,6 +71,7 @@ export class RouterModel {
       if (one.callee !== peer) this.#interrupt(one, "killnowait");
     }
     for (const one of this.pending.filter(({ callee }) => callee === peer)) this.#fail(one, "wamp.error.canceled");
+    this.#announce("wamp.session.on_leave", peer);
   }
 
   subscribe(peer: string, pattern: Pattern, request: number): void {
@@ -176,6 +178,15 @@ export class RouterModel {
     const chosen = offers.find(({ since }) => since > before) ?? first;
     this.#servedLast.set(keyOf(first), chosen.since);
     return chosen;
+  }
+
+  /** A meta event about a peer. */
+  #announce(topic: string, about: string): void {
+    for (const one of this.subscriptions) {
+      if (!matches(one.text, one.match, topic)) continue;
+      const told = one.match === "exact" ? "" : topic;
+      this.#expect(one.owner, `EVENT ${keyOf(one)} ${about} ${JSON.stringify(told)}`);
+    }
   }
 
   #fail(one: Pending, error: string): void {

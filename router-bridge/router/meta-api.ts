@@ -1,0 +1,61 @@
+/**
+ * Answers the calls that go to the router itself (spec, meta API): a callee inside the realm. It owns the table of the
+ * procedures; what each does is written in the files of their subjects. Permission is asked as for every other call.
+ */
+import { ApplicationError, payloadOf, type Call } from "@pinion/wamp";
+import { NO_DETAILS, RequestCode, type Delivery } from "./delivery.ts";
+import { MetaArguments } from "./meta-arguments.ts";
+import type { Member } from "./member.ts";
+import { decide, type RouterContext } from "./router-context.ts";
+
+export interface MetaCall<P> {
+  readonly caller: Member<P>;
+  readonly given: MetaArguments;
+  /** What the call causes, before its own RESULT. */
+  readonly out: Delivery<P>[];
+}
+
+/** Gives the Args of RESULT. @throws ApplicationError, which becomes the ERROR. */
+export type MetaProcedure<P> = (call: MetaCall<P>) => readonly unknown[];
+
+export type MetaProcedures<P> = Readonly<Record<string, MetaProcedure<P>>>;
+
+export class MetaApi<P> {
+  readonly #context: RouterContext<P>;
+  readonly #procedures: ReadonlyMap<string, MetaProcedure<P>>;
+
+  constructor(context: RouterContext<P>, tables: readonly MetaProcedures<P>[]) {
+    this.#context = context;
+    this.#procedures = new Map(tables.flatMap((table) => Object.entries(table)));
+  }
+
+  /** Whether a call to this procedure is for `call`; all others are the dealer's. */
+  serves(procedure: string): boolean {
+    return procedure.startsWith("wamp.") && this.#procedures.has(procedure);
+  }
+
+  call(caller: Member<P>, { request, procedure, payload }: Call, out: Delivery<P>[]): void {
+    const { statistics } = this.#context;
+    statistics.calls += 1;
+    try {
+      const args = this.#run(procedure, { caller, given: new MetaArguments(payload), out });
+      statistics.results += 1;
+      out.push({
+        to: caller.alone,
+        message: { type: "RESULT", request, details: NO_DETAILS, payload: payloadOf(args) },
+      });
+    } catch (fault) {
+      if (!(fault instanceof ApplicationError)) throw fault;
+      statistics.callErrors += 1;
+      const { uri: error, args, kwargs } = fault;
+      const failure = { type: "ERROR", requestType: RequestCode.call, request, details: NO_DETAILS, error } as const;
+      out.push({ to: caller.alone, message: { ...failure, payload: payloadOf(args, kwargs) } });
+    }
+  }
+
+  #run(procedure: Call["procedure"], call: MetaCall<P>): readonly unknown[] {
+    const decision = decide(this.#context, call.caller, "call", { uri: procedure, match: "exact" });
+    if (!decision.allowed) throw new ApplicationError(decision.reason, [decision.words]);
+    return this.#procedures.get(procedure)?.(call) ?? [];
+  }
+}
