@@ -16,6 +16,11 @@ export type Decision =
       readonly allowed: true;
       /** For publish and call: true discloses who it was, false refuses to. Absent: as the request wishes. */
       readonly disclose?: boolean;
+      /**
+       * For register: a forced one takes the procedure from anybody. Absent: only from sessions of the same authid and
+       * authrole.
+       */
+      readonly evict?: boolean;
     }
   | { readonly allowed: false; readonly reason: Uri; readonly words: string };
 

@@ -32,6 +32,7 @@ export const DEALER_FEATURES: Dict = Object.freeze({
   caller_identification: true,
   pattern_based_registration: true,
   progressive_call_results: true,
+  registration_revocation: true,
   shared_registration: true,
 });
 

@@ -7,6 +7,8 @@ export interface PeerFeatures {
   readonly callCanceling: boolean;
   /** The callee may send progressive results. */
   readonly progressiveResults: boolean;
+  /** The callee takes UNREGISTERED that it did not ask for. */
+  readonly registrationRevocation: boolean;
 }
 
 const ROLES = ["publisher", "subscriber", "caller", "callee"] as const;
@@ -23,5 +25,6 @@ export function announcedFeatures(details: Dict): PeerFeatures {
     // one chapter of the spec spells it with two l
     callCanceling: callee["call_canceling"] === true || callee["call_cancelling"] === true,
     progressiveResults: callee["progressive_call_results"] === true,
+    registrationRevocation: callee["registration_revocation"] === true,
   };
 }

@@ -37,14 +37,17 @@ export class Registrations<P> {
   register(member: Member<P>, message: Register, out: Delivery<P>[]): void {
     const { request, options, procedure } = message;
     const wish = wishOf(options);
+    const permission = this.#permission(member, message, wish);
     const known = this.#index.get(wish.match, procedure);
-    const refusal = this.#refusal(member, message, wish) ?? sharingFault(member, known, wish);
+    const ghosts = permission.allowed && known && wish.force ? ghostsOf(member, known, permission) : [];
+    const refusal = permission.allowed ? sharingFault({ member, ghosts }, known, wish) : permission.refusal;
     if (refusal) {
       const asked = { code: RequestCode.register, request };
       out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });
       return;
     }
-    const registration = known ?? this.#create(message, wish);
+    if (known) this.#revoke(known, ghosts, out);
+    const registration = this.#index.get(wish.match, procedure) ?? this.#create(message, wish);
     const { id } = registration;
     registration.offers.push({ callee: member, discloseCaller: wish.discloseCaller });
     member.registrations.set(id, registration);
@@ -92,23 +95,44 @@ export class Registrations<P> {
     if (offers.length === 0) this.#index.delete(match, procedure);
   }
 
-  #refusal(member: Member<P>, { procedure, options }: Register, { match }: Wish): Refusal | undefined {
+  /**
+   * Takes a registration from some of its callees. What they were invoked for they may still answer. Only who announced
+   * registration_revocation is told; to anybody else the message would be a violation.
+   */
+  #revoke(registration: Registration<P>, from: readonly Offer<P>[], out: Delivery<P>[]): void {
+    const details: Dict = { registration: registration.id, reason: "the procedure was registered again by force" };
+    for (const { callee } of from) {
+      this.#withdraw(callee, registration);
+      if (!callee.features.registrationRevocation) continue;
+      out.push({ to: callee.alone, message: { type: "UNREGISTERED", request: 0, details } });
+    }
+  }
+
+  #permission(member: Member<P>, { procedure, options }: Register, { match }: Wish): Permission {
     const { limits } = this.#context;
     const fault = uriFault(procedure, match, limits) ?? reservedFault(procedure) ?? policyFault(options);
-    if (fault) return fault;
+    if (fault) return { allowed: false, refusal: fault };
     const decision = decide(this.#context, member, "register", { uri: procedure, match });
-    if (!decision.allowed) return { error: decision.reason, words: decision.words };
-    if (member.registrations.size < limits.registrationsPerSession) return undefined;
+    if (!decision.allowed) return { allowed: false, refusal: { error: decision.reason, words: decision.words } };
+    if (member.registrations.size < limits.registrationsPerSession) {
+      return { allowed: true, evictAnybody: decision.evict === true };
+    }
     const words = `this session has ${limits.registrationsPerSession} registrations, which is the limit`;
-    return { error: LIMIT_EXCEEDED, words };
+    return { allowed: false, refusal: { error: LIMIT_EXCEEDED, words } };
   }
 }
+
+type Permission =
+  | { readonly allowed: true; readonly evictAnybody: boolean }
+  | { readonly allowed: false; readonly refusal: Refusal };
 
 /** What REGISTER.Options ask for. */
 interface Wish {
   readonly match: Match;
   readonly policy: InvocationPolicy;
   readonly discloseCaller: boolean;
+  /** Take the procedure from who has it (`force_reregister`). */
+  readonly force: boolean;
 }
 
 /** @throws ProtocolViolation for an option of a wrong type. */
@@ -117,6 +141,7 @@ function wishOf(options: Dict): Wish {
     match: matchOption(options),
     policy: POLICIES.find((policy) => policy === options["invoke"]) ?? "single",
     discloseCaller: asBoolean("disclose_caller", options["disclose_caller"]),
+    force: asBoolean("force_reregister", options["force_reregister"]),
   };
 }
 
@@ -131,19 +156,37 @@ function policyFault({ invoke }: Dict): Refusal | undefined {
   return { error: ErrorUri.optionNotAllowed, words };
 }
 
-/** Why this session cannot share what others offer already. */
-function sharingFault<P>(member: Member<P>, known: Registration<P> | undefined, wish: Wish): Refusal | undefined {
-  if (known === undefined) return undefined;
-  const { procedure, policy } = known;
+/**
+ * Whose part in a registration a forced one may take: sessions of the same principal, most often one that has died without
+ * the router knowing; anybody's, if the authorizer says so. So two boards cannot take each other's procedures.
+ */
+function ghostsOf<P>(
+  { identity }: Member<P>,
+  { offers }: Registration<P>,
+  { evictAnybody }: { readonly evictAnybody: boolean },
+): readonly Offer<P>[] {
+  const { authid, authrole } = identity;
+  return offers.filter(
+    ({ callee: { identity: other } }) => evictAnybody || (other.authid === authid && other.authrole === authrole),
+  );
+}
+
+/** Why this session cannot share what others offer already, once the ghosts are gone. */
+function sharingFault<P>(
+  { member, ghosts }: { readonly member: Member<P>; readonly ghosts: readonly Offer<P>[] },
+  known: Registration<P> | undefined,
+  wish: Wish,
+): Refusal | undefined {
+  if (known === undefined || known.offers.length === ghosts.length) return undefined;
+  const { procedure, policy, offers } = known;
   const error = ErrorUri.procedureAlreadyExists;
-  if (isOffered(known.offers, member)) return { error, words: `this session has registered ${procedure} already` };
+  if (offers.some((offer) => offer.callee === member && !ghosts.includes(offer))) {
+    return { error, words: `this session has registered ${procedure} already` };
+  }
   if (policy === "single") {
-    return { error, words: `${procedure} is registered already; its callee must leave or unregister first` };
+    const force = wish.force ? "; it belongs to somebody else and cannot be taken by force" : "";
+    return { error, words: `${procedure} is registered already; its callee must leave or unregister first${force}` };
   }
   if (policy === wish.policy) return undefined;
   return { error, words: `${procedure} is shared with the invocation policy ${policy}, not ${wish.policy}` };
-}
-
-function isOffered<P>(offers: readonly Offer<P>[], member: Member<P>): boolean {
-  return offers.some(({ callee }) => callee === member);
 }

@@ -33,6 +33,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
         pattern_based_registration: true,
         progressive_call_results: true,
         session_meta_api: true,
+        registration_revocation: true,
         shared_registration: true,
       },
     },
