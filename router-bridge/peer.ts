@@ -65,7 +65,7 @@ export class Peer {
     }
     const { length } = encoded.octets;
     if (length > link.maxSend) return "oversize";
-    if (this.#overflows(link.bufferedAmount + length)) return "overflow";
+    if (this.#overflows(length)) return "overflow";
     link.send(encoded);
     return "queued";
   }
@@ -87,14 +87,21 @@ export class Peer {
     this.#closed = true;
   }
 
-  #overflows(queued: number): boolean {
+  /** Milliseconds until this peer has to go unless its queue falls to the bound before; undefined if it is not above it. */
+  patience(): number | undefined {
+    const { octets, grace } = this.#bounds;
+    if (this.link.bufferedAmount <= octets) this.#aboveSince = undefined;
+    return this.#aboveSince === undefined ? undefined : this.#aboveSince + grace - this.#now();
+  }
+
+  #overflows(length: number): boolean {
     const { octets, grace, hardOctets } = this.#bounds;
-    if (queued <= octets) {
-      this.#aboveSince = undefined;
-      return false;
-    }
+    const backlog = this.link.bufferedAmount;
+    // what made it too long has gone: the next large message is no fault of the peer's
+    if (backlog <= octets) this.#aboveSince = undefined;
+    if (backlog + length <= octets) return false;
     const now = this.#now();
     this.#aboveSince ??= now;
-    return queued > hardOctets || now - this.#aboveSince > grace;
+    return backlog + length > hardOctets || now - this.#aboveSince > grace;
   }
 }

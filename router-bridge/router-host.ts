@@ -33,6 +33,8 @@ export class RouterHost {
   readonly #router: Router<Peer>;
   readonly #options: RouterHostOptions;
   readonly #peers = new Set<Peer>();
+  /** Peers above the bound of their queue, each with a timer that looks again. */
+  readonly #watched = new Set<Peer>();
   #work: Delivery<Peer>[] = [];
   #working = false;
   #timer: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined;
@@ -165,9 +167,25 @@ export class RouterHost {
       const outcome = peer.send(outgoing);
       if (outcome === "oversize") this.#oversize(peer, outgoing.message);
       else if (outcome === "overflow") this.#overflow(peer);
+      else this.#watch(peer);
     } catch (fault) {
       this.#broken(peer, fault);
     }
+  }
+
+  /** A peer that does not read has to go after its grace, also if nothing more is ever sent to it. */
+  #watch(peer: Peer): void {
+    const wait = peer.closed || this.#watched.has(peer) ? undefined : peer.patience();
+    if (wait === undefined) return;
+    this.#watched.add(peer);
+    const look = (): void => {
+      this.#watched.delete(peer);
+      const left = peer.patience();
+      if (peer.closed || left === undefined) return;
+      if (left > 0) this.#watch(peer);
+      else this.#overflow(peer);
+    };
+    setTimeout(look, Math.max(1, Math.ceil(wait))).unref();
   }
 
   #oversize(peer: Peer, message: Message): void {

@@ -68,6 +68,33 @@ test("a peer above its bound is kept for the grace and then has to go; below it 
   assert.equal(link.sent.length, 5);
 });
 
+test("a peer that takes each large message in time is never slow, however far apart they come", () => {
+  let now = 0;
+  const link = new FakeLink();
+  link.maxSend = 10_000;
+  const peer = new Peer(link, { octets: 100, grace: 50, hardOctets: 1000 }, () => now);
+  const large = new Outgoing(event("x".repeat(500)));
+  for (now = 0; now < 1000; now += 200) assert.equal(peer.send(large), "queued");
+  assert.equal(link.sent.length, 5);
+});
+
+test("a peer's patience ends with its grace, and is forgotten once its queue has fallen to the bound", () => {
+  let now = 0;
+  const link = new FakeLink();
+  const peer = new Peer(link, { octets: 100, grace: 50, hardOctets: 1000 }, () => now);
+  assert.equal(peer.patience(), undefined);
+  link.bufferedAmount = 200;
+  peer.send(new Outgoing(event("a")));
+  now = 20;
+  assert.equal(peer.patience(), 30);
+  now = 60;
+  assert.equal(peer.patience(), -10);
+  link.bufferedAmount = 100;
+  assert.equal(peer.patience(), undefined);
+  link.bufferedAmount = 200;
+  assert.equal(peer.patience(), undefined, "it counts anew from the next message");
+});
+
 test("a peer above the hard bound has to go at once", () => {
   const link = new FakeLink();
   const peer = new Peer(link, { octets: 100, grace: 50, hardOctets: 1000 }, () => 0);
@@ -152,6 +179,20 @@ for (const transport of ["rs", "ws"] as const) {
     assert.equal(bridge.counters.get("slowConsumers"), 1);
   });
 }
+
+test("a subscriber that stops reading has to go after its grace though nothing more is published", async (t) => {
+  const yaml = "limits: { queueOctets: 200000, queueGrace: 2000, goodbyeTimeout: 50 }";
+  const { at, bridge } = await startBridge(t, yaml);
+  const stuck = await stuckSubscriber(t, "rs", at);
+  const publisher = await (await talk(t, `rs://${at}`, "json")).join();
+  // more than the kernel's buffers and the bound hold, less than the hard bound, and sooner than the grace
+  for (let i = 0; i < 250; i++) {
+    publisher.publish("load", [i, BLOCK], { acknowledge: true });
+    await publisher.expect("PUBLISHED");
+  }
+  await eventually(() => bridge.counters.get("slowConsumers") === 1, "the stuck subscriber was dropped");
+  assert.match(await stuck.resumeAndRead(), /pinion\.error\.slow_consumer/);
+});
 
 function rawText(data: RawData): string {
   return Buffer.isBuffer(data) ? data.toString() : "not one buffer";
