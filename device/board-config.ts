@@ -1,4 +1,4 @@
-import { loadConfig, type Finding, type Problem } from "@pinion/config";
+import { keyOf, loadConfig, type Finding, type Problem } from "@pinion/config";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { parsePinName } from "../drivers/gpio/pin-name.ts";
 import { deviceSchema, schemaWithout, type DeviceConfig, type DriverEntry } from "./config.ts";
@@ -63,14 +63,38 @@ function furtherProblems(
   if (!loaded.ok) return [];
   const config = loaded.value as Partial<DeviceConfig>; // the sections that are not faulty are as described
   const entries: readonly unknown[] = Array.isArray(config.drivers) ? config.drivers : [];
-  const faultyEntries = new Set(known.map(({ key }) => /^drivers\[(\d+)\]/.exec(key)?.[1]));
-  const sound = entries.map((entry, i) => (!faultyEntries.has(String(i)) && isEntry(entry) ? entry : undefined));
+  const faultyKeys = known.map(({ key }) => key);
+  const sound = entries.map((entry, i) => (isEntry(entry) ? soundPart(entry, i, faultyKeys) : undefined));
   const findings = [
     ...(faulty.has("router") || config.router === undefined ? [] : routerOptions(config.router).findings),
     ...(faulty.has("board") || config.board === undefined ? [] : readWires(config.board).findings),
     ...planDrivers(sound, definitions).findings,
   ];
   return findings.map((finding) => loaded.problem(finding));
+}
+
+/**
+ * An entry without its faulty pins, ports or sensors, so that the others are checked in the same run. Undefined where the
+ * fault is not in one of those: what the rest would mean is then not known.
+ */
+function soundPart(entry: DriverEntry, index: number, faultyKeys: readonly string[]): DriverEntry | undefined {
+  const within = (...path: (string | number)[]): string[] => {
+    const place = keyOf(["drivers", index, ...path]);
+    return faultyKeys.filter((key) => key === place || key.startsWith(`${place}.`) || key.startsWith(`${place}[`));
+  };
+  let explained = 0;
+  const left: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(entry)) {
+    left[key] = value;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) continue;
+    const items = Object.entries(value).filter(([name]) => {
+      const faults = within(key, name).length;
+      explained += faults;
+      return faults === 0;
+    });
+    left[key] = Object.fromEntries(items);
+  }
+  return explained === within().length ? { ...left, use: entry.use } : undefined;
 }
 
 function isEntry(value: unknown): value is DriverEntry {

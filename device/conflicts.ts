@@ -7,20 +7,33 @@ import type { PlannedDriver } from "./plan.ts";
 
 /** Every conflict, naming who holds what. The later one in the file is the one to change. */
 export function conflicts(drivers: readonly PlannedDriver[]): Finding[] {
-  return [...sharedHardware(drivers), ...channelConflicts(drivers), ...streamConflicts(drivers), ...badNames(drivers)];
+  const shared = sharedHardware(drivers);
+  return [
+    ...shared.findings,
+    ...channelConflicts(drivers, shared.pairs),
+    ...streamConflicts(drivers),
+    ...badNames(drivers),
+  ];
 }
 
-function sharedHardware(drivers: readonly PlannedDriver[]): Finding[] {
+/** Two channels, by name. */
+const pairOf = (one: string, other: string): string => [one, other].toSorted().join("\n");
+
+function sharedHardware(drivers: readonly PlannedDriver[]): { findings: Finding[]; pairs: ReadonlySet<string> } {
   const owners = new Map(drivers.flatMap((driver) => driver.claims.map((claim) => [claim, driver] as const)));
-  return claimConflicts([...owners.keys()]).map(({ first, second, resource }) => ({
+  const found = claimConflicts([...owners.keys()]);
+  const findings = found.map(({ first, second, resource }) => ({
     path: placeOf(owners.get(second)?.index ?? 0, second.owner, drivers),
     found: `${resource} for '${second.owner}', which '${first.owner}' of driver ${owners.get(first)?.name ?? ""} already holds`,
     allowed: "one user of each line and port",
     cure: `give '${second.owner}' another one, or remove one of the two`,
   }));
+  return { findings, pairs: new Set(found.map(({ first, second }) => pairOf(first.owner, second.owner))) };
 }
 
-function channelConflicts(drivers: readonly PlannedDriver[]): Finding[] {
+/** Each pair of channels is told once; `told` are those whose clash is known already, with all the aliases it brings. */
+function channelConflicts(drivers: readonly PlannedDriver[], told: ReadonlySet<string>): Finding[] {
+  const pairs = new Set(told);
   const names = new Map<string, string>();
   const aliases = new Map<string, string>();
   const findings: Finding[] = [];
@@ -41,7 +54,10 @@ function channelConflicts(drivers: readonly PlannedDriver[]): Finding[] {
         const key = `${description.kind}\n${aliasKey(alias)}`;
         const other = aliases.get(key);
         if (other === undefined) aliases.set(key, name);
-        else if (other !== name) findings.push(aliasFinding({ index, name, alias, other }, drivers));
+        else if (other !== name && !pairs.has(pairOf(name, other))) {
+          pairs.add(pairOf(name, other));
+          findings.push(aliasFinding({ index, name, alias, other }, drivers));
+        }
       }
     }
   }

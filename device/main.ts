@@ -75,6 +75,7 @@ function run(board: BoardConfig): void {
     processReport: processReporter(),
   });
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
+  if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
   endOnSignals(runtime, log);
   runtime.start().catch((error: unknown) => fail(runtime, log, error));
 }

@@ -92,6 +92,7 @@ function cureOf(schema: SchemaNode, value: unknown, path: Path): string {
   if (schema["type"] === "string" && (typeof value === "number" || typeof value === "boolean")) {
     return `put it in quotes: "${String(value)}"`;
   }
+  if (schema["type"] === "array" && isRecord(value)) return `begin each entry of '${key}' with a dash: "- "`;
   const example = exampleOf(schema);
   return example === undefined ? `write ${describeSchema(schema)}` : `for example ${key}: ${example}`;
 }
@@ -110,9 +111,16 @@ function unknownKey(schema: SchemaNode, key: string, path: Path): Finding {
     path: [...path, key],
     found: `the unknown key '${key}'`,
     allowed: listWords([...known, ...patterns]) || "no key",
-    cure: meant === undefined ? `remove '${key}'` : `did you mean '${meant}'?`,
+    cure: meant === undefined ? otherNameOf(key, schema) : `did you mean '${meant}'?`,
     atKey: true,
   };
+}
+
+/** Where names are free within a pattern: the nearest one that fits. */
+function otherNameOf(key: string, schema: SchemaNode): string {
+  const fitting = key.toLowerCase().replaceAll(/[^a-z0-9_]+/g, "_");
+  const fits = schemasIn(schema, "patternProperties").some(([pattern]) => new RegExp(pattern, "u").test(fitting));
+  return fits ? `rename it, for example ${fitting}` : `remove '${key}'`;
 }
 
 /** What only TypeBox itself knows: keywords that the walk has no words for. Nothing wrong passes for lack of words. */

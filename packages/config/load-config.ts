@@ -59,14 +59,14 @@ export function parseConfig<S extends TSchema>(text: string, fileName: string, s
     return { file: fileName, ...positions.locate(path, atKey), key: keyOf(path), found, allowed, cure };
   };
   if (positions.faults.length > 0) {
-    const problems = positions.faults.map(({ line, column, message }) => ({
+    const problems = positions.faults.map(({ line, column, message, cure }) => ({
       file: fileName,
       line,
       column,
       key: "(syntax)",
       found: message,
       allowed: "YAML 1.2, each key once",
-      cure: "check indentation, quotes and colons on this line",
+      cure,
     }));
     return { ok: false, problems };
   }

@@ -9,7 +9,10 @@ export interface Position {
 
 export interface SyntaxFault extends Position {
   readonly message: string;
+  readonly cure: string;
 }
+
+const CHECK_LINE = "check indentation, quotes and colons on this line";
 
 export class Positions {
   readonly #document: Document;
@@ -24,9 +27,9 @@ export class Positions {
       logLevel: "error",
     });
     this.#document = document;
-    this.faults = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    this.faults = [...document.errors, ...document.warnings].map(({ pos, message, code }) => ({
       ...this.#position(pos[0]),
-      message: message.split("\n")[0] ?? message,
+      ...faultWords(code, message.split("\n")[0] ?? message, text.slice(pos[0])),
     }));
   }
 
@@ -69,4 +72,19 @@ export class Positions {
 function offsetOf(node: unknown): number | undefined {
   if (typeof node !== "object" || node === null) return undefined;
   return (node as Node).range?.[0]; // nodes of yaml carry a range; anything else has none
+}
+
+function faultWords(code: string, message: string, rest: string): Pick<SyntaxFault, "message" | "cure"> {
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return { message: "a tab in the indentation", cure: "indent with spaces instead of tabs" };
+    case "DUPLICATE_KEY": {
+      const key = /^"[^"\n]*"|^'[^'\n]*'|^[^:\n]*/.exec(rest)?.[0].trim().slice(0, 60) ?? "";
+      return { message: `the key ${key} a second time`, cure: `remove or rename one of the two ${key}` };
+    }
+    case "BAD_INDENT":
+      return { message, cure: "begin all keys of one mapping in the same column" };
+    default:
+      return { message, cure: CHECK_LINE };
+  }
 }

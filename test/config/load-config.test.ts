@@ -195,7 +195,7 @@ test("a syntax error has its line", () => {
 });
 
 test("a key written twice, a second document and an unknown anchor are refused", () => {
-  assert.match(only("level: info\nlevel: debug\n").found, /unique/);
+  assert.match(only("level: info\nlevel: debug\n").found, /the key level a second time/);
   assert.equal(only("level: info\n---\nlevel: info\n").key, "(syntax)");
   assert.match(only("realms: *nowhere\n").found, /nowhere/i);
 });
@@ -293,4 +293,20 @@ test("for any text there is a configuration or a list of problems, never an exce
     }),
     { numRuns: 500 },
   );
+});
+
+test("a slip of the hand in the YAML comes with its own cure", () => {
+  assert.match(only("realms:\n\t- a\n").cure, /spaces instead of tabs/);
+  assert.match(only("level: info\nlevel: debug\n").cure, /remove or rename one of the two level/);
+  assert.match(only("limits:\n  sessions: 3\n rate: 4\n").cure, /same column/);
+  assert.match(only("listen:\n  tcp: 127.0.0.1:1\n").cure, /begin each entry of 'listen' with a dash/);
+});
+
+test("a name that breaks the pattern of names gets one that fits", () => {
+  const named = Type.Object({ pins: Type.Record(Type.String({ pattern: "^[a-z][a-z0-9_]*$" }), Type.Integer()) });
+  const cures = ["Pump-1", "1st"].map((name) => {
+    const loaded = parseConfig(`pins: { ${name}: 4 }\n`, "c.yaml", named);
+    return loaded.ok ? "" : loaded.problems[0]?.cure;
+  });
+  assert.deepEqual(cures, ["rename it, for example pump_1", "remove '1st'"]);
 });

@@ -260,3 +260,33 @@ test("the plan in words names each channel, where it is and what it is called", 
   assert.match(words, /sensor\.relay/);
   assert.match(words, /device\.gpio\.set, device\.gpio\.get/);
 });
+
+test("a faulty pin does not hide what is wrong with its neighbours in the same driver", (t) => {
+  const told = problems(
+    t,
+    `drivers:
+  - use: gpio
+    pins:
+      a: { pin: header 2, direction: out }
+      b: { pin: 17, direction: sideways }
+      c: { pin: 4, direction: out }
+      d: { pin: header 7, direction: in }
+`,
+  );
+  assert.deepEqual(
+    told.map(({ key }) => key),
+    ["drivers[0].pins.a.pin", "drivers[0].pins.b.direction", "drivers[0].pins.d.pin"],
+  );
+});
+
+test("one pin in two drivers is one problem, not one for each of its names", (t) => {
+  const told = problems(
+    t,
+    `drivers:
+  - { use: gpio, pins: { a: { pin: 17, direction: out } } }
+  - { use: gpio, pins: { b: { pin: header 11, direction: in } } }
+`,
+  );
+  assert.equal(told.length, 1, formatProblems(told));
+  assert.match(told[0]?.found ?? "", /GPIO17 for 'b', which 'a'/);
+});
