@@ -89,14 +89,16 @@ export class Component {
   }
 
   #register(uri: string, handler: (invocation: Invocation) => unknown): void {
-    const { client } = this.#context;
+    const { client, naming } = this.#context;
     const guarded = (invocation: Invocation): unknown => {
       if (!this.#stopping) return handler(invocation);
       const words = "The board is shutting down. Try again after the restart.";
       throw new ApplicationError("pinion.error.closed", [words], { code: "closed" });
     };
+    // a principal named as the board is this board: only then is who holds its procedures its own ghost
+    const force = { authid: naming.id };
     client
-      .register(uri, guarded, { whenTaken: "retry" })
+      .register(uri, guarded, { whenTaken: "retry", force })
       .catch((error: unknown) => this.#undeclared(`registration of ${uri}`, error));
   }
 

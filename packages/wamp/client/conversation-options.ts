@@ -62,6 +62,13 @@ export interface RegisterOptions {
    * has once succeeded is always retried.
    */
   readonly whenTaken?: "reject" | "retry" | undefined;
+  /**
+   * Take the procedure from a session of the same principal, as a rule this client's own ghost (`force_reregister`). True:
+   * always; `{authid}`: only in a session that the router welcomed as that one, for routers that let anybody evict anybody.
+   * Sent only to a dealer that announces `registration_revocation`, and not after being evicted oneself in this session:
+   * two clients of one name do not evict each other in turns, the older one learns that the procedure is taken.
+   */
+  readonly force?: boolean | { readonly authid: string } | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Further REGISTER.Options, as on the wire. */
   readonly options?: Dict | undefined;

@@ -12,6 +12,7 @@ import { after } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply } from "./client-session.ts";
 import { describeError } from "./describe-error.ts";
+import { announces } from "./features.ts";
 import { ReconnectSchedule, type ReconnectOptions } from "./reconnect-schedule.ts";
 import { withResolvers } from "../with-resolvers.ts";
 
@@ -23,6 +24,8 @@ export interface DeclarationSpec {
   readonly options: Dict;
   /** Keep trying when somebody else holds the procedure, also before the first success. */
   readonly retryTaken: boolean;
+  /** Take the procedure from the same principal; `{authid}`: only when welcomed as that one. */
+  readonly force?: boolean | { readonly authid: string } | undefined;
 }
 
 export interface DeclarationContext {
@@ -51,6 +54,8 @@ export class Declaration {
   #error: Error | undefined;
   #wasHeld = false;
   #unwanted = false;
+  /** The router took it away in the present session. */
+  #evicted = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(spec: DeclarationSpec, context: DeclarationContext) {
@@ -111,7 +116,8 @@ export class Declaration {
     this.#stopTimer();
     this.#session = session;
     this.#phase = "asked";
-    const { kind, uri, options } = this.spec;
+    const { kind, uri } = this.spec;
+    const options = this.#mayForce(session) ? { ...this.spec.options, force_reregister: true } : this.spec.options;
     const type = kind === "registration" ? "REGISTER" : "SUBSCRIBE";
     const pending = {
       type,
@@ -134,6 +140,7 @@ export class Declaration {
     this.#stopTimer();
     this.#session = undefined;
     this.#id = undefined;
+    this.#evicted = false;
     if (this.#unwanted) this.#drop(undefined);
     else if (this.#phase !== "dropped") this.#phase = "absent";
   }
@@ -142,6 +149,7 @@ export class Declaration {
   revoked(reason: string): void {
     if (this.#phase !== "held") return;
     this.#id = undefined;
+    this.#evicted = true;
     this.#fail(new ApplicationError(ErrorUri.canceled, [`the router revoked it: ${reason}`]));
   }
 
@@ -161,6 +169,13 @@ export class Declaration {
   /** The client closed. */
   close(error: Error): void {
     this.#drop(error);
+  }
+
+  #mayForce({ joined }: ClientSession): boolean {
+    const { force } = this.spec;
+    if (!force || this.#evicted || joined === undefined) return false;
+    if (force !== true && joined.details["authid"] !== force.authid) return false;
+    return announces(joined.details, "dealer", "registration_revocation");
   }
 
   #answered(reply: Reply): void {

@@ -68,6 +68,7 @@ export class DeclaredState {
       match,
       options: wire,
       retryTaken: options.whenTaken === "retry",
+      force: options.force,
     };
     const entry = this.#registrationEntry(spec, handler);
     const { declaration } = entry;
@@ -261,7 +262,8 @@ function keyOf(spec: { kind: string; match: Match; uri: Uri }): string {
 }
 
 function sameOptions(declaration: Declaration, spec: DeclarationSpec): boolean {
-  return JSON.stringify(declaration.spec.options) === JSON.stringify(spec.options);
+  const { options, force } = declaration.spec;
+  return JSON.stringify([options, force]) === JSON.stringify([spec.options, spec.force]);
 }
 
 function refuseAborted(signal: AbortSignal | undefined): void {
