@@ -88,10 +88,13 @@ export function connectError(url: string, error: unknown): ConnectError {
   return new ConnectError(code, url, { detail, cause: error });
 }
 
-/** TLS failures have dozens of codes of OpenSSL; `ws` tells a refused upgrade in words only. */
+/** TLS failures have dozens of codes of OpenSSL; `ws` tells a refused upgrade and its own limit of time in words only. */
 function guess(detail: string, chain: readonly Error[]): ConnectErrorCode {
   const codes = chain.map(codeOf).join(" ");
   if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(codes)) return "tls_failed";
+  // Node's words for a peer that hangs up on the ClientHello; its code is that of any reset
+  if (/before secure TLS connection/.test(detail)) return "tls_failed";
+  if (/handshake has timed out/.test(detail)) return "timeout";
   if (/Unexpected server response|subprotocol|Parse Error|socket hang up/i.test(detail)) return "not_a_router";
   return "failed";
 }

@@ -17,6 +17,8 @@ export interface WebSocketTarget {
 }
 
 const DEFAULT_LIMIT = 2 ** 24;
+/** Idle time before TCP probes: a peer whose host lost its power sends nothing, and a subscriber would wait for ever. */
+const KEEP_ALIVE_MS = 15_000;
 
 /** Connects a WebSocket and agrees on the subprotocol. Rejects with what the socket or `ws` reports, or a ConnectError. */
 export async function openWebSocket(
@@ -28,6 +30,7 @@ export async function openWebSocket(
   const offered: readonly SerializerName[] = options.serializer ? [options.serializer] : ["json", "msgpack", "cbor"];
   const subprotocols = offered.map((name) => serializers[name].subprotocol);
   const socket = new WebSocket(target.address, subprotocols, socketOptions(target, options));
+  socket.once("upgrade", (response) => response.socket.setKeepAlive(true, KEEP_ALIVE_MS));
   return await opened(socket, { url: target.url, signal }, () => {
     const serializer = serializerBySubprotocol(socket.protocol);
     if (!serializer) {

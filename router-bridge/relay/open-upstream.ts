@@ -21,6 +21,8 @@ const SERIALIZER_REFUSED: ReadonlySet<string> = new Set([
   "handshake_closed",
   "connection_reset",
 ]);
+/** Idle time before TCP probes, as on a raw socket: a router whose host lost its power must not keep clients waiting. */
+const KEEP_ALIVE_MS = 15_000;
 const FALLBACKS: readonly SerializerName[] = ["msgpack", "json", "cbor"];
 
 export interface Opening {
@@ -112,7 +114,10 @@ export class Upstream {
     };
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
-    webSocket.once("upgrade", (response) => (socket = response.socket));
+    webSocket.once("upgrade", (response) => {
+      ({ socket } = response);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    });
     // stays: an error event that nobody listens to would end the process
     webSocket.on("error", reject);
     webSocket.once("close", (code) =>

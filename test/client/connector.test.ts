@@ -9,6 +9,7 @@ import { connect, ConnectError, connector, type ConnectorOptions, nodeClient } f
 import { connectError } from "../../packages/client/connect-error.ts";
 import type { Transport } from "@pinion/wamp";
 import { FramingError } from "net-socket-raw-framing";
+import { hasKeepAliveTimer } from "../support/keep-alive-timer.ts";
 import { RouterHost } from "../support/router-host.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/test-certificate.ts";
 import { rawSocketListener, webSocketListener } from "../support/transport-pairs.ts";
@@ -158,6 +159,32 @@ test("tls_failed: a certificate nobody vouches for", async (context) => {
   assert.equal(error.code, "tls_failed");
   assert.match(error.message, /check the certificate/);
 });
+
+test("tls_failed: TLS is spoken to a peer that hangs up on it", async (context) => {
+  const port = await crudeServer(context, (socket) => socket.once("data", () => socket.end()));
+  assert.equal((await refusal(`rss://127.0.0.1:${String(port)}`)).code, "tls_failed");
+  assert.equal((await refusal(`wss://127.0.0.1:${String(port)}/ws`)).code, "tls_failed");
+});
+
+test("timeout: a WebSocket's opening handshake is not answered in time", async (context) => {
+  const silent = await crudeServer(context, () => {});
+  assert.equal((await refusal(`ws://127.0.0.1:${String(silent)}/ws`, { connectTimeout: 100 })).code, "timeout");
+});
+
+test(
+  "every connection over TCP is probed while it is idle",
+  { skip: process.platform !== "linux" },
+  async (context) => {
+    const accept = (transport: Transport): void => transport.start({ onMessage: () => {}, onClose: () => {} });
+    const listeners = [await rawSocketListener({}, accept), await webSocketListener(accept)];
+    for (const listener of listeners) {
+      context.after(() => listener.stop());
+      const transport = await connect(listener.url);
+      context.after(() => transport.abort());
+      assert.ok(hasKeepAliveTimer(Number(new URL(listener.url).port)), listener.url);
+    }
+  },
+);
 
 test("not_a_router: something else answers, closes, or says nothing", async (context) => {
   const http = await crudeServer(context, (socket) =>

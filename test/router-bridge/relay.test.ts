@@ -7,6 +7,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { payloadOf, toId, toUri, type Message, type RequestId } from "@pinion/wamp";
 import type { SerializerName } from "@pinion/wamp/serializer";
 import { eventually, heard, startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
+import { hasKeepAliveTimer } from "../support/keep-alive-timer.ts";
 import { joinedThrough, relayTo, scriptedUpstream, WELCOME } from "../support/router-bridge-upstream.ts";
 import { type Talk, talk } from "../support/router-bridge-talk.ts";
 
@@ -34,6 +35,17 @@ test("every browser is a session of its own at the router behind, with any pair 
       for (const one of talks) one.transport.close();
       await eventually(() => inner.bridge.connections === sessions, "the end of the relay's connections");
     }
+  }
+});
+
+test("a router whose host lost its power is noticed", { skip: process.platform !== "linux" }, async (t) => {
+  const inner = await startBridge(t);
+  for (const upstream of [`rs://${inner.at}`, `ws://${inner.at}/ws`]) {
+    const { at } = await startBridge(t, relayTo(upstream));
+    const client = await (await talk(t, `ws://${at}/ws`)).join();
+    await eventually(() => hasKeepAliveTimer(Number(inner.at.split(":")[1])), "the kernel's probes");
+    client.transport.close();
+    await eventually(() => inner.bridge.connections === 0, "the end of the relay's connection");
   }
 });
 
