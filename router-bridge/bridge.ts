@@ -183,12 +183,13 @@ export class Bridge {
 /** Those of the limits that the router itself keeps. */
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
-  const { uriLength, joinTimeout, goodbyeTimeout } = limits;
+  const { halfOpenSessions, uriLength, joinTimeout, goodbyeTimeout } = limits;
   return {
     sessionsPerRealm,
     subscriptionsPerSession,
     registrationsPerSession,
     pendingCallsPerSession,
+    halfOpenSessions,
     uriLength,
     joinTimeout,
     goodbyeTimeout,

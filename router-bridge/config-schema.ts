@@ -100,6 +100,7 @@ const limits = Type.Object(
     queueGrace: milliseconds(5000, "how long a peer's queue may stay above queueOctets"),
     queueHardOctets: octets(64 * 1024 * 1024, "a peer with more than this queued is disconnected at once"),
     sessionsPerRealm: count(10_000, "sessions joined to one realm"),
+    halfOpenSessions: count(256, "sessions that were sent CHALLENGE and have not answered"),
     subscriptionsPerSession: count(10_000, "subscriptions of one session"),
     registrationsPerSession: count(10_000, "registrations of one session"),
     pendingCallsPerSession: count(1000, "calls of one session that wait for an answer"),

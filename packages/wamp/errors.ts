@@ -55,6 +55,7 @@ export type UsageErrorCode =
   | "invalid_option"
   | "already_registered"
   | "limit_exceeded"
+  | "invalid_accounts"
   | "aborted";
 
 export class UsageError extends Error {

@@ -1,8 +1,16 @@
 /**
  * The conversation that lets a peer in: HELLO, any number of CHALLENGE and AUTHENTICATE, then WELCOME or ABORT. It owns no
- * session table; it only finds the realm, asks the authenticator and says what follows.
+ * session table but the bounded set of those that were asked; it only finds the realm, asks the authenticator and says what follows.
  */
-import { ErrorUri, ProtocolViolation, type Authenticate, type Hello, type Message, type Uri } from "@pinion/wamp";
+import {
+  ErrorUri,
+  ProtocolViolation,
+  type Authenticate,
+  type Hello,
+  type Message,
+  type SessionId,
+  type Uri,
+} from "@pinion/wamp";
 import type { AuthOutcome, Identity } from "./authenticator.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import { Member } from "./member.ts";
@@ -19,6 +27,7 @@ export type Admission =
 export class Accepting<P> {
   readonly #context: RouterContext<P>;
   readonly #realms: ReadonlyMap<string, Realm<P>>;
+  readonly #halfOpen = new Set<RouterSession<P>>();
 
   constructor(context: RouterContext<P>, realms: ReadonlyMap<string, Realm<P>>) {
     this.#context = context;
@@ -35,10 +44,12 @@ export class Accepting<P> {
       return { kind: "abort", reason: ErrorUri.noSuchRealm, words: `this router has no realm ${hello.realm}` };
     }
     if (realm.isFull) return full(realm.name);
+    const id = realm.freshId();
+    const freshAuthid = (): string => this.#freshAuthid();
     const outcome = this.#judge(() =>
-      this.#context.authenticator({ hello, info: session.info, freshAuthid: () => this.#freshAuthid() }),
+      this.#context.authenticator({ hello, info: session.info, sessionId: id, freshAuthid }),
     );
-    return this.#proceed(session, { realm, features }, outcome);
+    return this.#proceed(session, { realm, features, id }, outcome);
   }
 
   /** @throws ProtocolViolation if nothing was asked. */
@@ -47,8 +58,9 @@ export class Accepting<P> {
     const realm = challenge && this.#realms.get(challenge.realm);
     if (challenge === undefined || realm === undefined) throw new ProtocolViolation("AUTHENTICATE without a CHALLENGE");
     session.challenge = undefined;
+    this.#halfOpen.delete(session);
     const outcome = this.#judge(() => challenge.outcome.answer(signature, extra));
-    return this.#proceed(session, { realm, features: challenge.features }, outcome);
+    return this.#proceed(session, { realm, features: challenge.features, id: challenge.id }, outcome);
   }
 
   #proceed(session: RouterSession<P>, entry: Entry<P>, outcome: AuthOutcome): Admission {
@@ -57,19 +69,40 @@ export class Accepting<P> {
       // others may have joined since HELLO
       return entry.realm.isFull ? full(entry.realm.name) : this.#welcome(session, entry, outcome.identity);
     }
+    if (!this.#holdOpen(session)) {
+      const words = "too many logins are under way at this router; try again in a moment";
+      return { kind: "abort", reason: LIMIT_EXCEEDED, words };
+    }
     session.state = "challenging";
-    session.challenge = { realm: entry.realm.name, features: entry.features, outcome };
+    session.challenge = { realm: entry.realm.name, features: entry.features, id: entry.id, outcome };
     return { kind: "send", message: { type: "CHALLENGE", method: outcome.method, extra: outcome.extra } };
   }
 
-  #welcome(session: RouterSession<P>, { realm, features }: Entry<P>, identity: Identity): Admission {
-    const id = realm.freshId();
+  #welcome(session: RouterSession<P>, { realm, features, id }: Entry<P>, identity: Identity): Admission {
+    if (realm.members.has(id)) {
+      return {
+        kind: "abort",
+        reason: ErrorUri.unavailable,
+        words: "the session id was given away meanwhile; try again",
+      };
+    }
     const member = new Member<P>({ id, realm: realm.name, identity, features, session });
     session.member = member;
     session.state = "established";
     realm.join(member);
     const details = { roles: ROUTER_ROLES, agent: this.#context.agent, realm: realm.name, ...identity };
     return { kind: "send", message: { type: "WELCOME", session: id, details } };
+  }
+
+  /** False when as many as allowed wait for AUTHENTICATE. Those that ended without one are found out only then. */
+  #holdOpen(session: RouterSession<P>): boolean {
+    const { halfOpenSessions } = this.#context.limits;
+    if (this.#halfOpen.size >= halfOpenSessions) {
+      for (const one of this.#halfOpen) if (one.state !== "challenging") this.#halfOpen.delete(one);
+    }
+    if (this.#halfOpen.size >= halfOpenSessions) return false;
+    this.#halfOpen.add(session);
+    return true;
   }
 
   /** An authenticator that throws lets nobody in. */
@@ -94,6 +127,8 @@ export class Accepting<P> {
 interface Entry<P> {
   readonly realm: Realm<P>;
   readonly features: PeerFeatures;
+  /** What the session will be called; some challenges name it. */
+  readonly id: SessionId;
 }
 
 function full(realm: Uri): Admission {

@@ -2,7 +2,7 @@
  * Who may join. An authenticator sees HELLO and the facts about the connection and answers at once: let in as somebody,
  * refuse, or ask (CHALLENGE) and judge the answer. It knows no realm state and sends nothing itself.
  */
-import { ErrorUri, type Dict, type Hello, type Uri } from "@pinion/wamp";
+import { ErrorUri, type Dict, type Hello, type SessionId, type Uri } from "@pinion/wamp";
 import type { PeerInfo } from "./peer-info.ts";
 import { optionalStrings } from "./dict-reading.ts";
 
@@ -29,6 +29,8 @@ export type AuthOutcome =
 export interface Applicant {
   readonly hello: Hello;
   readonly info: PeerInfo;
+  /** The id the session will have if it is let in. */
+  readonly sessionId: SessionId;
   /** A fresh name for somebody who has none. */
   readonly freshAuthid: () => string;
 }

@@ -6,3 +6,5 @@ export type { Limits } from "./limits.ts";
 export type { Statistics } from "./statistics.ts";
 export type { AuthOutcome, Authenticator } from "./authenticator.ts";
 export type { Authorizer } from "./authorizer.ts";
+export { Attempts } from "./attempts.ts";
+export { accountAuthenticator, type FailedLogin } from "./account-authenticator.ts";

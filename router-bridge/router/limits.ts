@@ -6,6 +6,8 @@ export interface Limits {
   readonly sessionsPerRealm: number;
   readonly subscriptionsPerSession: number;
   readonly registrationsPerSession: number;
+  /** Sessions that were sent CHALLENGE and have not answered; one more is refused with ABORT. */
+  readonly halfOpenSessions: number;
   /** Calls of one caller that wait for an answer. */
   readonly pendingCallsPerSession: number;
   /** Characters of a realm, topic or procedure. */
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: Limits = {
   sessionsPerRealm: 10_000,
   subscriptionsPerSession: 10_000,
   registrationsPerSession: 10_000,
+  halfOpenSessions: 256,
   pendingCallsPerSession: 1_000,
   uriLength: 512,
   joinTimeout: 10_000,

@@ -2,7 +2,7 @@
  * One peer of the router, from the accepted transport to its end: how far the conversation is. The router's files write it;
  * everybody else only reads. It must not know how messages travel, nor what a joined peer holds (that is `member`).
  */
-import type { Uri } from "@pinion/wamp";
+import type { SessionId, Uri } from "@pinion/wamp";
 import type { AuthOutcome } from "./authenticator.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Member } from "./member.ts";
@@ -26,7 +26,7 @@ export class RouterSession<P> {
   /** What ends the present state if nothing happens. */
   deadline: Deadline<Due<P>> | undefined;
   /** The realm asked for and the authenticator's open question; only in state challenging. */
-  challenge: { readonly realm: Uri; readonly features: Member<P>["features"]; readonly outcome: Challenge } | undefined;
+  challenge: PendingChallenge<P> | undefined;
   /** What the peer is and holds in its realm; from WELCOME on, kept after the end. */
   member: Member<P> | undefined;
 
@@ -35,6 +35,13 @@ export class RouterSession<P> {
     this.info = info;
     this.alone = [peer];
   }
+}
+
+interface PendingChallenge<P> {
+  readonly realm: Uri;
+  readonly features: Member<P>["features"];
+  readonly id: SessionId;
+  readonly outcome: Challenge;
 }
 
 export type Challenge = AuthOutcome & { readonly kind: "challenge" };

@@ -1,0 +1,81 @@
+/** What a router keeps of somebody who may log in. From none of it can a password be read back. */
+import { type AuthCrypto, DEFAULT_ITERATIONS, type KeyCost } from "./auth-crypto.ts";
+import { toBase64, toHex, utf8 } from "./octets.ts";
+import { hashTicket } from "./ticket.ts";
+import { deriveCraKey } from "./wamp-cra.ts";
+import { saslPrepared, SCRAM_KEYLEN, scramKeys } from "./wamp-scram.ts";
+
+/** The methods that need credentials, as HELLO names them. */
+export const AUTH_METHODS = ["cryptosign", "wamp-scram", "wampcra", "ticket"] as const;
+export type AuthMethod = (typeof AUTH_METHODS)[number];
+/** Those that a secret serves. */
+export const SECRET_METHODS = ["wamp-scram", "wampcra", "ticket"] as const satisfies readonly AuthMethod[];
+export type SecretMethod = (typeof SECRET_METHODS)[number];
+
+export interface Account {
+  readonly authid: string;
+  readonly role: string;
+  /** Both in hex. */
+  readonly ticket?: { readonly salt: string; readonly hash: string };
+  /** `key`: the base64 text of the derived octets. */
+  readonly wampcra?: KeyCost & { readonly salt: string; readonly key: string };
+  /** All three in base64. */
+  readonly "wamp-scram"?: {
+    readonly salt: string;
+    readonly iterations: number;
+    readonly storedKey: string;
+    readonly serverKey: string;
+  };
+  /** Public keys, 64 hexadecimal digits each, lower case. */
+  readonly cryptosign?: readonly string[];
+}
+
+/** Everybody who may log in. */
+export interface Accounts {
+  /** 32 octets in hex, from which challenges for unknown authids are made, so that they look the same every time. */
+  readonly decoy: string;
+  readonly accounts: readonly Account[];
+}
+
+const SALT_OCTETS = 16;
+const DECOY_OCTETS = 32;
+
+export function noAccounts(crypto: AuthCrypto): Accounts {
+  return { decoy: toHex(crypto.randomBytes(DECOY_OCTETS)), accounts: [] };
+}
+
+/** The part of an account that a secret makes, for these methods. Takes a moment: the keys are derived. */
+export async function secretCredentials(
+  crypto: AuthCrypto,
+  secret: string,
+  methods: readonly SecretMethod[],
+): Promise<Pick<Account, SecretMethod>> {
+  const salt = (): Uint8Array => crypto.randomBytes(SALT_OCTETS);
+  const made: { -readonly [M in SecretMethod]?: Account[M] } = {};
+  if (methods.includes("ticket")) {
+    const own = salt();
+    made.ticket = { salt: toHex(own), hash: toHex(hashTicket(crypto, own, secret)) };
+  }
+  if (methods.includes("wampcra")) {
+    const salting = { salt: toHex(salt()), iterations: DEFAULT_ITERATIONS, keylen: 32 };
+    made.wampcra = { ...salting, key: await deriveCraKey(crypto, secret, salting) };
+  }
+  if (methods.includes("wamp-scram")) {
+    const own = salt();
+    const cost = { iterations: DEFAULT_ITERATIONS, keylen: SCRAM_KEYLEN };
+    const salted = await crypto.pbkdf2(utf8(saslPrepared(secret)), own, cost);
+    const { storedKey, serverKey } = scramKeys(crypto, salted);
+    made["wamp-scram"] = {
+      salt: toBase64(own),
+      iterations: cost.iterations,
+      storedKey: toBase64(storedKey),
+      serverKey: toBase64(serverKey),
+    };
+  }
+  return made;
+}
+
+/** By which methods this account can log in. */
+export function methodsOf(account: Account): readonly AuthMethod[] {
+  return AUTH_METHODS.filter((method) => account[method] !== undefined);
+}

@@ -1,0 +1,53 @@
+/** The account of somebody who has none: its challenges look like everybody's, and no answer to them is right. */
+import {
+  type Account,
+  type Accounts,
+  AUTH_METHODS,
+  type AuthCrypto,
+  type AuthMethod,
+  DEFAULT_ITERATIONS,
+  methodsOf,
+  SECRET_METHODS,
+  toBase64,
+  toHex,
+  utf8,
+} from "@pinion/wamp";
+
+export interface Decoy {
+  readonly account: Account & { readonly [M in AuthMethod]-?: NonNullable<Account[M]> };
+  /** The methods that somebody of this name would have. */
+  readonly methods: readonly AuthMethod[];
+}
+
+/**
+ * The same every time for the same authid, as a real account is. Role, methods and costs are those of one of the real
+ * accounts, so that none of them tells the two apart; its keys are known to nobody.
+ */
+export function decoyAccount(crypto: AuthCrypto, { decoy, accounts }: Accounts, authid: string): Decoy {
+  const derived = (what: string): Uint8Array => crypto.hmacSha256(utf8(decoy), utf8(`${what} ${authid}`));
+  const [a = 0, b = 0, c = 0] = derived("model");
+  const model = accounts[((a << 16) | (b << 8) | c) % Math.max(1, accounts.length)];
+  const salt = (what: string): Uint8Array => derived(what).subarray(0, 16);
+  const cra = model?.wampcra ?? { iterations: DEFAULT_ITERATIONS, keylen: 32 };
+  const scram = model?.["wamp-scram"] ?? { iterations: DEFAULT_ITERATIONS };
+  const account = {
+    authid,
+    role: model?.role ?? "user",
+    ticket: { salt: toHex(salt("ticket salt")), hash: toHex(derived("ticket")) },
+    wampcra: {
+      iterations: cra.iterations,
+      keylen: cra.keylen,
+      salt: toHex(salt("wampcra salt")),
+      key: toBase64(derived("wampcra")),
+    },
+    "wamp-scram": {
+      iterations: scram.iterations,
+      salt: toBase64(salt("scram salt")),
+      storedKey: toBase64(derived("stored key")),
+      serverKey: toBase64(derived("server key")),
+    },
+    cryptosign: [toHex(derived("cryptosign"))],
+  };
+  const methods = model === undefined ? SECRET_METHODS : methodsOf(model);
+  return { account, methods: AUTH_METHODS.filter((method) => methods.includes(method)) };
+}
