@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseDocument } from "yaml";
@@ -80,6 +81,20 @@ async function waitFor(what: string, done: () => Promise<boolean> | boolean): Pr
   }
 }
 
+/** Before anything is built or started: a router that is there already would be taken for the one of this run. */
+async function refuseTaken(port: number): Promise<void> {
+  const probe = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(probe, "listening");
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const why = reason === "EADDRINUSE" ? "is in use by another program" : `cannot be listened on (${reason})`;
+    stop(`port ${String(port)} ${why}; stop what uses it, or choose another port: npm start -- --port 8081`);
+  }
+  probe.close();
+  await once(probe, "close");
+}
+
 async function healthy(port: number): Promise<boolean> {
   try {
     return (await fetch(`http://127.0.0.1:${String(port)}/healthz`)).ok;
@@ -90,6 +105,7 @@ async function healthy(port: number): Promise<boolean> {
 
 const port = readPort();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void end(0));
+await refuseTaken(port);
 await buildAll();
 mkdirSync(runFolder, { recursive: true });
 rmSync(meterPort, { force: true });

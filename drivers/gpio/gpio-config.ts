@@ -132,13 +132,20 @@ export function gpioIssues(config: GpioConfig): readonly ConfigIssue[] {
     const [other, foreign] = pin.direction === "in" ? ["out", ONLY_OUT] : ["in", ONLY_IN];
     for (const key of foreign) {
       if (pin[key] !== undefined) {
-        issues.push({ path: `/pins/${name}/${key}`, message: `${key} is for pins with direction: ${other}` });
+        issues.push({
+          path: `/pins/${name}/${key}`,
+          message: `${key} is for pins with direction: ${other}; remove it`,
+        });
       }
     }
     const line = String(parsed.line);
     const first = taken.get(line);
     if (first === undefined) taken.set(line, name);
-    else issues.push({ path: `/pins/${name}/pin`, message: `GPIO${line} is used by ${first} already` });
+    else
+      issues.push({
+        path: `/pins/${name}/pin`,
+        message: `GPIO${line} is used by ${first} already; choose another pin`,
+      });
   }
   return [...issues, ...misleadingNames(config)];
 }
@@ -150,6 +157,11 @@ function misleadingNames(config: GpioConfig): readonly ConfigIssue[] {
     const own = parsePinName(pin);
     if (typeof meant === "string" || typeof own === "string" || meant.line === own.line) return [];
     const really = pinAliases(own).map(aliasKey);
-    return [{ path: `/pins/${name}`, message: `the name ${name} means another pin than ${really[1] ?? "its own"}` }];
+    return [
+      {
+        path: `/pins/${name}`,
+        message: `the name ${name} means another pin than ${really[1] ?? "its own"}; choose another name`,
+      },
+    ];
   });
 }

@@ -118,7 +118,7 @@ const table: readonly [what: string, text: string, line: number, key: string, fo
     4,
     "drivers[0].pins.door.safe",
     /direction: out/,
-    /change or remove this key/,
+    /remove it/,
   ],
   [
     "a pin without a direction",

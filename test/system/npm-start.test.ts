@@ -1,5 +1,7 @@
 /** `npm start` itself, on a port of its own: what it prints, what it serves, how it ends. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { nodeClient } from "@pinion/client";
@@ -35,4 +37,18 @@ test("npm start serves the page, the simulated board and the meter behind its pt
   await client.call("device.gpio.set", ["relay", 1], {}, { timeout: 10_000 });
   await client.close();
   assert.equal(await all.stop("SIGINT"), 0, all.output());
+});
+
+test("npm start on a port that is taken says so, with another one to try, and starts nothing", async (t) => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  t.after(() => other.close());
+  const address = other.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const all = start(process.execPath, ["deploy/start.ts", "--port", String(address.port)], root);
+  t.after(() => all.stop());
+  await until("the end", () => all.process.exitCode !== null, 30_000, all.output);
+  assert.equal(all.process.exitCode, 1);
+  assert.match(all.output(), /port \d+ is in use by another program; .*npm start -- --port 8081/);
+  assert.doesNotMatch(all.output(), /Dashboard/);
 });

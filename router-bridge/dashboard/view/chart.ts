@@ -128,7 +128,7 @@ export class Chart {
         { ...axis, size: 22, space: 76, grid: { show: false }, values: timeLabels },
         {
           ...axis,
-          size: 46,
+          size: (_, labels) => labelRoom(labels),
           space: 28,
           values: (plot, splits) => splits.map((value) => this.#valueLabel(plot, value)),
         },
@@ -149,6 +149,12 @@ export class Chart {
     const known = typeof value === "number" && seconds !== undefined;
     this.#hovered(known ? { time: seconds * 1000, value } : undefined);
   }
+}
+
+/** Width for the longest label, in px at the chart's font; no less than usual ones need, so that charts line up. */
+function labelRoom(labels: readonly string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return Math.min(120, Math.max(46, longest * 6.6 + 10));
 }
 
 /** Room above and below the line; a flat line gets some of its own, so that noise does not look like a storm. */
