@@ -41,9 +41,10 @@ export class RouterHost {
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RouterHostOptions) {
-    const { realms, limits, agent, random, log } = options;
+    const { realms, limits, agent, random, log, now } = options;
     const report = (fault: unknown): void => log.error({ err: fault }, "an authenticator or authorizer threw");
-    this.#router = new Router({ realms, limits, agent, random, report });
+    const wallTime = (at: number): number => Date.now() - now() + at;
+    this.#router = new Router({ realms, limits, agent, random, report, wallTime });
     this.#options = options;
   }
 

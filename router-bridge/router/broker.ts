@@ -8,6 +8,7 @@ import {
   randomId,
   toId,
   type Dict,
+  type Match,
   type PublicationId,
   type Publish,
   type Subscribe,
@@ -23,6 +24,13 @@ import { PatternIndex } from "./pattern-index.ts";
 import { publishOptions, type PublishOptions } from "./publish-options.ts";
 import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
 import { Subscription } from "./subscription.ts";
+import {
+  SUBSCRIPTION_ON_CREATE,
+  SUBSCRIPTION_ON_DELETE,
+  SUBSCRIPTION_ON_SUBSCRIBE,
+  SUBSCRIPTION_ON_UNSUBSCRIBE,
+  subscriptionDetails,
+} from "./subscription-details.ts";
 
 /** What the broker announces in WELCOME: only what it does. */
 export const BROKER_FEATURES: Dict = Object.freeze({
@@ -31,11 +39,13 @@ export const BROKER_FEATURES: Dict = Object.freeze({
   publisher_identification: true,
   session_meta_api: true,
   subscriber_blackwhite_listing: true,
+  subscription_meta_api: true,
 });
 
 export class Broker<P> {
   readonly #context: RouterContext<P>;
   readonly #index = new PatternIndex<Subscription<P>>();
+  readonly #byId = new Map<number, Subscription<P>>();
   #lastSubscription = 0;
 
   constructor(context: RouterContext<P>) {
@@ -44,6 +54,24 @@ export class Broker<P> {
 
   get subscriptions(): number {
     return this.#index.size;
+  }
+
+  values(match: Match): Iterable<Subscription<P>> {
+    return this.#index.values(match);
+  }
+
+  byId(id: number): Subscription<P> | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The subscription to this very text with this policy. */
+  lookup(match: Match, topic: string): Subscription<P> | undefined {
+    return this.#index.get(match, topic);
+  }
+
+  /** All subscriptions that a publication to this topic concerns. */
+  matching(topic: string): readonly Subscription<P>[] {
+    return this.#index.matching(topic);
   }
 
   subscribe(member: Member<P>, { request, options, topic }: Subscribe, out: Delivery<P>[]): void {
@@ -60,21 +88,25 @@ export class Broker<P> {
         out,
       );
     }
-    let subscription = this.#index.get(match, topic);
-    if (subscription === undefined || !subscription.members.has(member)) {
+    const known = this.#index.get(match, topic);
+    const isNew = known?.members.has(member) !== true;
+    if (isNew) {
       if (member.subscriptions.size >= limits.subscriptionsPerSession) {
         const words = `this session has ${limits.subscriptionsPerSession} subscriptions, which is the limit`;
         return this.#refuse(member, { code: RequestCode.subscribe, request }, { error: LIMIT_EXCEEDED, words }, out);
       }
-      if (subscription === undefined) {
-        this.#lastSubscription += 1;
-        subscription = new Subscription(toId<SubscriptionId>(this.#lastSubscription), topic, match);
-        this.#index.set(match, topic, subscription);
-      }
-      subscription.add(member);
-      member.subscriptions.set(subscription.id, subscription);
     }
-    out.push({ to: member.alone, message: { type: "SUBSCRIBED", request, subscription: subscription.id } });
+    const subscription = known ?? this.#create(match, topic);
+    const { id } = subscription;
+    out.push({ to: member.alone, message: { type: "SUBSCRIBED", request, subscription: id } });
+    if (!isNew) return;
+    // a subscription does not hear of its own making, however wide its pattern
+    if (known === undefined) {
+      this.announce(SUBSCRIPTION_ON_CREATE, () => [member.id, subscriptionDetails(subscription)], out);
+    }
+    this.announce(SUBSCRIPTION_ON_SUBSCRIBE, () => [member.id, id], out);
+    subscription.add(member);
+    member.subscriptions.set(id, subscription);
   }
 
   unsubscribe(member: Member<P>, { request, subscription: id }: Unsubscribe, out: Delivery<P>[]): void {
@@ -84,8 +116,9 @@ export class Broker<P> {
       return this.#refuse(member, { code: RequestCode.unsubscribe, request }, refusal, out);
     }
     member.subscriptions.delete(id);
-    this.#release(subscription, member);
+    subscription.remove(member);
     out.push({ to: member.alone, message: { type: "UNSUBSCRIBED", request } });
+    this.#announceEnd(subscription, member, out);
   }
 
   publish(member: Member<P>, message: Publish, out: Delivery<P>[]): void {
@@ -112,7 +145,7 @@ export class Broker<P> {
 
   /** Publishes what happened in the realm itself (spec, meta events). `args` is only asked for if somebody listens. */
   announce(topic: Uri, args: () => readonly unknown[], out: Delivery<P>[]): void {
-    const concerned = this.#index.matching(topic);
+    const concerned = this.#index.matching(topic).filter(({ members }) => members.size > 0);
     if (concerned.length === 0) return;
     const publication = randomId<PublicationId>(this.#context.random);
     const payload = payloadOf(args());
@@ -125,9 +158,12 @@ export class Broker<P> {
   }
 
   /** Forgets a session that ended. */
-  leave(member: Member<P>): void {
-    for (const subscription of member.subscriptions.values()) this.#release(subscription, member);
+  leave(member: Member<P>, out: Delivery<P>[]): void {
+    const held = [...member.subscriptions.values()];
     member.subscriptions.clear();
+    // out of all of them first: nothing may be addressed to it any more, not even what is told of its own leaving
+    for (const subscription of held) subscription.remove(member);
+    for (const subscription of held) this.#announceEnd(subscription, member, out);
   }
 
   /** Whether the publication may go out, and with its publisher's name or not. */
@@ -154,9 +190,25 @@ export class Broker<P> {
     out.push({ to, message: { type: "EVENT", subscription: subscription.id, publication, details, payload } });
   }
 
-  #release(subscription: Subscription<P>, member: Member<P>): void {
-    subscription.remove(member);
-    if (subscription.members.size === 0) this.#index.delete(subscription.match, subscription.topic);
+  #create(match: Match, topic: Uri): Subscription<P> {
+    this.#lastSubscription += 1;
+    const id = toId<SubscriptionId>(this.#lastSubscription);
+    const created = this.#context.wallTime(this.#context.moment.now);
+    const subscription = new Subscription<P>({ id, topic, match, created });
+    this.#index.set(match, topic, subscription);
+    this.#byId.set(id, subscription);
+    return subscription;
+  }
+
+  /** A subscriber is gone; with the last one goes the subscription. */
+  #announceEnd({ id, match, topic, members }: Subscription<P>, gone: Member<P>, out: Delivery<P>[]): void {
+    const ends = members.size === 0;
+    if (ends) {
+      this.#index.delete(match, topic);
+      this.#byId.delete(id);
+    }
+    this.announce(SUBSCRIPTION_ON_UNSUBSCRIBE, () => [gone.id, id], out);
+    if (ends) this.announce(SUBSCRIPTION_ON_DELETE, () => [gone.id, id], out);
   }
 
   #refuse(member: Member<P>, asked: Asked, refusal: Refusal, out: Delivery<P>[]): void {

@@ -23,7 +23,7 @@ import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
 import type { Offer, Registration } from "./registration.ts";
 import { Registrations } from "./registrations.ts";
-import { decide, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
+import { decide, uriFault, type Announce, type Refusal, type RouterContext } from "./router-context.ts";
 
 /** What the dealer announces in WELCOME: only what it does. */
 export const DEALER_FEATURES: Dict = Object.freeze({
@@ -43,9 +43,9 @@ export class Dealer<P> {
   readonly #context: RouterContext<P>;
   #pending = 0;
 
-  constructor(context: RouterContext<P>) {
+  constructor(context: RouterContext<P>, announce: Announce<P>) {
     this.#context = context;
-    this.registrations = new Registrations(context);
+    this.registrations = new Registrations(context, announce);
   }
 
   get pendingCalls(): number {
@@ -155,7 +155,7 @@ export class Dealer<P> {
 
   /** Forgets a session that ended: its procedures, its calls, and what others wait for from it. */
   leave(member: Member<P>, out: Delivery<P>[]): void {
-    this.registrations.leave(member);
+    this.registrations.leave(member, out);
     for (const invocation of member.calls.values()) {
       this.#end(invocation);
       const { callee } = invocation;

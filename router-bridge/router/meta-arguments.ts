@@ -2,7 +2,7 @@
  * Reads the arguments of a call that the router itself answers. Absent and null are the same, as in options; what is wrong
  * is told by its name. Every method throws ApplicationError `wamp.error.invalid_argument`.
  */
-import { ApplicationError, ErrorUri, isId, type Dict, type Payload } from "@pinion/wamp";
+import { ApplicationError, ErrorUri, isId, type Dict, type Match, type Payload } from "@pinion/wamp";
 
 export class MetaArguments {
   readonly #args: readonly unknown[];
@@ -32,6 +32,15 @@ export class MetaArguments {
       throw wrong(place, name, "a list of strings");
     }
     return value;
+  }
+
+  /** The option `match` of a dict of options that may be left out. */
+  match(place: number): Match {
+    const options = this.#args[place] ?? {};
+    if (typeof options !== "object" || Array.isArray(options)) throw wrong(place, "options", "a dict");
+    const match = (options as Dict)["match"] ?? "exact"; // an object that is no list
+    if (match === "exact" || match === "prefix" || match === "wildcard") return match;
+    throw wrong(place, "options", "a dict whose match is exact, prefix or wildcard");
   }
 
   /** A keyword argument. */

@@ -28,6 +28,11 @@ export class PatternIndex<T> {
     return this.#prefixes.nodes + this.#wildcards.nodes;
   }
 
+  /** All entries of one match policy, in the order in which they came. */
+  values(match: Match): Iterable<T> {
+    return this.#of(match).values();
+  }
+
   exact(uri: string): T | undefined {
     return this.#exact.get(uri);
   }

@@ -19,13 +19,18 @@ import { RequestCode, type Delivery } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Member } from "./member.ts";
 import { MetaApi } from "./meta-api.ts";
+import { registrationProcedures } from "./registration-meta.ts";
 import type { RouterContext } from "./router-context.ts";
 import { SESSION_ON_JOIN, SESSION_ON_LEAVE, sessionDetails, sessionProcedures } from "./session-meta.ts";
+import { subscriptionProcedures } from "./subscription-meta.ts";
+
+/** What the realm itself does as a callee. */
+const META_FEATURES: Dict = { registration_meta_api: true, session_meta_api: true };
 
 /** The router's half of the feature announcement. */
 export const ROUTER_ROLES: Dict = Object.freeze({
   broker: Object.freeze({ features: BROKER_FEATURES }),
-  dealer: Object.freeze({ features: Object.freeze({ ...DEALER_FEATURES, session_meta_api: true }) }),
+  dealer: Object.freeze({ features: Object.freeze({ ...DEALER_FEATURES, ...META_FEATURES }) }),
 });
 
 export class Realm<P> {
@@ -40,8 +45,12 @@ export class Realm<P> {
     this.name = name;
     this.#context = context;
     this.broker = new Broker(context);
-    this.dealer = new Dealer(context);
-    this.#meta = new MetaApi(context, [sessionProcedures(this.members, context)]);
+    this.dealer = new Dealer(context, (topic, args, out) => this.broker.announce(topic, args, out));
+    this.#meta = new MetaApi(context, [
+      sessionProcedures(this.members, context),
+      registrationProcedures(this.dealer.registrations),
+      subscriptionProcedures(this.broker),
+    ]);
   }
 
   get isFull(): boolean {
@@ -70,7 +79,7 @@ export class Realm<P> {
   leave(member: Member<P>, out: Delivery<P>[]): void {
     if (!this.members.delete(member.id)) return;
     this.#context.statistics.left += 1;
-    this.broker.leave(member);
+    this.broker.leave(member, out);
     this.dealer.leave(member, out);
     const { authid, authrole } = member.identity;
     this.broker.announce(SESSION_ON_LEAVE, () => [member.id, authid, authrole], out);

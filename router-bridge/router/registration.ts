@@ -17,6 +17,8 @@ export interface Registration<P> {
   readonly procedure: Uri;
   readonly match: Match;
   readonly policy: InvocationPolicy;
+  /** Milliseconds since 1970. */
+  readonly created: number;
   /** In the order of registration; never empty. */
   readonly offers: Offer<P>[];
   /** Whose turn it is in `roundrobin`: an index of `offers`, or one past the end. */

@@ -17,17 +17,27 @@ import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import type { InvocationPolicy, Offer, Registration } from "./registration.ts";
-import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
+import {
+  REGISTRATION_ON_CREATE,
+  REGISTRATION_ON_DELETE,
+  REGISTRATION_ON_REGISTER,
+  REGISTRATION_ON_UNREGISTER,
+  registrationDetails,
+} from "./registration-details.ts";
+import { decide, reservedFault, uriFault, type Announce, type Refusal, type RouterContext } from "./router-context.ts";
 
 const POLICIES = ["single", "first", "last", "random", "roundrobin"] as const;
 
 export class Registrations<P> {
   readonly #context: RouterContext<P>;
   readonly #index = new PatternIndex<Registration<P>>();
+  readonly #byId = new Map<number, Registration<P>>();
+  readonly #announce: Announce<P>;
   #last = 0;
 
-  constructor(context: RouterContext<P>) {
+  constructor(context: RouterContext<P>, announce: Announce<P>) {
     this.#context = context;
+    this.#announce = announce;
   }
 
   get size(): number {
@@ -52,6 +62,10 @@ export class Registrations<P> {
     registration.offers.push({ callee: member, discloseCaller: wish.discloseCaller });
     member.registrations.set(id, registration);
     out.push({ to: member.alone, message: { type: "REGISTERED", request, registration: id } });
+    if (registration !== known) {
+      this.#announce(REGISTRATION_ON_CREATE, () => [member.id, registrationDetails(registration)], out);
+    }
+    this.#announce(REGISTRATION_ON_REGISTER, () => [member.id, id], out);
   }
 
   unregister(member: Member<P>, { request, registration: id }: Unregister, out: Delivery<P>[]): void {
@@ -62,13 +76,26 @@ export class Registrations<P> {
       out.push({ to: member.alone, message: errorMessage(asked, ErrorUri.noSuchRegistration, words) });
       return;
     }
-    this.#withdraw(member, registration);
     out.push({ to: member.alone, message: { type: "UNREGISTERED", request } });
+    this.#withdraw(member, registration, out);
   }
 
   /** Forgets what a session offered; who shared it with others leaves it to them. */
-  leave(member: Member<P>): void {
-    for (const registration of member.registrations.values()) this.#withdraw(member, registration);
+  leave(member: Member<P>, out: Delivery<P>[]): void {
+    for (const registration of member.registrations.values()) this.#withdraw(member, registration, out);
+  }
+
+  values(match: Match): Iterable<Registration<P>> {
+    return this.#index.values(match);
+  }
+
+  byId(id: number): Registration<P> | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The registration of this very text and policy. */
+  lookup(match: Match, procedure: string): Registration<P> | undefined {
+    return this.#index.get(match, procedure);
   }
 
   /** The registration a call goes to. A short pattern does not make an application serve what belongs to the protocol. */
@@ -80,19 +107,25 @@ export class Registrations<P> {
   #create({ procedure }: Register, { match, policy }: Wish): Registration<P> {
     this.#last += 1;
     const id = toId<RegistrationId>(this.#last);
-    const registration: Registration<P> = { id, procedure, match, policy, offers: [], turn: 0 };
+    const created = this.#context.wallTime(this.#context.moment.now);
+    const registration: Registration<P> = { id, procedure, match, policy, created, offers: [], turn: 0 };
+    this.#byId.set(id, registration);
     this.#index.set(match, procedure, registration);
     return registration;
   }
 
-  #withdraw(member: Member<P>, registration: Registration<P>): void {
+  #withdraw(member: Member<P>, registration: Registration<P>, out: Delivery<P>[]): void {
     const { id, match, procedure, offers } = registration;
     member.registrations.delete(id);
     const index = offers.findIndex(({ callee }) => callee === member);
     if (index < 0) return;
     offers.splice(index, 1);
     if (index < registration.turn) registration.turn -= 1;
-    if (offers.length === 0) this.#index.delete(match, procedure);
+    this.#announce(REGISTRATION_ON_UNREGISTER, () => [member.id, id], out);
+    if (offers.length > 0) return;
+    this.#index.delete(match, procedure);
+    this.#byId.delete(id);
+    this.#announce(REGISTRATION_ON_DELETE, () => [member.id, id], out);
   }
 
   /**
@@ -102,9 +135,10 @@ export class Registrations<P> {
   #revoke(registration: Registration<P>, from: readonly Offer<P>[], out: Delivery<P>[]): void {
     const details: Dict = { registration: registration.id, reason: "the procedure was registered again by force" };
     for (const { callee } of from) {
-      this.#withdraw(callee, registration);
-      if (!callee.features.registrationRevocation) continue;
-      out.push({ to: callee.alone, message: { type: "UNREGISTERED", request: 0, details } });
+      if (callee.features.registrationRevocation) {
+        out.push({ to: callee.alone, message: { type: "UNREGISTERED", request: 0, details } });
+      }
+      this.#withdraw(callee, registration, out);
     }
   }
 

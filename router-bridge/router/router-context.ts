@@ -26,9 +26,14 @@ export interface RouterContext<P> {
   readonly deadlines: Deadlines<Due<P>>;
   /** The time that came in with the input being worked on. */
   readonly moment: { now: Millis };
+  /** Milliseconds since 1970 at a `now`. */
+  readonly wallTime: (now: Millis) => number;
   /** Says GOODBYE to a session, whatever realm it is in; it holds nothing and is delivered nothing else from then on. */
   readonly dismiss: (session: RouterSession<P>, parting: Parting, out: Delivery<P>[]) => void;
 }
+
+/** Publishes a meta event; `args` is only asked for if somebody listens. */
+export type Announce<P> = (topic: Uri, args: () => readonly unknown[], out: Delivery<P>[]) => void;
 
 /** What GOODBYE says. */
 export interface Parting {

@@ -40,6 +40,8 @@ export interface RouterOptions {
   readonly requestIds?: RequestIdRule;
   /** For WELCOME: program and version. */
   readonly agent?: string;
+  /** Milliseconds since 1970 at a `now`, for what is told to people and programs. Default: `now` itself counts so. */
+  readonly wallTime?: (now: Millis) => number;
   /** Told what an authenticator or authorizer threw. */
   readonly report?: (fault: unknown) => void;
 }
@@ -76,6 +78,7 @@ export class Router<P> {
       statistics: this.statistics,
       deadlines: this.#deadlines,
       moment: { now: 0 },
+      wallTime: options.wallTime ?? ((now) => now),
       dismiss: (session, parting, out) => this.#dismiss(session, parting, out),
     };
     for (const name of options.realms ?? ["realm1"]) this.#realms.set(name, new Realm(toUri(name), this.#context));

@@ -10,15 +10,18 @@ export class Subscription<P> {
   readonly id: SubscriptionId;
   readonly topic: Uri;
   readonly match: Match;
+  /** Milliseconds since 1970. */
+  readonly created: number;
   readonly members = new Set<Member<P>>();
   #everyone: readonly P[] | undefined;
   #withoutOne: readonly P[] | undefined;
   #theOne: Member<P> | undefined;
 
-  constructor(id: SubscriptionId, topic: Uri, match: Match) {
-    this.id = id;
-    this.topic = topic;
-    this.match = match;
+  constructor(identity: { id: SubscriptionId; topic: Uri; match: Match; created: number }) {
+    this.id = identity.id;
+    this.topic = identity.topic;
+    this.match = identity.match;
+    this.created = identity.created;
   }
 
   add(member: Member<P>): void {

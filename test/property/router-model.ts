@@ -64,8 +64,12 @@ export class RouterModel {
 
   leave(peer: string): void {
     this.members.delete(peer);
+    const subscriptions = this.subscriptions.filter(({ owner }) => owner === peer);
     this.subscriptions = this.subscriptions.filter(({ owner }) => owner !== peer);
+    for (const one of subscriptions) this.#announceEnd("subscription", one, this.subscriptions);
+    const registrations = this.registrations.filter(({ owner }) => owner === peer);
     this.registrations = this.registrations.filter(({ owner }) => owner !== peer);
+    for (const one of registrations) this.#announceEnd("registration", one, this.registrations);
     for (const one of this.pending.filter(({ caller }) => caller === peer)) {
       this.#drop(one);
       if (one.callee !== peer) this.#interrupt(one, "killnowait");
@@ -76,8 +80,12 @@ export class RouterModel {
 
   subscribe(peer: string, pattern: Pattern, request: number): void {
     const held = this.subscriptions.some((one) => one.owner === peer && keyOf(one) === keyOf(pattern));
-    if (!held) this.subscriptions.push({ ...pattern, owner: peer });
     this.#expect(peer, `SUBSCRIBED ${request}`);
+    if (held) return;
+    const known = this.subscriptions.some((one) => keyOf(one) === keyOf(pattern));
+    if (!known) this.#announce("wamp.subscription.on_create", peer);
+    this.#announce("wamp.subscription.on_subscribe", peer);
+    this.subscriptions.push({ ...pattern, owner: peer });
   }
 
   unsubscribe(peer: string, pattern: Pattern, request: number): void {
@@ -85,6 +93,7 @@ export class RouterModel {
     const known = this.subscriptions.some(mine);
     this.subscriptions = this.subscriptions.filter((one) => !mine(one));
     this.#expect(peer, known ? `UNSUBSCRIBED ${request}` : `ERROR 34 ${request} wamp.error.no_such_subscription`);
+    if (known) this.#announceEnd("subscription", { ...pattern, owner: peer }, this.subscriptions);
   }
 
   publish(
@@ -110,6 +119,10 @@ export class RouterModel {
       if (others.length === 0) this.#servedLast.delete(keyOf(pattern));
     }
     this.#expect(peer, taken ? `ERROR 64 ${request} wamp.error.procedure_already_exists` : `REGISTERED ${request}`);
+    if (!taken) {
+      if (others.length === 0) this.#announce("wamp.registration.on_create", peer);
+      this.#announce("wamp.registration.on_register", peer);
+    }
     return !taken;
   }
 
@@ -118,6 +131,7 @@ export class RouterModel {
     const known = this.registrations.some(mine);
     this.registrations = this.registrations.filter((one) => !mine(one));
     this.#expect(peer, known ? `UNREGISTERED ${request}` : `ERROR 66 ${request} wamp.error.no_such_registration`);
+    if (known) this.#announceEnd("registration", { ...pattern, owner: peer }, this.registrations);
   }
 
   call(peer: string, procedure: string, how: { tag: number; request: number; timeout: number }): void {
@@ -187,6 +201,11 @@ export class RouterModel {
       const told = one.match === "exact" ? "" : topic;
       this.#expect(one.owner, `EVENT ${keyOf(one)} ${about} ${JSON.stringify(told)}`);
     }
+  }
+
+  #announceEnd(kind: "subscription" | "registration", gone: Held, left: readonly Held[]): void {
+    this.#announce(`wamp.${kind}.on_un${kind === "subscription" ? "subscribe" : "register"}`, gone.owner);
+    if (!left.some((one) => keyOf(one) === keyOf(gone))) this.#announce(`wamp.${kind}.on_delete`, gone.owner);
   }
 
   #fail(one: Pending, error: string): void {

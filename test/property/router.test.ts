@@ -32,6 +32,10 @@ const metaTopics = fc.constantFrom<Pattern>(
   { match: "exact", text: "wamp.session.on_leave" },
   { match: "prefix", text: "wamp.session." },
   { match: "wildcard", text: "wamp..on_leave" },
+  { match: "exact", text: "wamp.subscription.on_create" },
+  { match: "prefix", text: "wamp.subscription.on_un" },
+  { match: "wildcard", text: "wamp..on_delete" },
+  { match: "prefix", text: "wamp.registration." },
 );
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -147,6 +151,25 @@ class Comparison {
     const present = [...this.#peers.values()].map(({ sessionId }) => sessionId);
     assert.deepEqual(ask("wamp.session.list"), present);
     assert.equal(ask("wamp.session.count"), present.length);
+    for (const [kind, word, holders] of [
+      ["subscription", "subscribers", this.#model.subscriptions],
+      ["registration", "callees", this.#model.registrations],
+    ] as const) {
+      const lists = ask(`wamp.${kind}.list`) as Readonly<Record<Match, number[]>>; // compared with the truth below
+      const listed = Object.entries(lists).flatMap(([match, ids]) => ids.map((one) => `${match} ${one}`));
+      const held = new Map(holders.map((one) => [keyOf(one), one]));
+      const idOf = (one: Pattern): number | undefined => this.#ids.get(`${kind.charAt(0)} ${keyOf(one)}`);
+      const truth = [...held.values()].map((one) => `${one.match} ${idOf(one)}`);
+      assert.deepEqual(listed.toSorted(), truth.toSorted(), `the list of ${kind}s`);
+      for (const [key, one] of held) {
+        const owners = holders
+          .filter((each) => keyOf(each) === key)
+          .map(({ owner }) => this.#peers.get(owner)?.sessionId);
+        assert.deepEqual(ask(`wamp.${kind}.list_${word}`, idOf(one)), owners);
+        assert.equal(ask(`wamp.${kind}.count_${word}`, idOf(one)), owners.length);
+        assert.equal(ask(`wamp.${kind}.lookup`, one.text, { match: one.match }), idOf(one));
+      }
+    }
   }
 
   #request(name: string, peer: Peer, step: Exclude<Step, { kind: "wait" | "leave" | "census" }>): void {
@@ -194,12 +217,12 @@ class Comparison {
     if (step.kind === "subscribe") {
       this.#model.subscribe(name, pattern, request);
       peer.send({ type: "SUBSCRIBE", request, options, topic: text });
-      this.#learn(key, peer.inbox.at(-1));
+      this.#learn(key, peer.inbox);
     } else if (step.kind === "register") {
       const { policy } = step;
       const accepted = this.#model.register(name, pattern, { request, policy });
       peer.send({ type: "REGISTER", request, options: { ...options, invoke: policy }, procedure: text });
-      if (accepted) this.#learn(key, peer.inbox.at(-1));
+      if (accepted) this.#learn(key, peer.inbox);
     } else if (step.kind === "unsubscribe") {
       this.#model.unsubscribe(name, pattern, request);
       peer.send({ type: "UNSUBSCRIBE", request, subscription: known });
@@ -210,7 +233,8 @@ class Comparison {
   }
 
   /** A subscription or registration that exists keeps its id; a new one never gets an id that was used before. */
-  #learn(key: string, reply: Message | undefined): void {
+  #learn(key: string, inbox: readonly Message[]): void {
+    const reply = inbox.find(({ type }) => type === "SUBSCRIBED" || type === "REGISTERED");
     const chosen =
       reply?.type === "SUBSCRIBED" ? reply.subscription : reply?.type === "REGISTERED" ? reply.registration : 0;
     const known = this.#ids.get(key);

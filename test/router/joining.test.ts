@@ -23,6 +23,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
         publisher_identification: true,
         session_meta_api: true,
         subscriber_blackwhite_listing: true,
+        subscription_meta_api: true,
       },
     },
     dealer: {
@@ -32,6 +33,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
         caller_identification: true,
         pattern_based_registration: true,
         progressive_call_results: true,
+        registration_meta_api: true,
         session_meta_api: true,
         registration_revocation: true,
         shared_registration: true,

@@ -1,20 +1,10 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { payloadOf, type Dict } from "../../packages/wamp/index.ts";
+import type { Dict } from "../../packages/wamp/index.ts";
 import type { Authenticator } from "../../router-bridge/router/index.ts";
+import { ask, demand } from "./asking.ts";
 import { events, goodbye, register, trio } from "./scenes.ts";
 import { argsOf, REMOTE, types, uri, World, type Peer } from "./world.ts";
-
-/** The Args of the RESULT. */
-function ask(peer: Peer, procedure: string, args: readonly unknown[] = [], kwargs: Dict = {}): readonly unknown[] {
-  demand(peer, procedure, args, kwargs);
-  return argsOf(peer.takeOne("RESULT"));
-}
-
-function demand(peer: Peer, procedure: string, args: readonly unknown[] = [], kwargs: Dict = {}): Peer {
-  const payload = payloadOf(args, kwargs);
-  return peer.send({ type: "CALL", request: peer.nextRequest(), options: {}, procedure: uri(procedure), payload });
-}
 
 /** The peer's HELLO names who it is: `role/name`. */
 const byName: Authenticator = ({ hello }) => {
