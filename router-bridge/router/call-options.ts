@@ -1,15 +1,17 @@
 /** Reads CALL.Options once per message; the usual empty ones cost nothing. */
-import { ProtocolViolation, type Dict } from "@pinion/wamp";
+import type { Dict } from "@pinion/wamp";
 import { asBoolean, asCount, refusePassthru } from "./dict-reading.ts";
 
 export interface CallOptions {
   /** Milliseconds; 0: none. */
   readonly timeout: number;
   readonly receiveProgress: boolean;
+  /** More of this call follows (progressive call invocation). */
+  readonly progress: boolean;
   readonly discloseMe: boolean;
 }
 
-const USUAL: CallOptions = Object.freeze({ timeout: 0, receiveProgress: false, discloseMe: false });
+const USUAL: CallOptions = Object.freeze({ timeout: 0, receiveProgress: false, progress: false, discloseMe: false });
 
 /** @throws ProtocolViolation for an option of a wrong type, or of a feature that was not announced. */
 export function callOptions(options: Dict): CallOptions {
@@ -21,12 +23,10 @@ export function callOptions(options: Dict): CallOptions {
 
 function readOptions(options: Dict): CallOptions {
   refusePassthru(options);
-  if (asBoolean("progress", options["progress"])) {
-    throw new ProtocolViolation("progress was used, but this router does not announce progressive_call_invocations");
-  }
   return {
     timeout: asCount("timeout", options["timeout"]),
     receiveProgress: asBoolean("receive_progress", options["receive_progress"]),
+    progress: asBoolean("progress", options["progress"]),
     discloseMe: asBoolean("disclose_me", options["disclose_me"]),
   };
 }

@@ -18,6 +18,7 @@ import { callOptions, type CallOptions } from "./call-options.ts";
 import type { Millis } from "./deadlines.ts";
 import { asBoolean, asWord, refusePassthru } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
+import { EndedCalls } from "./ended-calls.ts";
 import type { Invocation } from "./invocation.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
@@ -31,6 +32,7 @@ export const DEALER_FEATURES: Dict = Object.freeze({
   call_timeout: true,
   caller_identification: true,
   pattern_based_registration: true,
+  progressive_call_invocations: true,
   progressive_call_results: true,
   registration_revocation: true,
   shared_registration: true,
@@ -52,25 +54,52 @@ export class Dealer<P> {
     return this.#pending;
   }
 
+  /**
+   * A further part of a progressive call, which has the id of the first. False if this CALL begins a new call. Options other
+   * than `progress` were settled by the first part; what comes after the call has ended is discarded.
+   * @throws ProtocolViolation if that id belongs to a call that has no further parts, or to another procedure.
+   */
+  resume(caller: Member<P>, { request, procedure, options, payload }: Call, out: Delivery<P>[]): boolean {
+    const invocation = caller.calls.get(request);
+    if (invocation === undefined) {
+      if (caller.endedCalls === undefined) return false;
+      return caller.endedCalls.discards(request, { procedure, last: options["progress"] !== true });
+    }
+    if (!invocation.sending || invocation.procedure !== procedure)
+      throw new ProtocolViolation(`call ${request} has not ended, its id cannot be used again`);
+    invocation.sending = asBoolean("progress", options["progress"]);
+    invocation.resumed = true;
+    const { id, match } = invocation.registration;
+    let details: Dict = invocation.sending ? IN_PROGRESS : NO_DETAILS;
+    if (match !== "exact") details = { ...details, procedure };
+    out.push({
+      to: invocation.callee.alone,
+      message: { type: "INVOCATION", request: invocation.request, registration: id, details, payload },
+    });
+    return true;
+  }
+
   /** `now` starts the call's timeout. */
   call(caller: Member<P>, message: Call, at: { readonly now: Millis; readonly out: Delivery<P>[] }): void {
     const { request, procedure, payload } = message;
     const options = callOptions(message.options);
-    if (caller.calls.has(request))
-      throw new ProtocolViolation(`call ${request} has not ended, its id cannot be used again`);
+    if (options.progress && !caller.features.progressiveCalls)
+      throw new ProtocolViolation("progress was used, but this session did not announce progressive_call_invocations");
     this.#context.statistics.calls += 1;
     const permission = this.#callPermission(caller, message);
     if (permission.offer === undefined) {
       this.#context.statistics.callErrors += 1;
+      if (options.progress) rememberEnded(caller, request, procedure);
       return refuse(caller, { code: RequestCode.call, request }, permission, at.out);
     }
     const { registration, offer } = permission;
-    const invocation = this.#invoke(caller, message, offer, options);
+    const invocation = this.#invoke(caller, message, permission, options);
     if (options.timeout > 0) invocation.deadline = this.#context.deadlines.add(at.now + options.timeout, invocation);
     const { id, match } = registration;
     let details: Dict = permission.disclose ? caller.asCaller : NO_DETAILS;
     if (match !== "exact") details = { ...details, procedure };
     if (invocation.progressive) details = { ...details, receive_progress: true };
+    if (options.progress) details = { ...details, progress: true };
     at.out.push({
       to: offer.callee.alone,
       message: { type: "INVOCATION", request: invocation.request, registration: id, details, payload },
@@ -139,10 +168,15 @@ export class Dealer<P> {
     this.#fail(invocation, { error: ErrorUri.timeout, words }, out);
   }
 
-  /** Fails the call behind an INVOCATION, if it still waits: it could not be sent, or the router stops. */
+  /**
+   * Fails the call behind an INVOCATION, if it still waits: it could not be sent, or the router stops. A callee that got
+   * the first parts of it need not go on.
+   */
   failInvocation(callee: Member<P>, request: RequestId, refusal: Refusal, out: Delivery<P>[]): void {
     const invocation = callee.invocations.get(request);
-    if (invocation) this.#fail(invocation, refusal, out);
+    if (invocation === undefined) return;
+    if (invocation.resumed && callee.features.callCanceling) interrupt(invocation, "killnowait", out);
+    this.#fail(invocation, refusal, out);
   }
 
   /** Fails the call behind a RESULT that could not be sent; if it was a progressive one, the callee need not go on. */
@@ -190,14 +224,22 @@ export class Dealer<P> {
     }
     const offer = chooseCallee(registration, this.#context.random);
     if (offer === undefined) return { error: ErrorUri.noAvailableCallee, words: `nobody can serve ${procedure} now` };
+    if (message.options["progress"] === true && !offer.callee.features.progressiveInvocations) {
+      return { error: ErrorUri.featureNotSupported, words: `the callee of ${procedure} takes no progressive calls` };
+    }
     const disclose = decision.disclose ?? (wished || offer.discloseCaller);
     return { registration, offer, disclose };
   }
 
-  #invoke(caller: Member<P>, { request: call }: Call, { callee }: Offer<P>, options: CallOptions): Invocation<P> {
+  #invoke(
+    caller: Member<P>,
+    { request: call, procedure }: Call,
+    { registration, offer: { callee } }: Granted<P>,
+    options: CallOptions,
+  ): Invocation<P> {
     callee.lastInvocation = callee.lastInvocation >= 2 ** 53 ? 1 : callee.lastInvocation + 1;
     const request = toId<RequestId>(callee.lastInvocation);
-    const { timeout, receiveProgress } = options;
+    const { timeout, receiveProgress, progress: sending } = options;
     const progressive = receiveProgress && callee.features.progressiveResults;
     const kind = "invocation";
     const invocation: Invocation<P> = {
@@ -205,8 +247,12 @@ export class Dealer<P> {
       caller,
       callee,
       call,
+      registration,
+      procedure,
       request,
       progressive,
+      sending,
+      resumed: false,
       timeout,
       deadline: undefined,
       killed: false,
@@ -245,6 +291,7 @@ export class Dealer<P> {
 
   #end(invocation: Invocation<P>): void {
     invocation.caller.calls.delete(invocation.call);
+    if (invocation.sending) rememberEnded(invocation.caller, invocation.call, invocation.procedure);
     invocation.callee.invocations.delete(invocation.request);
     if (invocation.deadline !== undefined) this.#context.deadlines.remove(invocation.deadline);
     invocation.deadline = undefined;
@@ -254,9 +301,17 @@ export class Dealer<P> {
 
 const IN_PROGRESS: Dict = Object.freeze({ progress: true });
 
-type CallPermission<P> =
-  | { readonly registration: Registration<P>; readonly offer: Offer<P>; readonly disclose: boolean }
-  | (Refusal & { readonly offer?: undefined });
+interface Granted<P> {
+  readonly registration: Registration<P>;
+  readonly offer: Offer<P>;
+  readonly disclose: boolean;
+}
+
+type CallPermission<P> = Granted<P> | (Refusal & { readonly offer?: undefined });
+
+function rememberEnded<P>(caller: Member<P>, call: RequestId, procedure: string): void {
+  (caller.endedCalls ??= new EndedCalls()).add(call, procedure);
+}
 
 function interrupt<P>({ callee, request }: Invocation<P>, mode: "kill" | "killnowait", out: Delivery<P>[]): void {
   out.push({ to: callee.alone, message: { type: "INTERRUPT", request, options: { mode } } });

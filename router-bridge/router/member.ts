@@ -4,6 +4,7 @@
  */
 import { ProtocolViolation, type Dict, type RequestId, type SessionId, type Uri } from "@pinion/wamp";
 import type { Identity } from "./authenticator.ts";
+import type { EndedCalls } from "./ended-calls.ts";
 import type { Invocation } from "./invocation.ts";
 import type { PeerFeatures } from "./peer-features.ts";
 import type { Registration } from "./registration.ts";
@@ -39,6 +40,8 @@ export class Member<P> {
   readonly registrations = new Map<number, Registration<P>>();
   /** Calls this peer made and that wait, by its CALL id. */
   readonly calls = new Map<number, Invocation<P>>();
+  /** Progressive calls of this peer that are over while parts of them may be on their way. */
+  endedCalls: EndedCalls | undefined;
   /** Invocations this peer has to answer, by INVOCATION id. */
   readonly invocations = new Map<number, Invocation<P>>();
 

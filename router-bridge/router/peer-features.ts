@@ -7,6 +7,10 @@ export interface PeerFeatures {
   readonly callCanceling: boolean;
   /** The callee may send progressive results. */
   readonly progressiveResults: boolean;
+  /** The caller may send a call in parts. */
+  readonly progressiveCalls: boolean;
+  /** The callee takes a call in parts; to end one early it must be interruptible too. */
+  readonly progressiveInvocations: boolean;
   /** The callee takes UNREGISTERED that it did not ask for. */
   readonly registrationRevocation: boolean;
 }
@@ -21,9 +25,13 @@ export function announcedFeatures(details: Dict): PeerFeatures {
     throw new ProtocolViolation(`HELLO must announce at least one role of ${ROLES.join(", ")} in Details.roles`);
   }
   const callee = asDict("features", asDict("callee", roles["callee"])?.["features"]) ?? {};
+  const caller = asDict("features", asDict("caller", roles["caller"])?.["features"]) ?? {};
+  // one chapter of the spec spells it with two l
+  const callCanceling = callee["call_canceling"] === true || callee["call_cancelling"] === true;
   return {
-    // one chapter of the spec spells it with two l
-    callCanceling: callee["call_canceling"] === true || callee["call_cancelling"] === true,
+    callCanceling,
+    progressiveCalls: caller["progressive_call_invocations"] === true,
+    progressiveInvocations: callCanceling && callee["progressive_call_invocations"] === true,
     progressiveResults: callee["progressive_call_results"] === true,
     registrationRevocation: callee["registration_revocation"] === true,
   };

@@ -93,6 +93,7 @@ export class Realm<P> {
         member.acceptRequest(message.request, this.#context.requestIds);
         return this.broker.publish(member, message, out);
       case "CALL":
+        if (this.dealer.resume(member, message, out)) return;
         member.acceptRequest(message.request, this.#context.requestIds);
         if (this.#meta.serves(message.procedure)) return this.#meta.call(member, message, out);
         return this.dealer.call(member, message, at);

@@ -32,6 +32,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
         call_timeout: true,
         caller_identification: true,
         pattern_based_registration: true,
+        progressive_call_invocations: true,
         progressive_call_results: true,
         registration_meta_api: true,
         session_meta_api: true,

@@ -51,7 +51,7 @@ it("fails a call whose callee sends them unasked, discards the rest and does not
   assert.equal(callee.closed, undefined);
 });
 
-it("aborts a progressive call, which it does not announce", () => {
+it("aborts a progressive call of a caller that did not announce them", () => {
   const { caller } = scene();
   caller.call("com.p", [], { progress: true });
   assert.equal(caller.takeOne("ABORT").reason, "wamp.error.protocol_violation");
