@@ -52,6 +52,11 @@ export class Upstream {
     return reachesThisMachine(this.#address);
   }
 
+  /** Whether clients from elsewhere may pass: a router on this machine would take them for local peers. */
+  get takesRemote(): boolean {
+    return this.#config.acceptRemote || !this.onThisMachine;
+  }
+
   /** Rejects with an error whose message says what failed, or with the signal's reason. */
   open(opening: Opening): Promise<Link> {
     const address = this.#address;

@@ -26,6 +26,10 @@ const MAX_HELD = 64 * 1024;
 /** WebSocket close codes (RFC 6455, 7.4 and IANA). */
 const Code = { normal: 1000, goingAway: 1001, violation: 1002, policy: 1008, badGateway: 1014 } as const;
 
+const NOT_LOCAL =
+  "only peers on this machine may pass to a router that is on it too; " +
+  "if that router authenticates local peers, write upstream.acceptRemote: true";
+
 export interface RelaySessionOptions {
   readonly upstream: Upstream;
   readonly joinTimeout: number;
@@ -99,6 +103,10 @@ export class RelaySession {
   async #connect(): Promise<void> {
     clearTimeout(this.#timer);
     const { upstream, counters, folded } = this.#options;
+    // such a client comes through a proxy on this machine: listeners that others reach are refused by the configuration
+    if (!this.#client.info.local && !upstream.takesRemote) {
+      return this.#end(ErrorUri.authenticationRequired, NOT_LOCAL, Code.policy);
+    }
     try {
       const link = await upstream.open({ serializer: this.#client.serializer.name, signal: this.#giveUp.signal });
       if (this.#over) return link.abort("the client is gone");

@@ -38,6 +38,28 @@ test("every browser is a session of its own at the router behind, with any pair 
   }
 });
 
+test("whoever comes through a proxy does not become a local peer of a router on this machine", async (t) => {
+  const inner = await startBridge(t);
+  for (const [more, wanted] of [
+    ["", "[3,"],
+    [", acceptRemote: true", "[2,"],
+  ] as const) {
+    const { at } = await startBridge(t, relayTo(`rs://${inner.at}`, more));
+    const socket = new WebSocket(`ws://${at}/ws`, ["wamp.2.json"], { headers: { "X-Forwarded-For": "192.0.2.1" } });
+    t.after(() => socket.terminate());
+    await once(socket, "open");
+    const answer = heard(socket, "message");
+    const closed = heard(socket, "close");
+    socket.send('[1,"realm1",{"roles":{"caller":{}}}]');
+    const text = String((await answer)[0]);
+    assert.ok(text.startsWith(wanted), text);
+    if (more !== "") continue;
+    assert.match(text, /"wamp\.error\.authentication_required"/);
+    assert.equal((await closed)[0], 1008);
+    assert.equal(inner.bridge.connections, 0);
+  }
+});
+
 test("a router whose host lost its power is noticed", { skip: process.platform !== "linux" }, async (t) => {
   const inner = await startBridge(t);
   for (const upstream of [`rs://${inner.at}`, `ws://${inner.at}/ws`]) {
