@@ -33,9 +33,9 @@ function resultJson({ args, kwargs }: CallResult): string {
   return toJson(args[0] ?? null);
 }
 
-/** The router's answer has no words of its own; what to check is known here. */
+/** Another router's answer may have no words; what to check is known here. */
 function unknownProcedure(procedure: string, error: unknown): unknown {
   if (!(error instanceof ApplicationError) || error.uri !== ErrorUri.noSuchProcedure) return error;
-  const text = `${error.message}: nobody has registered ${procedure}; is the device running, and is the name right?`;
+  const text = `${error.uri}: nobody has registered ${procedure}; is the device running, and is the name right?`;
   return new CommandFailure(ExitStatus.applicationError, text, { cause: error });
 }
