@@ -6,7 +6,7 @@
 import { ErrorUri } from "../error-uri.ts";
 import { ApplicationError, UsageError } from "../errors.ts";
 import type { RequestId } from "../id.ts";
-import type { Dict } from "../message.ts";
+import type { Dict, Result } from "../message.ts";
 import { type Payload, payloadOf } from "../payload.ts";
 import type { Uri } from "../uri.ts";
 import { after, checkMs } from "./alarm.ts";
@@ -36,6 +36,7 @@ interface OpenCall {
   readonly options: Dict;
   /** On the injected clock. */
   readonly deadline: number | undefined;
+  readonly onProgress: ((result: CallResult) => void) | undefined;
   readonly resolve: (result: CallResult) => void;
   readonly reject: (error: Error) => void;
   sent: { session: ClientSession; request: RequestId } | undefined;
@@ -61,8 +62,12 @@ export class Calling {
       procedure: uri,
       // Copied: it may be sent much later, and the caller may go on using its list.
       payload: payloadOf([...args], { ...kwargs }),
-      options: wireOptions(options.options, { disclose_me: options.discloseMe }),
+      options: wireOptions(options.options, {
+        disclose_me: options.discloseMe,
+        receive_progress: options.onProgress ? true : undefined,
+      }),
       deadline: timeout > 0 ? this.#context.clock() + timeout : undefined,
+      onProgress: options.onProgress,
       resolve,
       reject,
       sent: undefined,
@@ -127,6 +132,7 @@ export class Calling {
     const pending = {
       type: "CALL",
       onReply: (reply: Reply) => this.#answered(call, reply),
+      onProgress: (result: Result) => this.#progressed(call, result),
       onError: (error: ApplicationError) => this.#settle(call, () => call.reject(error)),
       onLost: (end: SessionEnd) => this.#settle(call, () => call.reject(outcomeUnknown(`call of ${procedure}`, end))),
     } as const;
@@ -146,6 +152,14 @@ export class Calling {
     if (reply.type !== "RESULT") return;
     const { payload, details } = reply;
     this.#settle(call, () => call.resolve({ args: payload.args, kwargs: payload.kwargs, details }));
+  }
+
+  #progressed(call: OpenCall, { payload, details }: Result): void {
+    try {
+      call.onProgress?.({ args: payload.args, kwargs: payload.kwargs, details });
+    } catch (error) {
+      this.#giveUp(call, error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #settle(call: OpenCall, settle: () => void): void {

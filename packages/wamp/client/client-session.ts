@@ -77,10 +77,12 @@ const ANSWERED_BY = {
 export type RequestType = keyof typeof REQUEST_CODE;
 export type Reply = Published | Subscribed | Unsubscribed | Result | Registered | Unregistered;
 
-/** One request in flight. Exactly one of the three is called, at most once. */
+/** One request in flight. Exactly one of onReply, onError and onLost is called, at most once. */
 export interface PendingRequest {
   readonly type: RequestType;
   onReply(reply: Reply): void;
+  /** A progressive result, any number of times before; without it they are ignored. */
+  onProgress?(result: Result): void;
   onError(error: ApplicationError): void;
   /** The session ended first: whether the router acted on the request is unknown. */
   onLost(end: SessionEnd): void;
@@ -229,8 +231,11 @@ export class ClientSession {
       case "PUBLISHED":
       case "SUBSCRIBED":
       case "REGISTERED":
-      case "RESULT":
         this.#answer(message.request, message);
+        return;
+      case "RESULT":
+        if (message.details["progress"] === true) this.#progress(message);
+        else this.#answer(message.request, message);
         return;
       case "UNSUBSCRIBED":
       case "UNREGISTERED":
@@ -255,6 +260,13 @@ export class ClientSession {
   #answer(request: RequestId, reply: Reply): void {
     const pending = this.#take(request, ANSWERED_BY[reply.type], reply.type);
     pending?.onReply(reply);
+  }
+
+  /** The request goes on waiting. */
+  #progress(result: Result): void {
+    const pending = this.#pending.get(result.request);
+    if (pending?.type === "CALL") pending.onProgress?.(result);
+    else this.#answer(result.request, result);
   }
 
   #refuse(message: ErrorMessage): void {

@@ -9,6 +9,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Asks the dealer to tell the callee who calls. */
   readonly discloseMe?: boolean | undefined;
+  /**
+   * Called with each progressive result before the final one, which the promise gives. Asks the callee for them. What it
+   * throws rejects the call, which is then canceled.
+   */
+  readonly onProgress?: ((result: CallResult) => void) | undefined;
   /** While the session is not ready: wait for it (default), or reject with `not_connected`. */
   readonly whenDown?: "wait" | "reject" | undefined;
   /** Further CALL.Options, as on the wire. */
@@ -45,6 +50,11 @@ export interface Invocation {
   readonly request: RequestId;
   /** Aborted when the caller cancels, the call times out at the dealer, or the session ends. */
   readonly signal: AbortSignal;
+  /**
+   * Sends a progressive result, made of the value as the final one is. False, and nothing is sent, when the caller takes none
+   * or the call has ended. @throws UsageError `not_serializable`
+   */
+  readonly progress: (value?: unknown) => boolean;
 }
 
 /**

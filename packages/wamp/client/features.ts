@@ -1,16 +1,24 @@
 import type { Dict } from "../message.ts";
 
 /**
- * HELLO.Details.roles of this client. Every flag is kept: progressive results and invocations, payload passthru and call
- * re-routing are absent because there is no code for them; the callee lacks `call_timeout` because it runs no timer.
+ * HELLO.Details.roles of this client. Every flag is kept: progressive invocations, payload passthru and call re-routing are
+ * absent because there is no code for them; the callee lacks `call_timeout` because it runs no timer.
  */
 export const CLIENT_ROLES: Dict = {
-  caller: { features: { caller_identification: true, call_canceling: true, call_timeout: true } },
+  caller: {
+    features: {
+      caller_identification: true,
+      call_canceling: true,
+      call_timeout: true,
+      progressive_call_results: true,
+    },
+  },
   callee: {
     features: {
       caller_identification: true,
       call_canceling: true,
       pattern_based_registration: true,
+      progressive_call_results: true,
       shared_registration: true,
       registration_revocation: true,
     },

@@ -59,7 +59,9 @@ export class Invoking {
     const procedure = typeof called === "string" ? called : uri;
     try {
       const { args, kwargs } = payload;
-      const value: unknown = await handler({ procedure, args, kwargs, details, request, signal: controller.signal });
+      const { signal } = controller;
+      const progress = (value?: unknown): boolean => this.#progress(message, controller, value);
+      const value: unknown = await handler({ procedure, args, kwargs, details, request, signal, progress });
       if (this.#running.get(request) !== controller) return;
       this.#session.tell({ type: "YIELD", request, options: {}, payload: payloadFrom(value) });
     } catch (error) {
@@ -67,6 +69,14 @@ export class Invoking {
     } finally {
       if (this.#running.get(request) === controller) this.#running.delete(request);
     }
+  }
+
+  /** Not after an INTERRUPT: the caller has its answer, or waits for the final one only. */
+  #progress({ request, details }: InvocationMessage, controller: AbortController, value: unknown): boolean {
+    const wanted = details["receive_progress"] === true && !controller.signal.aborted;
+    if (!wanted || this.#running.get(request) !== controller) return false;
+    this.#session.tell({ type: "YIELD", request, options: { progress: true }, payload: payloadFrom(value) });
+    return true;
   }
 
   #refuse(request: RequestId, error: ApplicationError): void {
