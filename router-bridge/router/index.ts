@@ -8,3 +8,5 @@ export type { AuthOutcome, Authenticator } from "./authenticator.ts";
 export type { Authorizer } from "./authorizer.ts";
 export { Attempts } from "./attempts.ts";
 export { accountAuthenticator, type FailedLogin } from "./account-authenticator.ts";
+export { RoleRules, type Denial, type Roles } from "./role-rules.ts";
+export { SHIPPED_ROLES } from "./shipped-roles.ts";

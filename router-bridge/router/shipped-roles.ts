@@ -1,0 +1,40 @@
+/** Roles that fit boards. A configuration may replace each of them and add others. */
+import type { Roles } from "./role-rules.ts";
+
+const prefix = "prefix" as const;
+const wildcard = "wildcard" as const;
+
+/** `naming: fleet` of a board, with its authid as its id: then its names are its own. */
+const device: Roles[string] = [
+  { uri: "device.<authid>.", match: prefix, allow: ["register"] },
+  { uri: "sensor.<authid>.", match: prefix, allow: ["publish"] },
+  { uri: "device.announce", allow: ["publish", "subscribe"] },
+  { uri: "device.discover", allow: ["publish", "subscribe"] },
+];
+
+/** Sees everything of every board and changes nothing. */
+const viewer: Roles[string] = [
+  { uri: "sensor.", match: prefix, allow: ["subscribe"] },
+  { uri: "device.announce", allow: ["subscribe"] },
+  { uri: "device.discover", allow: ["publish"] },
+  ...["describe", "health"].flatMap((name) => [
+    { uri: `device.${name}`, allow: ["call"] as const },
+    { uri: `device..${name}`, match: wildcard, allow: ["call"] as const },
+  ]),
+  ...["get", "read"].flatMap((action) => [
+    { uri: `device..${action}`, match: wildcard, allow: ["call"] as const },
+    { uri: `device...${action}`, match: wildcard, allow: ["call"] as const },
+  ]),
+];
+
+/** Works every board. The boards learn who it was. */
+const operator: Roles[string] = [
+  ...viewer,
+  { uri: "device.", match: prefix, allow: ["call"], disclose: true },
+  ...["count", "list", "get"].map((name) => ({ uri: `wamp.session.${name}`, allow: ["call"] as const })),
+];
+
+/** Programs that are trusted with the whole realm, the meta procedures included. */
+const backend: Roles[string] = [{ uri: "", match: prefix, allow: ["call", "register", "publish", "subscribe"] }];
+
+export const SHIPPED_ROLES: Roles = { device, viewer, operator, backend };
