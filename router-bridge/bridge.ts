@@ -183,13 +183,15 @@ export class Bridge {
 /** Those of the limits that the router itself keeps. */
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
-  const { halfOpenSessions, uriLength, joinTimeout, goodbyeTimeout } = limits;
+  const { halfOpenSessions, retainedEvents, retainedOctets, uriLength, joinTimeout, goodbyeTimeout } = limits;
   return {
     sessionsPerRealm,
     subscriptionsPerSession,
     registrationsPerSession,
     pendingCallsPerSession,
     halfOpenSessions,
+    retainedEvents,
+    retainedOctets,
     uriLength,
     joinTimeout,
     goodbyeTimeout,

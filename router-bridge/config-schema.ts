@@ -104,6 +104,8 @@ const limits = Type.Object(
     subscriptionsPerSession: count(10_000, "subscriptions of one session"),
     registrationsPerSession: count(10_000, "registrations of one session"),
     pendingCallsPerSession: count(1000, "calls of one session that wait for an answer"),
+    retainedEvents: count(10_000, "retained events of one realm"),
+    retainedOctets: octets(16 * 1024 * 1024, "roughly, of the retained events of one realm"),
     uriLength: count(512, "characters of a URI"),
   },
   { ...closed, default: {} },

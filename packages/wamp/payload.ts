@@ -77,6 +77,14 @@ class EncodedPayload implements Payload {
     return this.#decode().encoded(codec);
   }
 
+  /** See `keptPayload`. */
+  kept(): { payload: Payload; octets: number } {
+    const bytes = this.#bytes;
+    const isWhole = bytes.byteLength === bytes.buffer.byteLength;
+    const payload = new EncodedPayload(isWhole ? bytes : Uint8Array.from(bytes), this.#codec, this.elements);
+    return { payload, octets: bytes.byteLength };
+  }
+
   /* As many elements as were received, also where they are empty: `elements` and what `encoded` gives must agree. */
   #decode(): DecodedPayload {
     if (!this.#decoded) {
@@ -94,6 +102,24 @@ export const noPayload: Payload = new DecodedPayload(NO_ARGS, NO_KWARGS, 0);
 export function payloadOf(args: readonly unknown[] = NO_ARGS, kwargs: Dict = NO_KWARGS): Payload {
   const elements = Object.keys(kwargs).length > 0 ? 2 : args.length > 0 ? 1 : 0;
   return elements === 0 ? noPayload : new DecodedPayload(args, kwargs, elements);
+}
+
+/**
+ * The same payload for keeping: a received one is a view of a chunk of input, which it would hold in memory as a whole.
+ * `octets` is roughly what it takes; of a payload made from values it is an estimate.
+ */
+export function keptPayload(payload: Payload): { readonly payload: Payload; readonly octets: number } {
+  if (payload instanceof EncodedPayload) return payload.kept();
+  return { payload, octets: payload.elements === 0 ? 0 : sizeOf([payload.args, payload.kwargs]) };
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  if (value instanceof Uint8Array) return value.byteLength;
+  let octets = 8;
+  for (const [key, item] of Object.entries(value)) octets += key.length + sizeOf(item);
+  return octets;
 }
 
 /** A payload as received: `elements` well-formed items of `codec` in `bytes`. */

@@ -4,6 +4,7 @@
  */
 import {
   ErrorUri,
+  keptPayload,
   payloadOf,
   randomId,
   toId,
@@ -16,12 +17,14 @@ import {
   type Unsubscribe,
   type Uri,
 } from "@pinion/wamp";
-import { matchOption } from "./dict-reading.ts";
+import { asBoolean, matchOption } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
+import type { KeptEvent } from "./kept-event.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import { publishOptions, type PublishOptions } from "./publish-options.ts";
+import { RetainedEvents } from "./retained-events.ts";
 import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
 import { Subscription } from "./subscription.ts";
 import {
@@ -34,6 +37,7 @@ import {
 
 /** What the broker announces in WELCOME: only what it does. */
 export const BROKER_FEATURES: Dict = Object.freeze({
+  event_retention: true,
   pattern_based_subscription: true,
   publisher_exclusion: true,
   publisher_identification: true,
@@ -45,11 +49,13 @@ export const BROKER_FEATURES: Dict = Object.freeze({
 export class Broker<P> {
   readonly #context: RouterContext<P>;
   readonly #index = new PatternIndex<Subscription<P>>();
+  readonly retained: RetainedEvents;
   readonly #byId = new Map<number, Subscription<P>>();
   #lastSubscription = 0;
 
   constructor(context: RouterContext<P>) {
     this.#context = context;
+    this.retained = new RetainedEvents(context.limits, context.statistics);
   }
 
   get subscriptions(): number {
@@ -76,6 +82,7 @@ export class Broker<P> {
 
   subscribe(member: Member<P>, { request, options, topic }: Subscribe, out: Delivery<P>[]): void {
     const match = matchOption(options);
+    const getRetained = asBoolean("get_retained", options["get_retained"]);
     const { limits } = this.#context;
     const fault = uriFault(topic, match, limits);
     if (fault) return this.#refuse(member, { code: RequestCode.subscribe, request }, fault, out);
@@ -99,9 +106,14 @@ export class Broker<P> {
     const subscription = known ?? this.#create(match, topic);
     const { id } = subscription;
     out.push({ to: member.alone, message: { type: "SUBSCRIBED", request, subscription: id } });
-    if (!isNew) return;
+    if (isNew) this.#join(subscription, member, out);
+    if (getRetained) this.#deliverRetained(subscription, member, out);
+  }
+
+  #join(subscription: Subscription<P>, member: Member<P>, out: Delivery<P>[]): void {
+    const { id, members } = subscription;
     // a subscription does not hear of its own making, however wide its pattern
-    if (known === undefined) {
+    if (members.size === 0) {
       this.announce(SUBSCRIPTION_ON_CREATE, () => [member.id, subscriptionDetails(subscription)], out);
     }
     this.announce(SUBSCRIPTION_ON_SUBSCRIBE, () => [member.id, id], out);
@@ -136,6 +148,7 @@ export class Broker<P> {
     const publication = randomId<PublicationId>(this.#context.random);
     if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
     const event: Outgoing<P> = { publisher: member, message, publication, options, disclose };
+    if (options.retain) this.retained.keep(this.#kept(event));
     if (!this.#index.hasPatterns) {
       if (exact !== undefined) this.#deliver(event, exact, out);
       return;
@@ -177,6 +190,27 @@ export class Broker<P> {
     if (decision.disclose !== false) return DISCLOSED;
     const words = `this router does not disclose the publisher of ${topic}`;
     return { error: ErrorUri.discloseMeDisallowed, words };
+  }
+
+  /** The last word on each topic, for a newcomer (spec, event retention). */
+  #deliverRetained({ id, match, topic: pattern }: Subscription<P>, member: Member<P>, out: Delivery<P>[]): void {
+    for (const { topic, publication, details: base, payload } of this.retained.visibleTo(member, match, pattern)) {
+      this.#context.statistics.eventsDelivered += 1;
+      const details = match === "exact" ? { ...base, retained: true } : { ...base, topic, retained: true };
+      out.push({ to: member.alone, message: { type: "EVENT", subscription: id, publication, details, payload } });
+    }
+  }
+
+  #kept({ publisher, message, publication, options, disclose }: Outgoing<P>): KeptEvent {
+    return {
+      topic: message.topic,
+      publication,
+      details: disclose ? publisher.asPublisher : NO_DETAILS,
+      ...keptPayload(message.payload),
+      audience: options.audience,
+      excluded: options.excludeMe ? publisher.id : undefined,
+      at: this.#context.wallTime(this.#context.moment.now),
+    };
   }
 
   #deliver(event: Outgoing<P>, subscription: Subscription<P>, out: Delivery<P>[]): void {

@@ -10,6 +10,10 @@ export interface Limits {
   readonly halfOpenSessions: number;
   /** Calls of one caller that wait for an answer. */
   readonly pendingCallsPerSession: number;
+  /** Retained events of one realm; the topic that was silent longest is forgotten for one more. */
+  readonly retainedEvents: number;
+  /** Octets of the retained events of one realm, roughly. */
+  readonly retainedOctets: number;
   /** Characters of a realm, topic or procedure. */
   readonly uriLength: number;
   /** Milliseconds from the transport's start to HELLO, and again from CHALLENGE to AUTHENTICATE. */
@@ -24,6 +28,8 @@ export const DEFAULT_LIMITS: Limits = {
   registrationsPerSession: 10_000,
   halfOpenSessions: 256,
   pendingCallsPerSession: 1_000,
+  retainedEvents: 10_000,
+  retainedOctets: 16 * 1024 * 1024,
   uriLength: 512,
   joinTimeout: 10_000,
   goodbyeTimeout: 2_000,

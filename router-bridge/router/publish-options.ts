@@ -7,6 +7,8 @@ export interface PublishOptions {
   readonly acknowledge: boolean;
   readonly excludeMe: boolean;
   readonly discloseMe: boolean;
+  /** The event is kept for those who subscribe later (spec, event retention). */
+  readonly retain: boolean;
   /** Absent if every subscriber may receive. */
   readonly audience: Audience | undefined;
 }
@@ -15,6 +17,7 @@ const USUAL: PublishOptions = Object.freeze({
   acknowledge: false,
   excludeMe: true,
   discloseMe: false,
+  retain: false,
   audience: undefined,
 });
 
@@ -33,6 +36,7 @@ function readOptions(options: Dict): PublishOptions {
     acknowledge: asBoolean("acknowledge", options["acknowledge"]),
     excludeMe: excludeMe === undefined || excludeMe === null || asBoolean("exclude_me", excludeMe),
     discloseMe: asBoolean("disclose_me", options["disclose_me"]),
+    retain: asBoolean("retain", options["retain"]),
     audience: readAudience(options),
   };
 }

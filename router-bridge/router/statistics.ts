@@ -22,6 +22,8 @@ export interface Statistics {
   lateAnswers: number;
   /** Requests that the authorizer refused. */
   refusals: number;
+  /** Retained events dropped because the realm held as many, or as many octets, as it may. */
+  retainedForgotten: number;
   /** Messages that a transport could not carry because they were over the peer's limit. */
   undeliverable: number;
 }
@@ -41,6 +43,7 @@ export function emptyStatistics(): Statistics {
     callTimeouts: 0,
     lateAnswers: 0,
     refusals: 0,
+    retainedForgotten: 0,
     undeliverable: 0,
   };
 }

@@ -18,6 +18,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
   assert.deepEqual(details["roles"], {
     broker: {
       features: {
+        event_retention: true,
         pattern_based_subscription: true,
         publisher_exclusion: true,
         publisher_identification: true,
