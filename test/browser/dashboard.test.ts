@@ -223,14 +223,17 @@ test("from 320 pixels on nothing is wider than the page, in light and in dark, a
   const port = await freePort();
   const bridge = await startBridge(port);
   t.after(() => bridge.stop());
-  const device = startDevice(folder, boardConfig(port, "single"));
+  const unbroken = "an-unbroken-unit-of-measurement";
+  const wide = `      huge: { wave: constant, min: -1234567, interval: 200ms, unit: ${unbroken} }\n`;
+  const device = startDevice(folder, boardConfig(port, "single") + wide);
   t.after(() => device.stop());
   const { page } = await openPage(t, `http://127.0.0.1:${String(port)}/`);
   await untilChecked(page, false);
+  await page.getByText(unbroken).waitFor();
   for (const width of [320, 390, 768, 1440]) {
     await page.setViewportSize({ width, height: 844 });
-    const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-    assert.equal(wide, 0, `at ${String(width)} px`);
+    const over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    assert.equal(over, 0, `at ${String(width)} px`);
   }
   for (const button of await page.locator("button:visible").all()) {
     const box = await button.boundingBox();

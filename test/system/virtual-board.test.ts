@@ -34,7 +34,7 @@ function factsIn(file: string): readonly Fact[] {
 }
 
 test(
-  "the bundled device drives a real kernel's GPIO and serial port, called from outside the board",
+  "the bundled device drives a real kernel's GPIO and serial port, called from outside the board, and no line moves unasked",
   { skip: whyNot(), timeout: 280_000 },
   async (t) => {
     const folder = temporaryFolder(t);
@@ -71,12 +71,17 @@ test(
     assert.match(text("set an input"), /contact/, told);
     assert.match(text("set a pin that nobody configured"), /relay/, told);
     assert.match(text("meter"), /°C/, told);
+    assert.match(text("pump after the router's restart"), /"value":1/, told);
     for (const seen of [
       "saw line 17 high",
       "saw line 17 low again",
       "saw line 23 high",
       "device ended with status 0",
       "line 23 after the end: 0",
+      "alive without line 27",
+      // the safe level at start, what was called, the safe level at the end: nothing at the restart of the router
+      "line 17 was driven 0100",
+      "line 23 was driven 010",
     ]) {
       assert.ok(board.output().includes(seen), `${seen} is missing in:\n${told}`);
     }

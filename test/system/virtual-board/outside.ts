@@ -11,7 +11,7 @@ const log = process.argv[2] ?? "";
 const say = (fact: string, value: unknown): void => appendFileSync(log, `${JSON.stringify({ fact, value })}\n`);
 
 async function main(): Promise<void> {
-  const bridge = await startBridge(PORT);
+  let bridge = await startBridge(PORT);
   const client = nodeClient(`rs://127.0.0.1:${String(PORT)}`, { realm: "realm1" });
   client.open();
   await client.ready(AbortSignal.timeout(20_000));
@@ -49,6 +49,20 @@ async function main(): Promise<void> {
   await until("two readings of the serial meter", () => meter.length >= 4, 60_000);
   say("meter", meter.slice(0, 4));
   say("set pump 1", await call("pump", 1));
+  await bridge.stop("SIGKILL");
+  bridge = await startBridge(PORT);
+  await until(
+    "the board to register again",
+    async () => {
+      try {
+        say("pump after the router's restart", (await client.call("device.gpio.get", ["pump"])).args[0]);
+        return true;
+      } catch {
+        return false; // still waiting for its next attempt
+      }
+    },
+    60_000,
+  );
   say("done", true);
   process.once("SIGTERM", () => {
     void bridge.stop().then(() => process.exit(0));
