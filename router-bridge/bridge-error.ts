@@ -10,7 +10,8 @@ export type BridgeErrorCode =
   | "tls_file_unreadable"
   | "tls_invalid"
   | "tls_expired"
-  | "upstream_invalid";
+  | "upstream_invalid"
+  | "accounts_unreadable";
 
 export class BridgeError extends Error {
   override readonly name = "BridgeError";

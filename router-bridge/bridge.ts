@@ -1,9 +1,12 @@
 /**
  * The whole process behind its command line: listeners in front, an embedded router or a relay behind. Owns the order of
- * starting and stopping. Reads no files but the dashboard's and the certificates, and never ends the process itself.
+ * starting and stopping. Reads no files but the dashboard's, the certificates and the accounts, and never ends the process itself.
  */
 import type { Socket } from "node:net";
-import type { Config } from "./config-schema.ts";
+import { UsageError } from "@pinion/wamp";
+import { admission, type Admission } from "./admission.ts";
+import { BridgeError } from "./bridge-error.ts";
+import type { AuthConfig, Config } from "./config-schema.ts";
 import { Counters } from "./counters.ts";
 import { WebPages } from "./http.ts";
 import type { Link } from "./link.ts";
@@ -52,7 +55,7 @@ export class Bridge {
   readonly #startedAt: number;
   #stopping: Promise<void> | undefined;
 
-  /** @throws BridgeError for an upstream that cannot be one. */
+  /** @throws BridgeError for an upstream that cannot be one, or accounts that cannot be read. */
   constructor(config: Config, parts: BridgeParts) {
     this.#config = config;
     this.#parts = parts;
@@ -125,7 +128,7 @@ export class Bridge {
   }
 
   #makeRouter(): RouterHost {
-    const { realms, limits } = this.#config;
+    const { realms, limits, auth } = this.#config;
     const { log, now, random } = this.#parts;
     return new RouterHost({
       realms,
@@ -137,6 +140,7 @@ export class Bridge {
       random,
       folded: this.#folded,
       counters: this.counters,
+      admission: auth === undefined ? undefined : openAccounts(auth, this.#parts),
     });
   }
 
@@ -177,6 +181,16 @@ export class Bridge {
       ...(this.#backend instanceof RouterHost ? { router: this.#backend.statistics } : {}),
     };
     return { ok, report };
+  }
+}
+
+/** @throws BridgeError `accounts_unreadable`. */
+function openAccounts(auth: AuthConfig, parts: BridgeParts): Admission {
+  try {
+    return admission(auth, parts);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new BridgeError("accounts_unreadable", `auth.file: ${error.message}`, { cause: error });
   }
 }
 

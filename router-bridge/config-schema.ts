@@ -1,5 +1,9 @@
 /** The one schema of the router-bridge's configuration: types, checks, defaults and the words of its errors. */
 import { Type, type Static } from "typebox";
+import { AUTH_METHODS } from "@pinion/wamp";
+
+const ROLE = "^[a-zA-Z0-9_-]{1,64}$";
+type Action = "call" | "register" | "publish" | "subscribe";
 
 const closed = { additionalProperties: false } as const;
 const milliseconds = (fallback: number, description: string) =>
@@ -90,6 +94,57 @@ const upstream = Type.Object(
   closed,
 );
 
+const actions = (verb: string) =>
+  Type.Optional(
+    Type.Array(
+      Type.Union(["call", "register", "publish", "subscribe"].map((action) => Type.Literal(action as Action))), // of the list
+      { minItems: 1, uniqueItems: true, description: `what the rule ${verb}`, examples: [["call"]] },
+    ),
+  );
+
+const rule = Type.Object(
+  {
+    uri: Type.String({ maxLength: 512, description: "URI or pattern; <authid> is who asks", examples: ["sensor."] }),
+    match: Type.Optional(Type.Union([Type.Literal("exact"), Type.Literal("prefix"), Type.Literal("wildcard")])),
+    allow: actions("allows"),
+    deny: actions("denies, whatever else allows it"),
+    disclose: Type.Optional(Type.Boolean({ description: "true: others learn who called or published; false: never" })),
+  },
+  closed,
+);
+
+const auth = Type.Object(
+  {
+    file: Type.String({
+      minLength: 1,
+      description: "the accounts, as `pinion auth add` writes them",
+      examples: ["/etc/pinion/accounts.json"],
+    }),
+    methods: Type.Array(Type.Union(AUTH_METHODS.map((method) => Type.Literal(method))), {
+      default: [...AUTH_METHODS],
+      minItems: 1,
+      uniqueItems: true,
+      description: "by which clients may log in",
+    }),
+    anonymous: Type.Optional(
+      Type.Object(
+        {
+          role: Type.String({ minLength: 1, examples: ["viewer"] }),
+          remote: Type.Boolean({ default: false, description: "also from other machines" }),
+        },
+        closed,
+      ),
+    ),
+    roles: Type.Record(Type.String({ pattern: ROLE }), Type.Array(rule, { maxItems: 1000 }), {
+      default: {},
+      description: "rules by role, besides or instead of device, viewer, operator and backend",
+    }),
+    maxFailures: count(10, "failed logins of one authid from one machine within failureWindow"),
+    failureWindow: milliseconds(60_000, "how long failed logins count"),
+  },
+  closed,
+);
+
 const limits = Type.Object(
   {
     connections: count(1024, "open connections of all listeners together"),
@@ -124,6 +179,7 @@ export const configSchema = Type.Object(
     dashboard: Type.Boolean({ default: true }),
     dashboardFolder: Type.Optional(Type.String({ minLength: 1 })),
     upstream: Type.Optional(upstream),
+    auth: Type.Optional(auth),
     limits,
     log: Type.Object(
       {
@@ -142,4 +198,5 @@ export type Config = Static<typeof configSchema>;
 export type TcpListener = Static<typeof tcpListener>;
 export type UnixListener = Static<typeof unixListener>;
 export type ListenerConfig = TcpListener | UnixListener;
+export type AuthConfig = Static<typeof auth>;
 export type UpstreamConfig = Static<typeof upstream>;

@@ -6,6 +6,7 @@ import { isUri } from "@pinion/wamp";
 import { loadConfig, parseConfig, type Finding, type Loaded, type Problem } from "@pinion/config";
 import { configSchema, type Config, type ListenerConfig } from "./config-schema.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
+import { SHIPPED_ROLES } from "./router/index.ts";
 import { parseUpstreamUrl, reachesThisMachine } from "./relay/upstream-address.ts";
 
 export type ConfigResult =
@@ -30,7 +31,13 @@ function examine(loaded: Loaded<Config>): ConfigResult {
 
 /** What is wrong with a configuration that fits the schema. */
 export function findings(config: Config): Finding[] {
-  return [...realmFindings(config), ...listenFindings(config), ...upstreamFindings(config), ...limitFindings(config)];
+  return [
+    ...realmFindings(config),
+    ...listenFindings(config),
+    ...upstreamFindings(config),
+    ...limitFindings(config),
+    ...authFindings(config),
+  ];
 }
 
 function realmFindings({ realms }: Config): Finding[] {
@@ -107,6 +114,36 @@ function limitFindings({ limits, websocket }: Config): Finding[] {
     const allowed = `more than pingInterval, ${String(websocket.pingInterval)}`;
     const path = ["websocket", "pingTimeout"];
     found.push({ path, found: String(websocket.pingTimeout), allowed, cure: "use twice the interval" });
+  }
+  return found;
+}
+
+function authFindings({ auth, upstream }: Config): Finding[] {
+  if (auth === undefined) return [];
+  const found: Finding[] = [];
+  if (upstream !== undefined) {
+    const allowed = "auth or upstream: behind a relay the router itself asks who a client is";
+    found.push({ path: ["auth"], found: "auth beside upstream", allowed, cure: "remove one of them", atKey: true });
+  }
+  const roles = new Set([...Object.keys(SHIPPED_ROLES), ...Object.keys(auth.roles)]);
+  if (auth.anonymous !== undefined && !roles.has(auth.anonymous.role)) {
+    const path = ["auth", "anonymous", "role"];
+    const allowed = `one of ${[...roles].join(", ")}`;
+    found.push({
+      path,
+      found: JSON.stringify(auth.anonymous.role),
+      allowed,
+      cure: "name one of them, or add it to auth.roles",
+    });
+  }
+  for (const [role, rules] of Object.entries(auth.roles)) {
+    for (const [i, { uri, match = "exact" }] of rules.entries()) {
+      if (isUri(uri.replaceAll("<authid>", "x"), match)) continue;
+      const path = ["auth", "roles", role, i, "uri"];
+      const allowed =
+        match === "exact" ? "a URI; add match: prefix or match: wildcard for a pattern" : `a ${match} pattern`;
+      found.push({ path, found: JSON.stringify(uri), allowed, cure: 'for example { uri: "sensor.", match: prefix }' });
+    }
   }
   return found;
 }

@@ -4,6 +4,7 @@
  */
 import { ErrorUri, noPayload, ProtocolViolation, toUri, type Message, type Uri } from "@pinion/wamp";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
+import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { Outgoing } from "./encoded.ts";
 import type { Farewell, Link } from "./link.ts";
@@ -27,6 +28,8 @@ export interface RouterHostOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly random: () => number;
+  /** Absent: whoever is on this machine may do everything, nobody else joins. */
+  readonly admission?: Admission | undefined;
 }
 
 export class RouterHost {
@@ -44,7 +47,7 @@ export class RouterHost {
     const { realms, limits, agent, random, log, now } = options;
     const report = (fault: unknown): void => log.error({ err: fault }, "an authenticator or authorizer threw");
     const wallTime = (at: number): number => Date.now() - now() + at;
-    this.#router = new Router({ realms, limits, agent, random, report, wallTime });
+    this.#router = new Router({ realms, limits, agent, random, report, wallTime, ...options.admission });
     this.#options = options;
   }
 

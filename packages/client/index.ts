@@ -1,3 +1,4 @@
+export { readAccounts, writeAccounts } from "./accounts-file.ts";
 export { ConnectError, type ConnectErrorCode } from "./connect-error.ts";
 export { connect, connector, type ConnectorOptions } from "./connector.ts";
 export { nodeCrypto } from "./node-crypto.ts";
