@@ -76,7 +76,7 @@ export class Link {
       if (status.state === "ready") this.#ready();
       else if (before.state === "ready") log.warn(`the session is gone: ${status.cause ?? status.state}`);
       else if (status.state === "waiting") {
-        log.warn(`no session: ${status.cause ?? "unknown cause"}`, {
+        log.warn(`no session: ${withCure(status.cause ?? "unknown cause")}`, {
           retryIn: status.retryIn,
           attempt: status.attempt,
         });
@@ -135,6 +135,13 @@ export class Link {
         : "";
     return `${some}${more} of this realm belong to ${holder}: ${cure}${ghost}. This board keeps trying.`;
   }
+}
+
+/** What the router says of a realm it does not have is true, but not what to do. */
+function withCure(cause: string): string {
+  return cause.includes(ErrorUri.noSuchRealm)
+    ? `${cause}; set router.realm to one that the router has, or add it there`
+    : cause;
 }
 
 function isTaken(error: Error): boolean {

@@ -114,6 +114,21 @@ for (const signal of ["SIGINT", "SIGHUP"] as const) {
   });
 }
 
+test("a realm that the router does not have is said with the key to change", async (t) => {
+  const port = await freePort();
+  const router = start(process.execPath, [
+    join(root, "router-bridge/main.ts"),
+    "--listen",
+    `127.0.0.1:${String(port)}`,
+  ]);
+  t.after(() => router.stop("SIGKILL"));
+  const file = join(temporaryFolder(t), "board.yaml");
+  writeFileSync(file, `router: { url: "rs://127.0.0.1:${String(port)}", realm: nowhere }\n`);
+  const device = startDevice(t, ["--config", file]);
+  const told = /no realm nowhere.*set router\.realm/;
+  await until("the reason and the cure", () => told.test(device.output()), 20_000, device.output);
+});
+
 test("a log that nobody reads any more ends nothing but the log", async (t) => {
   const { device, client } = await bench(t);
   device.process.stdout?.destroy();
