@@ -4,22 +4,24 @@
  */
 import {
   ErrorUri,
+  keptPayload,
   ProtocolViolation,
   toId,
   type Call,
   type Cancel,
   type Dict,
   type ErrorMessage,
+  type Payload,
   type RequestId,
   type Yield,
 } from "@pinion/wamp";
-import { chooseCallee } from "./callee-choice.ts";
-import { callOptions, type CallOptions } from "./call-options.ts";
+import { chooseCallee, onlyCallee } from "./callee-choice.ts";
+import { callOptions } from "./call-options.ts";
 import type { Millis } from "./deadlines.ts";
 import { asBoolean, asWord, refusePassthru } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
 import { EndedCalls } from "./ended-calls.ts";
-import type { Invocation } from "./invocation.ts";
+import { invocationDetails, isProgressive, type Invocation } from "./invocation.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
 import type { Offer, Registration } from "./registration.ts";
@@ -29,7 +31,9 @@ import { decide, uriFault, type Announce, type Refusal, type RouterContext } fro
 /** What the dealer announces in WELCOME: only what it does. */
 export const DEALER_FEATURES: Dict = Object.freeze({
   call_canceling: true,
+  call_reroute: true,
   call_timeout: true,
+  call_trustlevels: true,
   caller_identification: true,
   pattern_based_registration: true,
   progressive_call_invocations: true,
@@ -68,12 +72,12 @@ export class Dealer<P> {
     if (!invocation.sending || invocation.procedure !== procedure)
       throw new ProtocolViolation(`call ${request} has not ended, its id cannot be used again`);
     invocation.sending = asBoolean("progress", options["progress"]);
-    invocation.resumed = true;
+    invocation.begun = true;
     const { id, match } = invocation.registration;
     let details: Dict = invocation.sending ? IN_PROGRESS : NO_DETAILS;
     if (match !== "exact") details = { ...details, procedure };
     out.push({
-      to: invocation.callee.alone,
+      to: invocation.offer.callee.alone,
       message: { type: "INVOCATION", request: invocation.request, registration: id, details, payload },
     });
     return true;
@@ -92,18 +96,31 @@ export class Dealer<P> {
       if (options.progress) rememberEnded(caller, request, procedure);
       return refuse(caller, { code: RequestCode.call, request }, permission, at.out);
     }
-    const { registration, offer } = permission;
-    const invocation = this.#invoke(caller, message, permission, options);
-    if (options.timeout > 0) invocation.deadline = this.#context.deadlines.add(at.now + options.timeout, invocation);
-    const { id, match } = registration;
-    let details: Dict = permission.disclose ? caller.asCaller : NO_DETAILS;
-    if (match !== "exact") details = { ...details, procedure };
-    if (invocation.progressive) details = { ...details, receive_progress: true };
-    if (options.progress) details = { ...details, progress: true };
-    at.out.push({
-      to: offer.callee.alone,
-      message: { type: "INVOCATION", request: invocation.request, registration: id, details, payload },
-    });
+    const { registration, offer, disclose, trustlevel } = permission;
+    const { timeout, receiveProgress, progress: sending } = options;
+    const invocation: Invocation<P> = {
+      kind: "invocation",
+      caller,
+      call: request,
+      procedure,
+      registration,
+      offer,
+      request: nextInvocation(offer.callee),
+      disclose,
+      trustlevel,
+      receiveProgress,
+      sending,
+      begun: false,
+      timeout,
+      due: at.now + timeout,
+      deadline: undefined,
+      killed: false,
+      payload: registration.offers.length > 1 ? keptPayload(payload).payload : undefined,
+      declined: undefined,
+    };
+    caller.calls.set(request, invocation);
+    this.#pending += 1;
+    this.#dispatch(invocation, payload, at);
   }
 
   /** An unknown or finished call is no fault: the answer may have been on its way (spec "Call Canceling"). */
@@ -111,7 +128,7 @@ export class Dealer<P> {
     const asked = asWord("mode", options["mode"], CANCEL_MODES, "killnowait");
     const invocation = caller.calls.get(request);
     if (invocation === undefined) return;
-    const mode = invocation.callee.features.callCanceling ? asked : "skip";
+    const mode = invocation.offer.callee.features.callCanceling ? asked : "skip";
     if (mode !== "skip" && !(mode === "kill" && invocation.killed)) interrupt(invocation, mode, out);
     if (mode === "kill") {
       invocation.killed = true;
@@ -134,7 +151,8 @@ export class Dealer<P> {
       this.#end(invocation);
       this.#context.statistics.results += 1;
       at.out.push({ to: caller.alone, message: { type: "RESULT", request: call, details: NO_DETAILS, payload } });
-    } else if (invocation.progressive) {
+    } else if (isProgressive(invocation)) {
+      invocation.begun = true;
       this.#rearm(invocation, at.now);
       at.out.push({ to: caller.alone, message: { type: "RESULT", request: call, details: IN_PROGRESS, payload } });
     } else {
@@ -144,26 +162,33 @@ export class Dealer<P> {
     }
   }
 
-  /** The callee's ERROR, passed on as it is. */
-  error(callee: Member<P>, { request, error, details, payload }: ErrorMessage, out: Delivery<P>[]): void {
+  /** The callee's ERROR, passed on as it is, unless somebody else can serve the call that this callee cannot. */
+  error(
+    callee: Member<P>,
+    { request, error, details, payload }: ErrorMessage,
+    at: { readonly now: Millis; readonly out: Delivery<P>[] },
+  ): void {
     refusePassthru(details);
     const invocation = this.#answered(callee, request);
     if (invocation === undefined) return;
     const fault = uriFault(error, "exact", this.#context.limits);
-    if (fault) return this.#fail(invocation, { ...fault, words: `the callee's error: ${fault.words}` }, out);
+    if (fault) return this.#fail(invocation, { ...fault, words: `the callee's error: ${fault.words}` }, at.out);
+    const moves = error === ErrorUri.unavailable && isMovable(invocation);
+    if (moves && this.#reroute(invocation, at)) return;
     this.#end(invocation);
     this.#context.statistics.callErrors += 1;
-    const { caller, call } = invocation;
-    out.push({
-      to: caller.alone,
-      message: { type: "ERROR", requestType: RequestCode.call, request: call, details: NO_DETAILS, error, payload },
+    const failure = { type: "ERROR", requestType: RequestCode.call, request: invocation.call } as const;
+    const said = moves ? ErrorUri.noAvailableCallee : error;
+    at.out.push({
+      to: invocation.caller.alone,
+      message: { ...failure, details: NO_DETAILS, error: said, payload },
     });
   }
 
   /** The call's time is over: the caller is told, the callee is interrupted if it can be. */
   expire(invocation: Invocation<P>, out: Delivery<P>[]): void {
     this.#context.statistics.callTimeouts += 1;
-    if (invocation.callee.features.callCanceling) interrupt(invocation, "killnowait", out);
+    if (invocation.offer.callee.features.callCanceling) interrupt(invocation, "killnowait", out);
     const words = `no answer within ${invocation.timeout} ms`;
     this.#fail(invocation, { error: ErrorUri.timeout, words }, out);
   }
@@ -175,7 +200,7 @@ export class Dealer<P> {
   failInvocation(callee: Member<P>, request: RequestId, refusal: Refusal, out: Delivery<P>[]): void {
     const invocation = callee.invocations.get(request);
     if (invocation === undefined) return;
-    if (invocation.resumed && callee.features.callCanceling) interrupt(invocation, "killnowait", out);
+    if (invocation.begun && callee.features.callCanceling) interrupt(invocation, "killnowait", out);
     this.#fail(invocation, refusal, out);
   }
 
@@ -183,7 +208,7 @@ export class Dealer<P> {
   failResult(caller: Member<P>, request: RequestId, refusal: Refusal, out: Delivery<P>[]): void {
     const invocation = caller.calls.get(request);
     if (invocation === undefined) return refuse(caller, { code: RequestCode.call, request }, refusal, out);
-    if (invocation.callee.features.callCanceling) interrupt(invocation, "killnowait", out);
+    if (invocation.offer.callee.features.callCanceling) interrupt(invocation, "killnowait", out);
     this.#fail(invocation, refusal, out);
   }
 
@@ -192,7 +217,7 @@ export class Dealer<P> {
     this.registrations.leave(member, out);
     for (const invocation of member.calls.values()) {
       this.#end(invocation);
-      const { callee } = invocation;
+      const { callee } = invocation.offer;
       if (callee !== member && callee.features.callCanceling) interrupt(invocation, "killnowait", out);
     }
     for (const invocation of member.invocations.values()) {
@@ -222,45 +247,55 @@ export class Dealer<P> {
       const words = `this router does not disclose the caller of ${procedure}`;
       return { error: ErrorUri.discloseMeDisallowed, words };
     }
-    const offer = chooseCallee(registration, this.#context.random);
-    if (offer === undefined) return { error: ErrorUri.noAvailableCallee, words: `nobody can serve ${procedure} now` };
+    const offer = onlyCallee(registration) ?? chooseCallee(registration, this.#context.random);
+    if (offer === undefined) {
+      const words = `every callee of ${procedure} works on as many calls as it takes at a time (concurrency)`;
+      return { error: ErrorUri.noAvailableCallee, words };
+    }
     if (message.options["progress"] === true && !offer.callee.features.progressiveInvocations) {
       return { error: ErrorUri.featureNotSupported, words: `the callee of ${procedure} takes no progressive calls` };
     }
-    const disclose = decision.disclose ?? (wished || offer.discloseCaller);
-    return { registration, offer, disclose };
+    const disclose = decision.disclose ?? (wished ? true : undefined);
+    return { registration, offer, disclose, trustlevel: decision.trustlevel };
   }
 
-  #invoke(
-    caller: Member<P>,
-    { request: call, procedure }: Call,
-    { registration, offer: { callee } }: Granted<P>,
-    options: CallOptions,
-  ): Invocation<P> {
-    callee.lastInvocation = callee.lastInvocation >= 2 ** 53 ? 1 : callee.lastInvocation + 1;
-    const request = toId<RequestId>(callee.lastInvocation);
-    const { timeout, receiveProgress, progress: sending } = options;
-    const progressive = receiveProgress && callee.features.progressiveResults;
-    const kind = "invocation";
-    const invocation: Invocation<P> = {
-      kind,
-      caller,
-      callee,
-      call,
-      registration,
-      procedure,
-      request,
-      progressive,
-      sending,
-      resumed: false,
-      timeout,
-      deadline: undefined,
-      killed: false,
-    };
-    caller.calls.set(call, invocation);
-    callee.invocations.set(request, invocation);
-    this.#pending += 1;
-    return invocation;
+  /** Sends the call to its present callee, and watches its time unless the callee does. */
+  #dispatch(
+    invocation: Invocation<P>,
+    payload: Payload,
+    { now, out }: { readonly now: Millis; readonly out: Delivery<P>[] },
+  ): void {
+    const { offer, request, registration, timeout, deadline } = invocation;
+    offer.callee.invocations.set(request, invocation);
+    offer.running += 1;
+    if (timeout > 0 && !offer.forwardTimeout) {
+      invocation.deadline ??= this.#context.deadlines.add(invocation.due, invocation);
+    } else if (deadline !== undefined) {
+      this.#context.deadlines.remove(deadline);
+      invocation.deadline = undefined;
+    }
+    const details = invocationDetails(invocation, now);
+    out.push({
+      to: offer.callee.alone,
+      message: { type: "INVOCATION", request, registration: registration.id, details, payload },
+    });
+  }
+
+  /** Begins the call anew with the next callee, as if those that declined it did not exist. False if there is none. */
+  #reroute(invocation: Invocation<P>, at: { readonly now: Millis; readonly out: Delivery<P>[] }): boolean {
+    const { offer, registration, payload, request, sending } = invocation;
+    if (payload === undefined) return false;
+    const declined = (invocation.declined ??= new Set()).add(offer);
+    const fits = (other: Offer<P>): boolean =>
+      !declined.has(other) && (!sending || other.callee.features.progressiveInvocations);
+    const next = chooseCallee(registration, this.#context.random, fits);
+    if (next === undefined) return false;
+    offer.callee.invocations.delete(request);
+    offer.running -= 1;
+    invocation.offer = next;
+    invocation.request = nextInvocation(next.callee);
+    this.#dispatch(invocation, payload, at);
+    return true;
   }
 
   /**
@@ -292,7 +327,8 @@ export class Dealer<P> {
   #end(invocation: Invocation<P>): void {
     invocation.caller.calls.delete(invocation.call);
     if (invocation.sending) rememberEnded(invocation.caller, invocation.call, invocation.procedure);
-    invocation.callee.invocations.delete(invocation.request);
+    invocation.offer.callee.invocations.delete(invocation.request);
+    invocation.offer.running -= 1;
     if (invocation.deadline !== undefined) this.#context.deadlines.remove(invocation.deadline);
     invocation.deadline = undefined;
     this.#pending -= 1;
@@ -304,7 +340,8 @@ const IN_PROGRESS: Dict = Object.freeze({ progress: true });
 interface Granted<P> {
   readonly registration: Registration<P>;
   readonly offer: Offer<P>;
-  readonly disclose: boolean;
+  readonly disclose: boolean | undefined;
+  readonly trustlevel: number | undefined;
 }
 
 type CallPermission<P> = Granted<P> | (Refusal & { readonly offer?: undefined });
@@ -313,7 +350,21 @@ function rememberEnded<P>(caller: Member<P>, call: RequestId, procedure: string)
   (caller.endedCalls ??= new EndedCalls()).add(call, procedure);
 }
 
-function interrupt<P>({ callee, request }: Invocation<P>, mode: "kill" | "killnowait", out: Delivery<P>[]): void {
+function nextInvocation<P>(callee: Member<P>): RequestId {
+  callee.lastInvocation = callee.lastInvocation >= 2 ** 53 ? 1 : callee.lastInvocation + 1;
+  return toId<RequestId>(callee.lastInvocation);
+}
+
+/** Whether an unavailable callee may be passed over; of a single one that did not announce it, it is an error like any. */
+function isMovable<P>({ killed, begun, registration, offer }: Invocation<P>): boolean {
+  return !killed && !begun && (registration.policy !== "single" || offer.callee.features.callReroute);
+}
+
+function interrupt<P>(
+  { offer: { callee }, request }: Invocation<P>,
+  mode: "kill" | "killnowait",
+  out: Delivery<P>[],
+): void {
   out.push({ to: callee.alone, message: { type: "INTERRUPT", request, options: { mode } } });
 }
 

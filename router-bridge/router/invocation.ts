@@ -1,32 +1,61 @@
+import type { Dict, Payload, RequestId, Uri } from "@pinion/wamp";
 import type { Millis, Deadline } from "./deadlines.ts";
+import { NO_DETAILS } from "./delivery.ts";
 import type { Member } from "./member.ts";
-import type { RequestId, Uri } from "@pinion/wamp";
-import type { Registration } from "./registration.ts";
+import type { Offer, Registration } from "./registration.ts";
 import type { Due } from "./router-context.ts";
 
 /**
- * A call on its way: from CALL until the caller has its answer. It is in `caller.calls` and in `callee.invocations` or in
- * neither. The payload is not kept.
+ * A call on its way: from CALL until the caller has its answer. It is in `caller.calls` and in `offer.callee.invocations` or
+ * in neither.
  */
 export interface Invocation<P> {
   readonly kind: "invocation";
   readonly caller: Member<P>;
-  readonly callee: Member<P>;
   /** The id of CALL, in the caller's session. */
   readonly call: RequestId;
-  readonly registration: Registration<P>;
   readonly procedure: Uri;
+  readonly registration: Registration<P>;
+  /** Who was invoked; another one when the call is re-routed. */
+  offer: Offer<P>;
   /** The id of INVOCATION, in the callee's session. */
-  readonly request: RequestId;
-  /** The caller takes progressive results and the callee can send them. */
-  readonly progressive: boolean;
+  request: RequestId;
+  /** Whether the callee is told who calls; undefined: as it wishes itself. */
+  readonly disclose: boolean | undefined;
+  readonly trustlevel: number | undefined;
+  /** The caller takes progressive results. */
+  readonly receiveProgress: boolean;
   /** The caller will send more of this call: further CALLs with the same id. */
   sending: boolean;
-  /** More than the first part was passed on. */
-  resumed: boolean;
+  /** More than the first part, or a progressive result, was passed on: no other callee can take over. */
+  begun: boolean;
   /** Milliseconds to the first result and between results; 0: no limit. */
   readonly timeout: Millis;
+  /** When the first result is due; without meaning if `timeout` is 0. */
+  readonly due: Millis;
+  /** Set while the router watches the timeout. */
   deadline: Deadline<Due<P>> | undefined;
   /** CANCEL in mode kill was passed on; the callee's answer is still awaited. */
   killed: boolean;
+  /** For another callee; kept only while there is one. */
+  readonly payload: Payload | undefined;
+  /** Callees that were unavailable. */
+  declined: Set<Offer<P>> | undefined;
+}
+
+/** INVOCATION.Details for the present callee; the usual empty ones cost nothing. */
+export function invocationDetails<P>(invocation: Invocation<P>, now: Millis): Dict {
+  const { caller, registration, offer, procedure, trustlevel, timeout, due } = invocation;
+  let details: Dict = (invocation.disclose ?? offer.discloseCaller) ? caller.asCaller : NO_DETAILS;
+  if (registration.match !== "exact") details = { ...details, procedure };
+  if (isProgressive(invocation)) details = { ...details, receive_progress: true };
+  if (invocation.sending) details = { ...details, progress: true };
+  if (trustlevel !== undefined) details = { ...details, trustlevel };
+  if (timeout > 0 && offer.forwardTimeout) details = { ...details, timeout: Math.max(1, due - now) };
+  return details;
+}
+
+/** The caller takes progressive results and the callee can send them. */
+export function isProgressive<P>({ receiveProgress, offer }: Invocation<P>): boolean {
+  return receiveProgress && offer.callee.features.progressiveResults;
 }

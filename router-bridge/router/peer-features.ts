@@ -11,6 +11,10 @@ export interface PeerFeatures {
   readonly progressiveCalls: boolean;
   /** The callee takes a call in parts; to end one early it must be interruptible too. */
   readonly progressiveInvocations: boolean;
+  /** The callee may be passed over when it says that it is unavailable. */
+  readonly callReroute: boolean;
+  /** The callee can watch the timeout of a call itself. */
+  readonly callTimeout: boolean;
   /** The callee takes UNREGISTERED that it did not ask for. */
   readonly registrationRevocation: boolean;
 }
@@ -33,6 +37,8 @@ export function announcedFeatures(details: Dict): PeerFeatures {
     progressiveCalls: caller["progressive_call_invocations"] === true,
     progressiveInvocations: callCanceling && callee["progressive_call_invocations"] === true,
     progressiveResults: callee["progressive_call_results"] === true,
+    callReroute: callee["call_reroute"] === true,
+    callTimeout: callee["call_timeout"] === true,
     registrationRevocation: callee["registration_revocation"] === true,
   };
 }

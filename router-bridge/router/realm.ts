@@ -105,7 +105,7 @@ export class Realm<P> {
             `a client answers INVOCATION (68) with ERROR, not request type ${message.requestType}`,
           );
         }
-        return this.dealer.error(member, message, out);
+        return this.dealer.error(member, message, at);
       case "CANCEL":
         return this.dealer.cancel(member, message, out);
       case "SUBSCRIBE":

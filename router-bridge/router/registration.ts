@@ -9,6 +9,12 @@ export interface Offer<P> {
   readonly callee: Member<P>;
   /** The callee wants to know its callers (`disclose_caller`). */
   readonly discloseCaller: boolean;
+  /** How many calls it takes at a time (`concurrency`); 0: any number. */
+  readonly concurrency: number;
+  /** The callee watches the timeout of calls itself (`forward_timeout`). */
+  readonly forwardTimeout: boolean;
+  /** Invocations that wait for its answer. */
+  running: number;
 }
 
 /** A procedure that one callee offers, or several share: one per pair of URI and match policy. It lives until the last leaves. */

@@ -11,7 +11,7 @@ import {
   type RegistrationId,
   type Unregister,
 } from "@pinion/wamp";
-import { asBoolean, asWord, matchOption } from "./dict-reading.ts";
+import { asBoolean, asCount, asWord, matchOption } from "./dict-reading.ts";
 import { errorMessage, RequestCode, type Delivery } from "./delivery.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
@@ -59,7 +59,7 @@ export class Registrations<P> {
     if (known) this.#revoke(known, ghosts, out);
     const registration = this.#index.get(wish.match, procedure) ?? this.#create(message, wish);
     const { id } = registration;
-    registration.offers.push({ callee: member, discloseCaller: wish.discloseCaller });
+    registration.offers.push(this.#offer(member, wish));
     member.registrations.set(id, registration);
     out.push({ to: member.alone, message: { type: "REGISTERED", request, registration: id } });
     if (registration !== known) {
@@ -114,6 +114,11 @@ export class Registrations<P> {
     return registration;
   }
 
+  #offer(callee: Member<P>, { discloseCaller, concurrency, forwardTimeout: wished }: Wish): Offer<P> {
+    const forwardTimeout = wished && callee.features.callTimeout && this.#context.forwardTimeouts;
+    return { callee, discloseCaller, concurrency, forwardTimeout, running: 0 };
+  }
+
   #withdraw(member: Member<P>, registration: Registration<P>, out: Delivery<P>[]): void {
     const { id, match, procedure, offers } = registration;
     member.registrations.delete(id);
@@ -165,6 +170,8 @@ interface Wish {
   readonly match: Match;
   readonly policy: InvocationPolicy;
   readonly discloseCaller: boolean;
+  readonly concurrency: number;
+  readonly forwardTimeout: boolean;
   /** Take the procedure from who has it (`force_reregister`). */
   readonly force: boolean;
 }
@@ -175,6 +182,8 @@ function wishOf(options: Dict): Wish {
     match: matchOption(options),
     policy: POLICIES.find((policy) => policy === options["invoke"]) ?? "single",
     discloseCaller: asBoolean("disclose_caller", options["disclose_caller"]),
+    concurrency: asCount("concurrency", options["concurrency"]),
+    forwardTimeout: asBoolean("forward_timeout", options["forward_timeout"]),
     force: asBoolean("force_reregister", options["force_reregister"]),
   };
 }

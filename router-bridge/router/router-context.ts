@@ -18,6 +18,7 @@ export interface RouterContext<P> {
   readonly random: Random;
   readonly limits: Limits;
   readonly requestIds: RequestIdRule;
+  readonly forwardTimeouts: boolean;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Told when an authenticator or authorizer threw; the peer only learns that the check failed. */

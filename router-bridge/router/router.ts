@@ -38,6 +38,11 @@ export interface RouterOptions {
   readonly authorizer?: Authorizer;
   /** Whether requests must count 1, 2, 3 ... (spec "IDs"). Lenient is for old clients with ids of their own. Default: strict. */
   readonly requestIds?: RequestIdRule;
+  /**
+   * Whether a callee that registered with `forward_timeout` watches the timeout of its calls alone (spec "Call Timeout"). If
+   * not, the router does, whatever the callee wishes. Default: true.
+   */
+  readonly forwardTimeouts?: boolean;
   /** For WELCOME: program and version. */
   readonly agent?: string;
   /** Milliseconds since 1970 at a `now`, for what is told to people and programs. Default: `now` itself counts so. */
@@ -72,6 +77,7 @@ export class Router<P> {
       random: options.random,
       limits: checkedLimits(options.limits),
       requestIds: options.requestIds ?? "strict",
+      forwardTimeouts: options.forwardTimeouts ?? true,
       authenticator: options.authenticator ?? localAnonymous,
       authorizer: options.authorizer ?? new TrustedRoles([ANONYMOUS]),
       report: options.report ?? (() => undefined),

@@ -30,7 +30,9 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
     dealer: {
       features: {
         call_canceling: true,
+        call_reroute: true,
         call_timeout: true,
+        call_trustlevels: true,
         caller_identification: true,
         pattern_based_registration: true,
         progressive_call_invocations: true,
