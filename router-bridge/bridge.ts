@@ -3,10 +3,10 @@
  * starting and stopping. Reads no files but the dashboard's, the certificates and the accounts, and never ends the process itself.
  */
 import type { Socket } from "node:net";
-import { UsageError } from "@pinion/wamp";
+import { toUri, UsageError } from "@pinion/wamp";
 import { admission, type Admission } from "./admission.ts";
 import { BridgeError } from "./bridge-error.ts";
-import type { AuthConfig, Config } from "./config-schema.ts";
+import type { AuthConfig, Config, HistoryConfig } from "./config-schema.ts";
 import { Counters } from "./counters.ts";
 import { WebPages } from "./http.ts";
 import type { Link } from "./link.ts";
@@ -17,7 +17,7 @@ import { FoldedLog, type Log } from "./log.ts";
 import { Relay } from "./relay.ts";
 import { Upstream } from "./relay/open-upstream.ts";
 import { RouterHost } from "./router-host.ts";
-import type { Limits } from "./router/index.ts";
+import type { HistoryRule, Limits } from "./router/index.ts";
 import { VERSION } from "./version.ts";
 
 /** Beyond the peers' own bound, so that a slow consumer meets that one and is told. */
@@ -128,10 +128,11 @@ export class Bridge {
   }
 
   #makeRouter(): RouterHost {
-    const { realms, limits, auth } = this.#config;
+    const { realms, limits, auth, history } = this.#config;
     const { log, now, random } = this.#parts;
     return new RouterHost({
       realms,
+      history: history.map(historyRule),
       limits: routerLimits(limits),
       queue: { octets: limits.queueOctets, grace: limits.queueGrace, hardOctets: limits.queueHardOctets },
       agent: `Pinion/${VERSION}`,
@@ -195,6 +196,11 @@ function openAccounts(auth: AuthConfig, parts: BridgeParts): Admission {
 }
 
 /** Those of the limits that the router itself keeps. */
+/** Its topic was checked with the configuration. */
+function historyRule({ topic, match = "exact", events, age, octets }: HistoryConfig): HistoryRule {
+  return { topic: toUri(topic, match), match, events, age, octets };
+}
+
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
   const { halfOpenSessions, retainedEvents, retainedOctets, uriLength, joinTimeout, goodbyeTimeout } = limits;

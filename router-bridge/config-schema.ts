@@ -166,6 +166,22 @@ const limits = Type.Object(
   { ...closed, default: {} },
 );
 
+const history = Type.Object(
+  {
+    topic: Type.String({ maxLength: 512, description: "topic or pattern", examples: ["sensor."] }),
+    match: Type.Optional(Type.Union([Type.Literal("exact"), Type.Literal("prefix"), Type.Literal("wildcard")])),
+    events: count(1000, "events kept"),
+    age: Type.Integer({
+      minimum: 1,
+      maximum: 31 * 86_400_000,
+      default: 86_400_000,
+      description: "milliseconds; how long an event is kept",
+    }),
+    octets: octets(4 * 1024 * 1024, "roughly, of the events kept"),
+  },
+  closed,
+);
+
 export const configSchema = Type.Object(
   {
     realms: Type.Array(Type.String({ minLength: 1, examples: ["realm1"] }), {
@@ -180,6 +196,11 @@ export const configSchema = Type.Object(
     dashboardFolder: Type.Optional(Type.String({ minLength: 1 })),
     upstream: Type.Optional(upstream),
     auth: Type.Optional(auth),
+    history: Type.Array(history, {
+      default: [],
+      maxItems: 100,
+      description: "topics whose past events can be asked for, in memory, in every realm",
+    }),
     limits,
     log: Type.Object(
       {
@@ -198,5 +219,6 @@ export type Config = Static<typeof configSchema>;
 export type TcpListener = Static<typeof tcpListener>;
 export type UnixListener = Static<typeof unixListener>;
 export type ListenerConfig = TcpListener | UnixListener;
+export type HistoryConfig = Static<typeof history>;
 export type AuthConfig = Static<typeof auth>;
 export type UpstreamConfig = Static<typeof upstream>;

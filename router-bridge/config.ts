@@ -36,6 +36,7 @@ export function findings(config: Config): Finding[] {
     ...listenFindings(config),
     ...upstreamFindings(config),
     ...limitFindings(config),
+    ...historyFindings(config),
     ...authFindings(config),
   ];
 }
@@ -116,6 +117,23 @@ function limitFindings({ limits, websocket }: Config): Finding[] {
     found.push({ path, found: String(websocket.pingTimeout), allowed, cure: "use twice the interval" });
   }
   return found;
+}
+
+function historyFindings({ history }: Config): Finding[] {
+  const known = new Set<string>();
+  return history.flatMap(({ topic, match = "exact" }, i) => {
+    const path = ["history", i, "topic"];
+    const found = JSON.stringify(topic);
+    const rule = `${match} ${topic}`;
+    if (known.has(rule)) {
+      return [{ path, found: `${found} again`, allowed: "each topic once", cure: "remove one of them" }];
+    }
+    known.add(rule);
+    if (isUri(topic, match)) return [];
+    const allowed =
+      match === "exact" ? "a URI; add match: prefix or match: wildcard for a pattern" : `a ${match} pattern`;
+    return [{ path, found, allowed, cure: 'for example { topic: "sensor.", match: prefix }' }];
+  });
 }
 
 function authFindings({ auth, upstream }: Config): Finding[] {

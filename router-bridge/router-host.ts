@@ -10,7 +10,7 @@ import { Outgoing } from "./encoded.ts";
 import type { Farewell, Link } from "./link.ts";
 import type { FoldedLog, Log } from "./log.ts";
 import { Peer, type QueueBounds } from "./peer.ts";
-import { Router, type Delivery, type Limits, type Statistics } from "./router/index.ts";
+import { Router, type Delivery, type HistoryRule, type Limits, type Statistics } from "./router/index.ts";
 
 /** The reason of the ABORT that a slow consumer finds at the end of its queue. The spec has no word for it. */
 export const SLOW_CONSUMER = toUri("pinion.error.slow_consumer");
@@ -20,6 +20,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface RouterHostOptions {
   readonly realms: readonly string[];
   readonly limits: Partial<Limits>;
+  readonly history?: readonly HistoryRule[];
   readonly queue: QueueBounds;
   readonly agent: string;
   readonly log: Log;
@@ -44,10 +45,10 @@ export class RouterHost {
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RouterHostOptions) {
-    const { realms, limits, agent, random, log, now } = options;
+    const { realms, limits, agent, random, log, now, history = [] } = options;
     const report = (fault: unknown): void => log.error({ err: fault }, "an authenticator or authorizer threw");
     const wallTime = (at: number): number => Date.now() - now() + at;
-    this.#router = new Router({ realms, limits, agent, random, report, wallTime, ...options.admission });
+    this.#router = new Router({ realms, limits, agent, random, report, wallTime, history, ...options.admission });
     this.#options = options;
   }
 

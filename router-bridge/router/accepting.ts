@@ -15,7 +15,7 @@ import type { AuthOutcome, Identity } from "./authenticator.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import { Member } from "./member.ts";
 import { announcedFeatures, type PeerFeatures } from "./peer-features.ts";
-import { ROUTER_ROLES, type Realm } from "./realm.ts";
+import type { Realm } from "./realm.ts";
 import { uriFault, type RouterContext } from "./router-context.ts";
 import type { RouterSession } from "./router-session.ts";
 
@@ -90,7 +90,7 @@ export class Accepting<P> {
     session.member = member;
     session.state = "established";
     realm.join(member);
-    const details = { roles: ROUTER_ROLES, agent: this.#context.agent, realm: realm.name, ...identity };
+    const details = { roles: realm.roles, agent: this.#context.agent, realm: realm.name, ...identity };
     return { kind: "send", message: { type: "WELCOME", session: id, details } };
   }
 

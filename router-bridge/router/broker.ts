@@ -19,6 +19,7 @@ import {
 } from "@pinion/wamp";
 import { asBoolean, matchOption } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
+import { EventHistory } from "./event-history.ts";
 import type { KeptEvent } from "./kept-event.ts";
 import { LIMIT_EXCEEDED } from "./limits.ts";
 import type { Member } from "./member.ts";
@@ -50,11 +51,13 @@ export class Broker<P> {
   readonly #context: RouterContext<P>;
   readonly #index = new PatternIndex<Subscription<P>>();
   readonly retained: RetainedEvents;
+  readonly history: EventHistory;
   readonly #byId = new Map<number, Subscription<P>>();
   #lastSubscription = 0;
 
   constructor(context: RouterContext<P>) {
     this.#context = context;
+    this.history = new EventHistory(context.history);
     this.retained = new RetainedEvents(context.limits, context.statistics);
   }
 
@@ -149,6 +152,9 @@ export class Broker<P> {
     if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
     const event: Outgoing<P> = { publisher: member, message, publication, options, disclose };
     if (options.retain) this.retained.keep(this.#kept(event));
+    if (this.history.isKept && options.audience?.namesSessions !== true) {
+      this.history.record(topic, this.#context.moment.now, () => this.#kept(event));
+    }
     if (!this.#index.hasPatterns) {
       if (exact !== undefined) this.#deliver(event, exact, out);
       return;

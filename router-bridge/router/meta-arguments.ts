@@ -43,12 +43,49 @@ export class MetaArguments {
     throw wrong(place, "options", "a dict whose match is exact, prefix or wildcard");
   }
 
-  /** A keyword argument. */
   keywordString(name: string): string | undefined {
-    const value = this.#kwargs[name] ?? undefined;
+    const value = this.#keyword(name);
     if (value === undefined || typeof value === "string") return value;
-    throw new ApplicationError(ErrorUri.invalidArgument, [`the keyword argument ${name} must be a string`]);
+    throw wrongKeyword(name, "a string");
   }
+
+  keywordBoolean(name: string): boolean {
+    const value = this.#keyword(name) ?? false;
+    if (typeof value === "boolean") return value;
+    throw wrongKeyword(name, "true or false");
+  }
+
+  /** A whole number from 0. */
+  keywordCount(name: string): number | undefined {
+    const value = this.#keyword(name);
+    if (value === undefined || (typeof value === "number" && Number.isInteger(value) && value >= 0)) return value;
+    throw wrongKeyword(name, "a whole number");
+  }
+
+  keywordId(name: string): number | undefined {
+    const value = this.#keyword(name);
+    if (value === undefined || isId(value)) return value;
+    throw wrongKeyword(name, "an id");
+  }
+
+  /** A time in the notation of RFC 3339, as milliseconds since 1970. */
+  keywordTime(name: string): number | undefined {
+    const value = this.keywordString(name);
+    if (value === undefined) return undefined;
+    const at = RFC_3339.test(value) ? Date.parse(value) : Number.NaN;
+    if (Number.isNaN(at)) throw wrongKeyword(name, "a time such as 2026-11-20T21:05:00.000Z");
+    return at;
+  }
+
+  #keyword(name: string): unknown {
+    return this.#kwargs[name] ?? undefined;
+  }
+}
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+function wrongKeyword(name: string, wanted: string): ApplicationError {
+  return new ApplicationError(ErrorUri.invalidArgument, [`the keyword argument ${name} must be ${wanted}`]);
 }
 
 function wrong(place: number, name: string, wanted: string): ApplicationError {

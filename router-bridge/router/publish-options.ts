@@ -54,6 +54,11 @@ export class Audience {
     this.#excluded = excluded;
   }
 
+  /** Session ids are named: past their end nobody can be told apart by them. */
+  get namesSessions(): boolean {
+    return this.#eligible.ids !== undefined || this.#excluded.ids !== undefined;
+  }
+
   includes<P>(member: Member<P>): boolean {
     const { authid, authrole } = member.identity;
     const { ids, authids, authroles } = this.#eligible;

@@ -18,6 +18,7 @@ import type { Millis } from "./deadlines.ts";
 import { RequestCode, type Delivery } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Member } from "./member.ts";
+import { historyProcedures } from "./history-meta.ts";
 import { MetaApi } from "./meta-api.ts";
 import { registrationProcedures } from "./registration-meta.ts";
 import type { RouterContext } from "./router-context.ts";
@@ -27,17 +28,22 @@ import { subscriptionProcedures } from "./subscription-meta.ts";
 /** What the realm itself does as a callee. */
 const META_FEATURES: Dict = { registration_meta_api: true, session_meta_api: true };
 
-/** The router's half of the feature announcement. */
-export const ROUTER_ROLES: Dict = Object.freeze({
-  broker: Object.freeze({ features: BROKER_FEATURES }),
-  dealer: Object.freeze({ features: Object.freeze({ ...DEALER_FEATURES, ...META_FEATURES }) }),
-});
+/** The router's half of the feature announcement; `event_history` only where there is one. */
+function routerRoles(history: { readonly isKept: boolean }): Dict {
+  const kept = history.isKept ? { event_history: true } : {};
+  return Object.freeze({
+    broker: Object.freeze({ features: Object.freeze({ ...BROKER_FEATURES, ...kept }) }),
+    dealer: Object.freeze({ features: Object.freeze({ ...DEALER_FEATURES, ...META_FEATURES }) }),
+  });
+}
 
 export class Realm<P> {
   readonly name: Uri;
   readonly members = new Map<SessionId, Member<P>>();
   readonly broker: Broker<P>;
   readonly dealer: Dealer<P>;
+  /** For WELCOME. */
+  readonly roles: Dict;
   readonly #context: RouterContext<P>;
   readonly #meta: MetaApi<P>;
 
@@ -46,10 +52,12 @@ export class Realm<P> {
     this.#context = context;
     this.broker = new Broker(context);
     this.dealer = new Dealer(context, (topic, args, out) => this.broker.announce(topic, args, out));
+    this.roles = routerRoles(this.broker.history);
     this.#meta = new MetaApi(context, [
       sessionProcedures(this.members, context),
       registrationProcedures(this.dealer.registrations),
       subscriptionProcedures(this.broker),
+      historyProcedures(this.broker, context),
     ]);
   }
 

@@ -4,6 +4,7 @@ import type { Authenticator } from "./authenticator.ts";
 import type { Action, Authorizer, Decision, Principal } from "./authorizer.ts";
 import type { Deadlines, Millis } from "./deadlines.ts";
 import type { Delivery } from "./delivery.ts";
+import type { HistoryRule } from "./event-history.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Limits } from "./limits.ts";
 import type { RequestIdRule } from "./member.ts";
@@ -24,6 +25,8 @@ export interface RouterContext<P> {
   /** Told when an authenticator or authorizer threw; the peer only learns that the check failed. */
   readonly report: (fault: unknown) => void;
   readonly statistics: Statistics;
+  /** Which topics' past is kept, in every realm. */
+  readonly history: readonly HistoryRule[];
   readonly deadlines: Deadlines<Due<P>>;
   /** The time that came in with the input being worked on. */
   readonly moment: { now: Millis };

@@ -20,6 +20,7 @@ import { TrustedRoles, type Authorizer } from "./authorizer.ts";
 import { Deadlines, type Millis } from "./deadlines.ts";
 import { errorMessage, NO_DETAILS, type Delivery } from "./delivery.ts";
 import { checkedLimits, type Limits } from "./limits.ts";
+import type { HistoryRule } from "./event-history.ts";
 import type { Member, RequestIdRule } from "./member.ts";
 import type { PeerInfo } from "./peer-info.ts";
 import { Realm } from "./realm.ts";
@@ -38,6 +39,8 @@ export interface RouterOptions {
   readonly authorizer?: Authorizer;
   /** Whether requests must count 1, 2, 3 ... (spec "IDs"). Lenient is for old clients with ids of their own. Default: strict. */
   readonly requestIds?: RequestIdRule;
+  /** Topics whose past can be asked for, in every realm. Default: none. */
+  readonly history?: readonly HistoryRule[];
   /**
    * Whether a callee that registered with `forward_timeout` watches the timeout of its calls alone (spec "Call Timeout"). If
    * not, the router does, whatever the callee wishes. Default: true.
@@ -82,6 +85,7 @@ export class Router<P> {
       authorizer: options.authorizer ?? new TrustedRoles([ANONYMOUS]),
       report: options.report ?? (() => undefined),
       statistics: this.statistics,
+      history: options.history ?? [],
       deadlines: this.#deadlines,
       moment: { now: 0 },
       wallTime: options.wallTime ?? ((now) => now),
