@@ -6,3 +6,4 @@ export * from "./wamp-cra.ts";
 export * from "./wamp-scram.ts";
 export * from "./account.ts";
 export * from "./accounts-text.ts";
+export * from "./credentials-login.ts";

@@ -21,6 +21,16 @@ export interface ChallengeAnswer {
   readonly extra?: Dict | undefined;
 }
 
+/** One attempt to prove who the client is; made afresh for every connection. */
+export interface Login {
+  /** What it adds to HELLO.Details. */
+  readonly details: Dict;
+  /** A rejection ends the session with ABORT. */
+  answer(challenge: ChallengeRequest): Promise<ChallengeAnswer>;
+  /** Given WELCOME.Details. @throws if the router has not proved what it had to; that ends the session too. */
+  check(welcome: Dict): void;
+}
+
 /** Bounds on what one client may hold at a time. Beyond one of them the request is refused with `limit_exceeded`. */
 export interface ClientLimits {
   /** Calls sent and not answered. Default 10 000. */
@@ -46,6 +56,8 @@ export interface ClientOptions {
   readonly authextra?: Dict | undefined;
   /** Answers a CHALLENGE. Without it a router that asks is told ABORT. */
   readonly onChallenge?: ((challenge: ChallengeRequest) => ChallengeAnswer | Promise<ChallengeAnswer>) | undefined;
+  /** Logs in instead of authid, authmethods, authextra and onChallenge. */
+  readonly login?: (() => Login) | undefined;
   readonly timers: Timers;
   readonly random: Random;
   /** Milliseconds that never go back (`performance.now`). */

@@ -28,10 +28,11 @@ const LIMITS: ClientLimits = {
 
 /** @throws UsageError `invalid_option`, naming the option. */
 export function clientSettings(options: ClientOptions): ClientSettings {
-  const { realm, timers, random, clock, connect, onChallenge, onError } = options;
+  const { realm, timers, random, clock, connect, onChallenge, login, onError } = options;
   if (!isUri(realm)) {
     throw new UsageError("invalid_option", `realm ${JSON.stringify(realm)} is not a WAMP URI, such as "realm1"`);
   }
+  checkLogin(options);
   const retry = options.reconnect === false ? {} : (options.reconnect ?? {});
   const details = wireOptions(undefined, {
     agent: options.agent ?? "pinion",
@@ -45,6 +46,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     realm,
     details,
     onChallenge,
+    login,
     timers,
     random,
     clock,
@@ -65,6 +67,11 @@ export function clientSettings(options: ClientOptions): ClientSettings {
       }
     },
   };
+}
+
+function checkLogin({ login, onChallenge, authid, authmethods, authextra }: ClientOptions): void {
+  if (login === undefined || (onChallenge ?? authid ?? authmethods ?? authextra) === undefined) return;
+  throw new UsageError("invalid_option", "a login brings authid, authmethods, authextra and answers: leave those out");
 }
 
 function checkedLimits(limits: ClientLimits): ClientLimits {

@@ -9,7 +9,7 @@ import type { Challenge, Dict } from "../message.ts";
 import type { Transport } from "../transport.ts";
 import type { Uri } from "../uri.ts";
 import { after } from "./alarm.ts";
-import type { ChallengeAnswer, ChallengeRequest, Timers } from "./client-options.ts";
+import type { ChallengeAnswer, ChallengeRequest, Login, Timers } from "./client-options.ts";
 import { ClientSession, type SessionEnd, type SessionListener } from "./client-session.ts";
 import type { ClientState } from "./client-status.ts";
 import { describeError } from "./describe-error.ts";
@@ -22,6 +22,7 @@ export interface ConnectingSettings {
   /** HELLO.Details. */
   readonly details: Dict;
   readonly onChallenge: ((challenge: ChallengeRequest) => ChallengeAnswer | Promise<ChallengeAnswer>) | undefined;
+  readonly login: (() => Login) | undefined;
   readonly timers: Timers;
   readonly clock: () => number;
   /** Undefined: the first failure is the end. */
@@ -173,7 +174,8 @@ export class Connecting {
     this.#connecting = undefined;
     this.#transport = transport;
     const { timers, joinTimeout, realm, details } = this.#settings;
-    const session = this.#newSession(transport, realm);
+    const login = this.#settings.login?.();
+    const session = this.#newSession(transport, realm, login);
     this.#session = session;
     transport.start({
       onMessage: (message) => session.receive(message),
@@ -187,13 +189,13 @@ export class Connecting {
     this.#enter("joining");
     if (session.phase !== "new") return;
     try {
-      session.join(details);
+      session.join({ ...details, ...login?.details });
     } catch (error) {
       this.giveUp(error instanceof Error ? error : new Error(describeError(error)));
     }
   }
 
-  #newSession(transport: Transport, realm: Uri): ClientSession {
+  #newSession(transport: Transport, realm: Uri, login: Login | undefined): ClientSession {
     const listener = this.#listener;
     let joined = false;
     const session = new ClientSession(
@@ -211,8 +213,9 @@ export class Connecting {
         onInvocation: (invocation) => listener.onInvocation(invocation),
         onInterrupt: (interrupt) => listener.onInterrupt(interrupt),
         onRevoked: (revocation) => listener.onRevoked(revocation),
-        onChallenge: (challenge) => void this.#challenged(session, challenge),
-        onJoined: () => {
+        onChallenge: (challenge) => void this.#challenged(session, challenge, login),
+        onJoined: ({ details }) => {
+          if (!proved(session, login, details)) return;
           joined = true;
           this.#cancel();
           this.#enter("restoring");
@@ -224,11 +227,12 @@ export class Connecting {
     return session;
   }
 
-  async #challenged(session: ClientSession, challenge: Challenge): Promise<void> {
-    const { method, extra } = challenge;
+  async #challenged(session: ClientSession, { method, extra }: Challenge, login: Login | undefined): Promise<void> {
+    const { onChallenge } = this.#settings;
     try {
-      if (!this.#settings.onChallenge) throw new Error("this client has no credentials (no onChallenge)");
-      session.authenticate(await this.#settings.onChallenge({ method, extra }));
+      if (login) session.authenticate(await login.answer({ method, extra }));
+      else if (onChallenge) session.authenticate(await onChallenge({ method, extra }));
+      else throw new Error("this client has no credentials (no onChallenge)");
     } catch (error) {
       const text = `the router asks for authentication by ${method}: ${describeError(error)}`;
       session.abort(new Error(text, { cause: error }), ErrorUri.authenticationFailed);
@@ -283,6 +287,17 @@ export class Connecting {
   #cancel(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+  }
+}
+
+/** False, and the session over, if the router has not proved what the login asks of it. */
+function proved(session: ClientSession, login: Login | undefined, details: Dict): boolean {
+  try {
+    login?.check(details);
+    return true;
+  } catch (error) {
+    session.abort(new Error(describeError(error), { cause: error }), ErrorUri.authenticationFailed);
+    return false;
   }
 }
 

@@ -1,0 +1,138 @@
+/**
+ * The client's half of logging in: answers CHALLENGE by whatever its credentials serve. One Login is one attempt: it owns the
+ * nonce of that attempt. It never sends a secret where a proof was asked for, nor a ticket unless it was given one.
+ */
+import { UsageError } from "../errors.ts";
+import type { ChallengeAnswer, ChallengeRequest, Login } from "../client/client-options.ts";
+import type { Dict } from "../message.ts";
+import type { AuthMethod } from "./account.ts";
+import { type AuthCrypto, MAX_ITERATIONS } from "./auth-crypto.ts";
+import { CRYPTOSIGN_OCTETS, signCryptosign } from "./cryptosign.ts";
+import { fromBase64, toBase64, toHex, utf8 } from "./octets.ts";
+import { CRA_DEFAULTS, deriveCraKey, signCra } from "./wamp-cra.ts";
+import {
+  saslPrepared,
+  SCRAM_KEYLEN,
+  type ScramExchange,
+  scramKeys,
+  scramProof,
+  scramServerSignature,
+} from "./wamp-scram.ts";
+
+export interface Credentials {
+  /** Needed for all but a seed, whose public key may be name enough. */
+  readonly authid?: string | undefined;
+  /** For WAMP-SCRAM and WAMP-CRA; never sent. */
+  readonly secret?: string | undefined;
+  /** Sent in clear to the router, if it asks for a ticket. */
+  readonly ticket?: string | undefined;
+  /** For cryptosign: the 32 octets of an Ed25519 private key. */
+  readonly seed?: Uint8Array | undefined;
+}
+
+const NONCE_OCTETS = 16;
+const MIN_SCRAM_ITERATIONS = 4096;
+const MAX_KEYLEN = 1024;
+
+/** @throws UsageError `invalid_option` for credentials that can never work. */
+export function credentialsLogin(crypto: AuthCrypto, credentials: Credentials): () => Login {
+  const { authid, secret, ticket, seed } = credentials;
+  if (secret === undefined && ticket === undefined && seed === undefined) throw invalid("a secret, a ticket or a key");
+  if ((authid ?? "") === "" && (secret !== undefined || ticket !== undefined)) throw invalid("an authid");
+  if (seed !== undefined && seed.length !== CRYPTOSIGN_OCTETS) throw invalid(`a key of ${CRYPTOSIGN_OCTETS} octets`);
+  return () => new Attempt(crypto, credentials);
+}
+
+function invalid(needed: string): UsageError {
+  return new UsageError("invalid_option", `credentials need ${needed}`);
+}
+
+class Attempt implements Login {
+  readonly details: Dict;
+  readonly #crypto: AuthCrypto;
+  readonly #credentials: Credentials;
+  readonly #nonce: string;
+  /** What WELCOME has to prove, once a proof was given to the router. */
+  #verifier: Uint8Array | undefined;
+
+  constructor(crypto: AuthCrypto, credentials: Credentials) {
+    const { authid, secret, ticket, seed } = credentials;
+    this.#crypto = crypto;
+    this.#credentials = credentials;
+    this.#nonce = toBase64(crypto.randomBytes(NONCE_OCTETS));
+    const authmethods: AuthMethod[] = [];
+    if (seed !== undefined) authmethods.push("cryptosign");
+    if (secret !== undefined) authmethods.push("wamp-scram", "wampcra");
+    if (ticket !== undefined) authmethods.push("ticket");
+    const authextra = {
+      ...(seed === undefined ? {} : { pubkey: toHex(crypto.ed25519PublicKey(seed)) }),
+      ...(secret === undefined ? {} : { nonce: this.#nonce }),
+    };
+    this.details = {
+      ...(authid === undefined ? {} : { authid }),
+      authmethods,
+      ...(Object.keys(authextra).length === 0 ? {} : { authextra }),
+    };
+  }
+
+  async answer({ method, extra }: ChallengeRequest): Promise<ChallengeAnswer> {
+    const { ticket, secret, seed } = this.#credentials;
+    this.#verifier = undefined;
+    if (method === "ticket" && ticket !== undefined) return { signature: ticket };
+    if (method === "wampcra" && secret !== undefined) return await this.#answerCra(secret, extra);
+    if (method === "wamp-scram" && secret !== undefined) return await this.#answerScram(secret, extra);
+    if (method === "cryptosign" && seed !== undefined) return this.#answerCryptosign(seed, extra);
+    throw new Error(`the router asks for ${method}, which was not offered`);
+  }
+
+  check(welcome: Dict): void {
+    if (this.#verifier === undefined) return;
+    const given = (welcome["authextra"] as Dict | undefined | null)?.["verifier"]; // checked to be text below
+    const octets = typeof given === "string" ? fromBase64(given) : undefined;
+    if (octets === undefined || !this.#crypto.timingSafeEqual(octets, this.#verifier)) {
+      throw new Error("the router could not prove that it knows this account: it may be another one");
+    }
+  }
+
+  async #answerCra(secret: string, extra: Dict): Promise<ChallengeAnswer> {
+    const { challenge, salt } = extra;
+    if (typeof challenge !== "string") throw new Error("the router's challenge is no text");
+    if (salt === undefined || salt === null) return { signature: signCra(this.#crypto, secret, challenge) };
+    if (typeof salt !== "string") throw new Error("the router's salt is no text");
+    const iterations = count("iterations", extra["iterations"] ?? CRA_DEFAULTS.iterations, [1, MAX_ITERATIONS]);
+    const keylen = count("keylen", extra["keylen"] ?? CRA_DEFAULTS.keylen, [1, MAX_KEYLEN]);
+    const key = await deriveCraKey(this.#crypto, secret, { salt, iterations, keylen });
+    return { signature: signCra(this.#crypto, key, challenge) };
+  }
+
+  async #answerScram(secret: string, extra: Dict): Promise<ChallengeAnswer> {
+    const { nonce, salt, kdf } = extra;
+    if (kdf !== "pbkdf2") throw new Error("the router wants a key derivation other than pbkdf2");
+    const octets = typeof salt === "string" ? fromBase64(salt) : undefined;
+    if (typeof salt !== "string" || octets === undefined) throw new Error("the router's salt is no base64");
+    if (typeof nonce !== "string" || !nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
+      throw new Error("the router's nonce is not made of this client's and one of its own");
+    }
+    const iterations = count("iterations", extra["iterations"], [MIN_SCRAM_ITERATIONS, MAX_ITERATIONS]);
+    const cost = { iterations, keylen: SCRAM_KEYLEN };
+    const keys = scramKeys(this.#crypto, await this.#crypto.pbkdf2(utf8(saslPrepared(secret)), octets, cost));
+    const authid = this.#credentials.authid ?? "";
+    const exchange: ScramExchange = { authid, clientNonce: this.#nonce, nonce, salt, iterations };
+    this.#verifier = scramServerSignature(this.#crypto, keys.serverKey, exchange);
+    const proof = toBase64(scramProof(this.#crypto, keys, exchange));
+    return { signature: proof, extra: { nonce, channel_binding: null } };
+  }
+
+  #answerCryptosign(seed: Uint8Array, extra: Dict): ChallengeAnswer {
+    const { challenge, channel_binding: binding } = extra;
+    if ((binding ?? null) !== null) throw new Error("the router binds to the channel, which was not asked for");
+    const signature = typeof challenge === "string" ? signCryptosign(this.#crypto, seed, { challenge }) : undefined;
+    if (signature === undefined) throw new Error("the router's challenge is not 32 octets in hexadecimal digits");
+    return { signature };
+  }
+}
+
+function count(name: string, value: unknown, [least, most]: readonly [number, number]): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Error(`the router's ${name} are not a whole number from ${least} to ${most}`);
+}
