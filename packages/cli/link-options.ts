@@ -1,8 +1,9 @@
 import type { SerializerName } from "@pinion/wamp/serializer";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type CredentialOptions, withCredentialOptions } from "./credential-options.ts";
 
-/** Where a command connects to. */
-export interface LinkOptions {
+/** Where a command connects to, and as whom. */
+export interface LinkOptions extends CredentialOptions {
   readonly url: string;
   readonly realm: string;
   readonly serializer: SerializerName | undefined;
@@ -12,7 +13,7 @@ export interface LinkOptions {
 
 /** Adds the options that every command with a session has. */
 export function withLinkOptions(command: Command): Command {
-  return command
+  return withCredentialOptions(command)
     .addOption(
       new Option("--url <url>", "router: rs://host:port, rss://, unix:///path, ws://host:port/ws, wss://")
         .env("PINION_URL")

@@ -3,6 +3,7 @@ import { ApplicationError, UsageError } from "@pinion/wamp";
 import type { Client } from "@pinion/wamp/client";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import { ConnectError, nodeClient } from "@pinion/client";
+import { credentialsOf } from "./credential-options.ts";
 import { CommandFailure, ExitStatus } from "./exit-status.ts";
 import type { LinkOptions } from "./link-options.ts";
 
@@ -14,6 +15,7 @@ export function makeClient(options: LinkOptions, reconnect: boolean): Client {
       agent: "pinion-cli",
       serializer: options.serializer,
       connectTimeout: options.connectTimeout,
+      credentials: credentialsOf(options),
       ...(reconnect ? {} : { reconnect: false }),
       onError: (error, where) => console.error(`pinion: ${where}: ${String(error)}`),
     });
@@ -57,7 +59,8 @@ export function asFailure(error: unknown): CommandFailure {
     return new CommandFailure(ExitStatus.applicationError, error.message + kwargs, { cause: error });
   }
   if (error instanceof UsageError) {
-    const usage = error.code === "invalid_option" || error.code === "not_serializable";
+    const usage =
+      error.code === "invalid_option" || error.code === "invalid_accounts" || error.code === "not_serializable";
     const status = usage ? ExitStatus.usage : ExitStatus.cannotConnect;
     return new CommandFailure(status, error.message, { cause: error });
   }

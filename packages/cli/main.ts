@@ -1,5 +1,6 @@
 /** The command `pinion`. Results go to stdout, everything else to stderr. */
 import { Command, CommanderError, Option } from "commander";
+import { addAuthCommands } from "./auth.ts";
 import { call, type CallCommandOptions } from "./call.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { asFailure } from "./link.ts";
@@ -12,7 +13,7 @@ const KWARGS = new Option("--kwargs <json>", "keyword arguments as a JSON object
 function pinion(): Command {
   const program = new Command("pinion")
     .description(
-      "Call, publish and subscribe at a WAMP router. Arguments are JSON where they parse as such, else text.",
+      "Call, publish and subscribe at a WAMP router, and keep its accounts. Arguments are JSON where they parse as such, else text.",
     )
     .showHelpAfterError("(--help shows how)")
     .exitOverride();
@@ -31,7 +32,8 @@ function pinion(): Command {
     .option("--json", "print whole events as JSON, one a line")
     .option("--wait", "wait for the router if it is not there yet")
     .action((pattern: string, options: SubscribeCommandOptions) => subscribe(pattern, options));
-  for (const command of program.commands) command.exitOverride();
+  addAuthCommands(program);
+  for (const command of program.commands) for (const one of [command, ...command.commands]) one.exitOverride();
   return program;
 }
 

@@ -1,0 +1,159 @@
+/** `pinion auth`: the accounts of a router, in the file that its configuration names as `auth.file`. */
+import { existsSync, writeFileSync } from "node:fs";
+import { nodeCrypto, readAccounts, readCredentials, writeAccounts } from "@pinion/client";
+import {
+  type Account,
+  fromHex,
+  methodsOf,
+  noAccounts,
+  SECRET_METHODS,
+  secretCredentials,
+  toHex,
+  UsageError,
+} from "@pinion/wamp";
+import { type Command, Option } from "commander";
+import { CommandFailure, ExitStatus } from "./exit-status.ts";
+import { askSecret } from "./ask-secret.ts";
+
+interface FileOptions {
+  readonly accounts: string;
+}
+
+interface AddOptions extends FileOptions {
+  readonly role: string;
+  readonly secretFile?: string | undefined;
+  readonly ask?: boolean | undefined;
+  readonly publicKey?: string | undefined;
+  readonly newKey?: string | undefined;
+  readonly method?: "cryptosign" | (typeof SECRET_METHODS)[number] | undefined;
+  readonly replace?: boolean | undefined;
+}
+
+const SECRET_OCTETS = 20;
+const MIN_SECRET = 8;
+
+export function addAuthCommands(program: Command): void {
+  const auth = program.command("auth").description("accounts of a router: who may log in, and in which role");
+  withFile(auth.command("add").argument("<authid>"))
+    .description("make an account; without a secret or key one is made up and printed once")
+    .requiredOption("--role <role>", "device, viewer, operator, backend, or one of auth.roles")
+    .addOption(
+      new Option(
+        "--method <method>",
+        "only this method; default: wamp-scram, wampcra and ticket by one secret",
+      ).choices([...SECRET_METHODS, "cryptosign"]),
+    )
+    .option("--secret-file <file>", "take the secret from this file")
+    .option("--ask", "ask for the secret")
+    .option("--public-key <hex>", "log in by cryptosign with this key")
+    .option("--new-key <file>", "make an Ed25519 key, write it to this file, log in by cryptosign")
+    .option("--replace", "make the account anew if it is there")
+    .action((authid: string, options: AddOptions) => add(authid, options));
+  withFile(auth.command("list"))
+    .description("print the accounts: authid, role, methods")
+    .action(({ accounts }: FileOptions) => list(accounts));
+  withFile(auth.command("remove").argument("<authid>"))
+    .description("remove an account; sessions that are open stay so until they end")
+    .action((authid: string, { accounts }: FileOptions) => remove(authid, accounts));
+}
+
+function withFile(command: Command): Command {
+  return command.addOption(
+    new Option("--accounts <file>", "the accounts file, auth.file of the router")
+      .env("PINION_ACCOUNTS")
+      .makeOptionMandatory(),
+  );
+}
+
+async function add(authid: string, options: AddOptions): Promise<void> {
+  if (authid === "" || authid.length > 256 || /\p{Cc}/u.test(authid)) {
+    throw usage("an authid has 1 to 256 characters, none of them a control character");
+  }
+  const before = existsSync(options.accounts) ? readAccounts(options.accounts) : noAccounts(nodeCrypto);
+  const present = before.accounts.some((one) => one.authid === authid);
+  if (present && options.replace !== true) throw usage(`${authid} is there already; --replace makes it anew`);
+  const { account, told } = await newAccount(authid, options);
+  const others = before.accounts.filter((one) => one.authid !== authid);
+  const taken = others.find((one) => one.cryptosign?.some((key) => account.cryptosign?.includes(key) === true));
+  if (taken !== undefined) throw usage(`that key is the one of ${taken.authid}: every account needs its own`);
+  writeAccounts(options.accounts, { ...before, accounts: [...others, account] });
+  console.error(
+    `${present ? "replaced" : "added"} ${authid} (${account.role}: ${methodsOf(account).join(", ")}) in ${options.accounts}`,
+  );
+  if (told !== undefined) console.log(told);
+}
+
+interface NewAccount {
+  readonly account: Account;
+  /** What is printed, once: a secret that was made up. */
+  readonly told?: string;
+}
+
+async function newAccount(authid: string, options: AddOptions): Promise<NewAccount> {
+  const { publicKey, newKey, method } = options;
+  if (publicKey !== undefined || newKey !== undefined) return { account: keyAccount(authid, options) };
+  if (method === "cryptosign") throw usage("cryptosign needs --public-key or --new-key");
+  const given = await givenSecret(options);
+  const secret = given ?? Buffer.from(nodeCrypto.randomBytes(SECRET_OCTETS)).toString("base64url");
+  const methods = method === undefined ? SECRET_METHODS : [method];
+  const credentials = await secretCredentials(nodeCrypto, secret, methods);
+  const account = { authid, role: options.role, ...credentials };
+  return given === undefined ? { account, told: secret } : { account };
+}
+
+function keyAccount(authid: string, { role, method, publicKey, newKey, secretFile, ask }: AddOptions): Account {
+  if (secretFile !== undefined || ask === true) throw usage("give a key or a secret, not both");
+  if (publicKey !== undefined && newKey !== undefined) throw usage("--public-key and --new-key exclude each other");
+  if (method !== undefined && method !== "cryptosign") throw usage(`a key does not serve ${method}`);
+  return { authid, role, cryptosign: [publicKey === undefined ? makeKey(newKey ?? "") : checkedKey(publicKey)] };
+}
+
+async function givenSecret({ secretFile, ask }: AddOptions): Promise<string | undefined> {
+  const secret = ask === true ? await askSecret() : readCredentials({ secretFile }).secret;
+  if (secret !== undefined && secret.length < MIN_SECRET) throw usage(`a secret has at least ${MIN_SECRET} characters`);
+  return secret;
+}
+
+function checkedKey(text: string): string {
+  if (fromHex(text, 32) === undefined) throw usage("a public key is 64 hexadecimal digits");
+  return text.toLowerCase();
+}
+
+function makeKey(file: string): string {
+  const seed = nodeCrypto.randomBytes(32);
+  const publicKey = toHex(nodeCrypto.ed25519PublicKey(seed));
+  try {
+    writeFileSync(file, `public-key-ed25519: ${publicKey}\nprivate-key-ed25519: ${toHex(seed)}\n`, {
+      mode: 0o600,
+      flag: "wx",
+    });
+  } catch (error) {
+    throw usage(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return publicKey;
+}
+
+function list(file: string): void {
+  for (const account of readAccounts(file).accounts) {
+    // an authid may be anything, so it must not steer the terminal
+    console.log(
+      [account.authid, account.role, methodsOf(account).join(",")]
+        .map((text) => text.replaceAll(/\p{Cc}/gu, " "))
+        .join("\t"),
+    );
+  }
+}
+
+function remove(authid: string, file: string): void {
+  const before = readAccounts(file);
+  const accounts = before.accounts.filter((one) => one.authid !== authid);
+  if (accounts.length === before.accounts.length) {
+    throw new CommandFailure(ExitStatus.applicationError, `there is no account ${authid} in ${file}`);
+  }
+  writeAccounts(file, { ...before, accounts });
+  console.error(`removed ${authid} from ${file}`);
+}
+
+function usage(words: string): UsageError {
+  return new UsageError("invalid_option", words);
+}

@@ -1,0 +1,128 @@
+/** `pinion auth` and logging in, as a user runs them, against a whole router-bridge. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
+
+const BIN = fileURLToPath(new URL("../../packages/cli/bin.mjs", import.meta.url));
+
+interface Finished {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], env: Record<string, string> = {}, input = ""): Promise<Finished> {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: 60_000,
+  });
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const [status] = (await once(child, "close")) as [number]; // of `close`
+  return { status, out, err };
+}
+
+function accountsOf(t: TestContext): { file: string; env: { PINION_ACCOUNTS: string }; folder: string } {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "accounts.json");
+  return { file, env: { PINION_ACCOUNTS: file }, folder };
+}
+
+test("auth add prints a made-up secret once, with which the account logs in; a viewer may look but not switch", async (t) => {
+  const { file, env } = accountsOf(t);
+  const added = await run(["auth", "add", "vera", "--role", "viewer"], env);
+  assert.equal(added.status, 0, added.err);
+  const secret = added.out.trim();
+  assert.match(secret, /^[\w-]{27}$/);
+  assert.equal(readFileSync(file, "utf8").includes(secret), false);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+
+  const { at } = await startBridge(t, `auth: { file: ${file} }\n`);
+  const call = (how: Record<string, string>): Promise<Finished> =>
+    run(["call", "device.gpio.set", "17", "1", "--url", `rs://${at}`], how);
+  for (const how of [{ PINION_SECRET: secret }, { PINION_TICKET: secret }]) {
+    const refused = await call({ ...how, PINION_AUTHID: "vera" });
+    assert.equal(refused.status, 1, refused.err);
+    assert.match(refused.err, /wamp\.error\.not_authorized/);
+  }
+  const wrong = await call({ PINION_SECRET: "not the secret", PINION_AUTHID: "vera" });
+  assert.equal(wrong.status, 3);
+  assert.match(wrong.err, /credentials are wrong/);
+  const nobody = await call({});
+  assert.equal(nobody.status, 3);
+  assert.match(nobody.err, /without credentials/);
+
+  const backend = await run(["auth", "add", "back", "--role", "backend", "--ask"], env, "piped in secret\n");
+  assert.deepEqual([backend.status, backend.out], [0, ""], backend.err);
+  const asBackend = { PINION_SECRET: "piped in secret", PINION_AUTHID: "back" };
+  const none = await call(asBackend);
+  assert.match(none.err, /no_such_procedure/);
+
+  assert.equal((await run(["auth", "remove", "back"], env)).status, 0);
+  assert.equal((await call(asBackend)).status, 3);
+});
+
+test("auth add --new-key makes a key that logs in by cryptosign", async (t) => {
+  const { file, env, folder } = accountsOf(t);
+  const key = join(folder, "board.key");
+  const added = await run(["auth", "add", "board", "--role", "backend", "--new-key", key], env);
+  assert.equal(added.status, 0, added.err);
+  assert.equal(added.out, "");
+  assert.equal(statSync(key).mode & 0o777, 0o600);
+  const { at } = await startBridge(t, `auth: { file: ${file}, methods: [cryptosign] }\n`);
+  const published = await run(["publish", "demo.note", "--url", `rs://${at}`, "--authid", "board", "--key-file", key]);
+  assert.equal(published.status, 0, published.err);
+  chmodSync(key, 0o644);
+  const open = await run(["publish", "demo.note", "--url", `rs://${at}`, "--key-file", key]);
+  assert.equal(open.status, 2);
+  assert.match(open.err, /chmod 600/);
+});
+
+test("auth list shows who is there, and no secret of anybody", async (t) => {
+  const { env } = accountsOf(t);
+  await run(["auth", "add", "a", "--role", "viewer", "--method", "ticket"], env);
+  await run(["auth", "add", "b", "--role", "device", "--public-key", "AB".repeat(32)], env);
+  const { out, status } = await run(["auth", "list"], env);
+  assert.equal(status, 0);
+  assert.equal(out, "a\tviewer\tticket\nb\tdevice\tcryptosign\n");
+});
+
+test("what makes no account is refused, and changes nothing", async (t) => {
+  const { file, env, folder } = accountsOf(t);
+  await run(["auth", "add", "a", "--role", "viewer", "--public-key", "ab".repeat(32)], env);
+  const before = readFileSync(file, "utf8");
+  const short = join(folder, "short");
+  writeFileSync(short, "1234567\n", { mode: 0o600 });
+  for (const [args, words] of [
+    [["add", "a", "--role", "viewer"], /--replace/],
+    [["add", "b", "--role", "viewer", "--public-key", "ab".repeat(32)], /key is the one of a/],
+    [["add", "b", "--role", "viewer", "--public-key", "xy"], /64 hexadecimal/],
+    [["add", "b", "--role", "viewer", "--secret-file", short], /8 characters/],
+    [["add", "b", "--role", "viewer", "--method", "cryptosign"], /--new-key/],
+    [["add", "b", "--role", "viewer", "--method", "ticket", "--public-key", "ab".repeat(32)], /does not serve/],
+    [["add", "b", "--role", "viewer", "--ask", "--public-key", "cd".repeat(32)], /not both/],
+    [["add", "", "--role", "viewer"], /authid/],
+    [["add", "b"], /--role/],
+  ] as const) {
+    const { status, err } = await run(["auth", ...args], env);
+    assert.equal(status, 2, args.join(" "));
+    assert.match(err, words);
+  }
+  assert.equal((await run(["auth", "remove", "nobody"], env)).status, 1);
+  assert.equal(readFileSync(file, "utf8"), before);
+  assert.equal((await run(["auth", "list"])).status, 2);
+  writeFileSync(file, "{}");
+  const damaged = await run(["auth", "add", "b", "--role", "viewer"], env);
+  assert.equal(damaged.status, 2);
+  assert.match(damaged.err, /no accounts file/);
+});
