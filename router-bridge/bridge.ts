@@ -203,7 +203,8 @@ function historyRule({ topic, match = "exact", events, age, octets }: HistoryCon
 
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
-  const { halfOpenSessions, retainedEvents, retainedOctets, uriLength, joinTimeout, goodbyeTimeout } = limits;
+  const { halfOpenSessions, retainedEvents, retainedOctets, testamentsPerSession, testamentOctets } = limits;
+  const { uriLength, joinTimeout, goodbyeTimeout } = limits;
   return {
     sessionsPerRealm,
     subscriptionsPerSession,
@@ -212,6 +213,8 @@ function routerLimits(limits: Config["limits"]): Limits {
     halfOpenSessions,
     retainedEvents,
     retainedOctets,
+    testamentsPerSession,
+    testamentOctets,
     uriLength,
     joinTimeout,
     goodbyeTimeout,

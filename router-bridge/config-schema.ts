@@ -161,6 +161,8 @@ const limits = Type.Object(
     pendingCallsPerSession: count(1000, "calls of one session that wait for an answer"),
     retainedEvents: count(10_000, "retained events of one realm"),
     retainedOctets: octets(16 * 1024 * 1024, "roughly, of the retained events of one realm"),
+    testamentsPerSession: count(100, "testaments of one session"),
+    testamentOctets: octets(1024 * 1024, "roughly, of the testaments of one session"),
     uriLength: count(512, "characters of a URI"),
   },
   { ...closed, default: {} },

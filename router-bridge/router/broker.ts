@@ -162,6 +162,12 @@ export class Broker<P> {
     for (const subscription of this.#index.matching(topic)) this.#deliver(event, subscription, out);
   }
 
+  /** Why this publication would not be let through now. @throws ProtocolViolation for an option of a wrong type. */
+  publishRefusal(member: Member<P>, message: Publish): Refusal | undefined {
+    const permission = this.#permission(member, message, publishOptions(message.options), false);
+    return "error" in permission ? permission : undefined;
+  }
+
   /** Publishes what happened in the realm itself (spec, meta events). `args` is only asked for if somebody listens. */
   announce(topic: Uri, args: () => readonly unknown[], out: Delivery<P>[]): void {
     const concerned = this.#index.matching(topic).filter(({ members }) => members.size > 0);

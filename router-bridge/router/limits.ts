@@ -14,6 +14,9 @@ export interface Limits {
   readonly retainedEvents: number;
   /** Octets of the retained events of one realm, roughly. */
   readonly retainedOctets: number;
+  readonly testamentsPerSession: number;
+  /** Octets of the testaments of one session, roughly. */
+  readonly testamentOctets: number;
   /** Characters of a realm, topic or procedure. */
   readonly uriLength: number;
   /** Milliseconds from the transport's start to HELLO, and again from CHALLENGE to AUTHENTICATE. */
@@ -30,6 +33,8 @@ export const DEFAULT_LIMITS: Limits = {
   pendingCallsPerSession: 1_000,
   retainedEvents: 10_000,
   retainedOctets: 16 * 1024 * 1024,
+  testamentsPerSession: 100,
+  testamentOctets: 1024 * 1024,
   uriLength: 512,
   joinTimeout: 10_000,
   goodbyeTimeout: 2_000,

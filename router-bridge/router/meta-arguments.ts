@@ -34,11 +34,24 @@ export class MetaArguments {
     return value;
   }
 
+  /** Empty if absent. */
+  list(place: number, name: string): readonly unknown[] {
+    const value = this.#args[place] ?? [];
+    if (!Array.isArray(value)) throw wrong(place, name, "a list");
+    const list: readonly unknown[] = value;
+    return list;
+  }
+
+  /** Empty if absent. */
+  dict(place: number, name: string): Dict {
+    const value = this.#args[place] ?? {};
+    if (isDict(value)) return value;
+    throw wrong(place, name, "a dict");
+  }
+
   /** The option `match` of a dict of options that may be left out. */
   match(place: number): Match {
-    const options = this.#args[place] ?? {};
-    if (typeof options !== "object" || Array.isArray(options)) throw wrong(place, "options", "a dict");
-    const match = (options as Dict)["match"] ?? "exact"; // an object that is no list
+    const match = this.dict(place, "options")["match"] ?? "exact";
     if (match === "exact" || match === "prefix" || match === "wildcard") return match;
     throw wrong(place, "options", "a dict whose match is exact, prefix or wildcard");
   }
@@ -62,6 +75,13 @@ export class MetaArguments {
     throw wrongKeyword(name, "a whole number");
   }
 
+  /** Empty if absent. */
+  keywordDict(name: string): Dict {
+    const value = this.#keyword(name) ?? {};
+    if (isDict(value)) return value;
+    throw wrongKeyword(name, "a dict");
+  }
+
   keywordId(name: string): number | undefined {
     const value = this.#keyword(name);
     if (value === undefined || isId(value)) return value;
@@ -80,6 +100,10 @@ export class MetaArguments {
   #keyword(name: string): unknown {
     return this.#kwargs[name] ?? undefined;
   }
+}
+
+function isDict(value: unknown): value is Dict {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

@@ -24,9 +24,11 @@ import { registrationProcedures } from "./registration-meta.ts";
 import type { RouterContext } from "./router-context.ts";
 import { SESSION_ON_JOIN, SESSION_ON_LEAVE, sessionDetails, sessionProcedures } from "./session-meta.ts";
 import { subscriptionProcedures } from "./subscription-meta.ts";
+import { testamentProcedures } from "./testament-meta.ts";
+import { Testaments } from "./testaments.ts";
 
 /** What the realm itself does as a callee. */
-const META_FEATURES: Dict = { registration_meta_api: true, session_meta_api: true };
+const META_FEATURES: Dict = { registration_meta_api: true, session_meta_api: true, testament_meta_api: true };
 
 /** The router's half of the feature announcement; `event_history` only where there is one. */
 function routerRoles(history: { readonly isKept: boolean }): Dict {
@@ -45,6 +47,7 @@ export class Realm<P> {
   /** For WELCOME. */
   readonly roles: Dict;
   readonly #context: RouterContext<P>;
+  readonly #testaments = new Testaments<P>();
   readonly #meta: MetaApi<P>;
 
   constructor(name: Uri, context: RouterContext<P>) {
@@ -58,6 +61,7 @@ export class Realm<P> {
       registrationProcedures(this.dealer.registrations),
       subscriptionProcedures(this.broker),
       historyProcedures(this.broker, context),
+      testamentProcedures({ testaments: this.#testaments, broker: this.broker, context }),
     ]);
   }
 
@@ -88,6 +92,7 @@ export class Realm<P> {
     if (!this.members.delete(member.id)) return;
     this.#context.statistics.left += 1;
     this.broker.leave(member, out);
+    for (const { publication } of this.#testaments.take(member)) this.broker.publish(member, publication, out);
     this.dealer.leave(member, out);
     const { authid, authrole } = member.identity;
     this.broker.announce(SESSION_ON_LEAVE, () => [member.id, authid, authrole], out);

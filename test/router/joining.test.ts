@@ -41,6 +41,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
         session_meta_api: true,
         registration_revocation: true,
         shared_registration: true,
+        testament_meta_api: true,
       },
     },
   });
