@@ -12,8 +12,9 @@ import type { Uri } from "../uri.ts";
 import { after, checkMs } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply, SessionEnd } from "./client-session.ts";
-import type { CallOptions, CallResult } from "./conversation-options.ts";
+import type { CallInParts, CallOptions, CallResult } from "./conversation-options.ts";
 import { announces } from "./features.ts";
+import type { Part } from "./further-parts.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
 import { withResolvers } from "../with-resolvers.ts";
@@ -39,6 +40,8 @@ interface OpenCall {
   readonly onProgress: ((result: CallResult) => void) | undefined;
   readonly resolve: (result: CallResult) => void;
   readonly reject: (error: Error) => void;
+  /** The last part has not been sent. */
+  more: boolean;
   sent: { session: ClientSession; request: RequestId } | undefined;
 }
 
@@ -52,6 +55,44 @@ export class Calling {
   }
 
   async call(procedure: string, args: readonly unknown[], kwargs: Dict, options: CallOptions): Promise<CallResult> {
+    return await this.#start(procedure, { args, kwargs, more: false }, options).result;
+  }
+
+  /** Sends the first part at once: a call in parts does not wait for a session. */
+  inParts(procedure: string, first: Part, options: CallOptions): CallInParts {
+    const session = this.#context.ready();
+    if (!session) throw this.#context.whyNot();
+    if (!announces(session.joined?.details ?? {}, "dealer", "progressive_call_invocations")) {
+      throw new UsageError("invalid_option", "the router takes no calls in parts: it does not announce them");
+    }
+    const { call, result } = this.#start(procedure, { ...first, more: true }, options);
+    result.catch(() => {}); // whoever sends parts only may never look at it
+    const send = (part: Part, more: boolean): boolean => this.#sendPart(call, part, more);
+    return {
+      send: (args = [], kwargs = {}) => send({ args, kwargs }, true),
+      end: async (args = [], kwargs = {}) => {
+        send({ args, kwargs }, false);
+        return await result;
+      },
+      result,
+    };
+  }
+
+  #sendPart(call: OpenCall, { args, kwargs }: Part, more: boolean): boolean {
+    const { sent, procedure } = call;
+    if (!this.#pending.has(call) || !call.more || sent === undefined) return false;
+    const { session, request } = sent;
+    const payload = payloadOf([...args], { ...kwargs });
+    session.tell({ type: "CALL", request, options: more ? { progress: true } : {}, procedure, payload });
+    call.more = more;
+    return true;
+  }
+
+  #start(
+    procedure: string,
+    { args, kwargs, more }: Part & { readonly more: boolean },
+    options: CallOptions,
+  ): { readonly call: OpenCall; readonly result: Promise<CallResult> } {
     const { signal } = options;
     const uri = checkUri("procedure", procedure);
     const timeout = options.timeout ?? this.#context.defaultTimeout ?? 0;
@@ -65,14 +106,24 @@ export class Calling {
       options: wireOptions(options.options, {
         disclose_me: options.discloseMe,
         receive_progress: options.onProgress ? true : undefined,
+        progress: more ? true : undefined,
       }),
       deadline: timeout > 0 ? this.#context.clock() + timeout : undefined,
       onProgress: options.onProgress,
+      more,
       resolve,
       reject,
       sent: undefined,
     };
     this.#begin(call, options.whenDown ?? "wait");
+    return { call, result: this.#settled(call, { promise, timeout, signal }) };
+  }
+
+  async #settled(
+    call: OpenCall,
+    { promise, timeout, signal }: { promise: Promise<CallResult>; timeout: number; signal: AbortSignal | undefined },
+  ): Promise<CallResult> {
+    const { procedure: uri } = call;
     const onAbort = (): void => this.#giveUp(call, aborted(uri, signal));
     const cancelTimer =
       timeout > 0 ? after(this.#context.timers, timeout, () => this.#giveUp(call, timedOut(uri, timeout))) : undefined;

@@ -13,6 +13,7 @@ import type { ClientSession, SessionEnd } from "./client-session.ts";
 import type { ClientState, ClientStatus, JoinedSession } from "./client-status.ts";
 import { Connecting } from "./connecting.ts";
 import type {
+  CallInParts,
   CallOptions,
   CallResult,
   EventHandler,
@@ -146,6 +147,20 @@ export class Client {
     options: CallOptions = {},
   ): Promise<CallResult> {
     return this.#calling.call(procedure, args, kwargs, options);
+  }
+
+  /**
+   * Calls a procedure and sends its arguments in parts, these being the first. The router and the callee must know
+   * progressive call invocations: `invalid_option` if the router does not, `wamp.error.feature_not_supported` if the callee
+   * does not. @throws UsageError as `call` rejects; without a session `not_connected`, whatever `whenDown` says.
+   */
+  callInParts(
+    procedure: string,
+    args: readonly unknown[] = NO_ARGS,
+    kwargs: Dict = NO_KWARGS,
+    options: CallOptions = {},
+  ): CallInParts {
+    return this.#calling.inParts(procedure, { args, kwargs }, options);
   }
 
   /**

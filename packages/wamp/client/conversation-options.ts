@@ -2,6 +2,7 @@
 import type { PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId } from "../id.ts";
 import type { Dict } from "../message.ts";
 import type { Match, Uri } from "../uri.ts";
+import type { Part } from "./further-parts.ts";
 
 export interface CallOptions {
   /** ms from the call of `call` to its end, waiting for the session included. 0: none, whatever the client's default. */
@@ -24,6 +25,16 @@ export interface CallResult {
   readonly args: readonly unknown[];
   readonly kwargs: Dict;
   readonly details: Dict;
+}
+
+/** A call whose arguments are sent in parts; the first was sent when it was made. */
+export interface CallInParts {
+  /** Sends a further part. False, and nothing is sent, when the call has ended. @throws UsageError `not_serializable` */
+  send(args?: readonly unknown[], kwargs?: Dict): boolean;
+  /** Sends the last part and gives the result. */
+  end(args?: readonly unknown[], kwargs?: Dict): Promise<CallResult>;
+  /** As of `call`. May come before the last part; then nothing more need be sent. */
+  readonly result: Promise<CallResult>;
 }
 
 export interface PublishOptions {
@@ -55,6 +66,12 @@ export interface Invocation {
    * or the call has ended. @throws UsageError `not_serializable`
    */
   readonly progress: (value?: unknown) => boolean;
+  /**
+   * What the caller sends of this call after the first part (progressive call invocation), up to the last; nothing if the call
+   * came as a whole. Reading throws the reason of `signal` when the call ends before. At most 1,000 parts may lie unread: with
+   * one more the call fails with `wamp.error.unavailable`.
+   */
+  readonly parts: AsyncIterable<Part>;
 }
 
 /**
@@ -67,6 +84,8 @@ export interface RegisterOptions {
   readonly match?: Match | undefined;
   readonly invoke?: "single" | "roundrobin" | "random" | "first" | "last" | undefined;
   readonly discloseCaller?: boolean | undefined;
+  /** Calls of this registration at a time, kept by a dealer that can; a dealer that cannot ignores it. */
+  readonly concurrency?: number | undefined;
   /**
    * When somebody else holds the procedure at the first try: reject (default), or keep trying. A registration that
    * has once succeeded is always retried.

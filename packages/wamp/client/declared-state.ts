@@ -55,11 +55,15 @@ export class DeclaredState {
   async register(procedure: string, handler: InvocationHandler, options: RegisterOptions): Promise<Registration> {
     const match = options.match ?? "exact";
     const uri = checkUri("procedure", procedure, match);
-    const { invoke, discloseCaller } = options;
+    const { invoke, discloseCaller, concurrency } = options;
+    if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 0)) {
+      throw new UsageError("invalid_option", `concurrency must be a whole number from 0, not ${String(concurrency)}`);
+    }
     const wire = wireOptions(options.options, {
       match: match === "exact" ? undefined : match,
       invoke,
       disclose_caller: discloseCaller,
+      concurrency,
     });
     refuseAborted(options.signal);
     const spec: DeclarationSpec = {

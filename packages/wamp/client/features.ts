@@ -1,8 +1,8 @@
 import type { Dict } from "../message.ts";
 
 /**
- * HELLO.Details.roles of this client. Every flag is kept: progressive invocations, payload passthru and call re-routing are
- * absent because there is no code for them; the callee lacks `call_timeout` because it runs no timer.
+ * HELLO.Details.roles of this client. Every flag is kept: payload passthru is absent because there is no code for it; the
+ * callee lacks `call_timeout` because it runs no timer.
  */
 export const CLIENT_ROLES: Dict = {
   caller: {
@@ -10,6 +10,7 @@ export const CLIENT_ROLES: Dict = {
       caller_identification: true,
       call_canceling: true,
       call_timeout: true,
+      progressive_call_invocations: true,
       progressive_call_results: true,
     },
   },
@@ -17,7 +18,10 @@ export const CLIENT_ROLES: Dict = {
     features: {
       caller_identification: true,
       call_canceling: true,
+      call_reroute: true,
+      call_trustlevels: true,
       pattern_based_registration: true,
+      progressive_call_invocations: true,
       progressive_call_results: true,
       shared_registration: true,
       registration_revocation: true,

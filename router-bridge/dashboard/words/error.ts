@@ -11,6 +11,7 @@ const MEANINGS: ReadonlyMap<string, string> = new Map<string, string>([
   [ErrorUri.timeout, "No answer in time. It may still have happened: look at what is read back."],
   [ErrorUri.canceled, "The board or the router broke it off. It may have happened: look at what is read back."],
   [ErrorUri.unavailable, "The board is busy or cannot do it now."],
+  [ErrorUri.noAvailableCallee, "The board is busy or cannot do it now."],
   [ErrorUri.noAvailableCallee, "The board left before it answered."],
   [
     ErrorUri.networkFailure,
