@@ -16,7 +16,7 @@ export type Decision =
       readonly allowed: true;
       /** For publish and call: true discloses who it was, false refuses to. Absent: as the request wishes. */
       readonly disclose?: boolean;
-      /** For call: told to the callee as `trustlevel`, 0 the lowest. Absent: nothing is told. */
+      /** For call and publish: told to callee or subscribers as `trustlevel`, 0 the lowest. Absent: nothing is told. */
       readonly trustlevel?: number;
       /**
        * For register: a forced one takes the procedure from anybody. Absent: only from sessions of the same authid and

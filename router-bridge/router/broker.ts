@@ -40,11 +40,13 @@ import {
 export const BROKER_FEATURES: Dict = Object.freeze({
   event_retention: true,
   pattern_based_subscription: true,
+  publication_trustlevels: true,
   publisher_exclusion: true,
   publisher_identification: true,
   session_meta_api: true,
   subscriber_blackwhite_listing: true,
   subscription_meta_api: true,
+  subscription_revocation: true,
 });
 
 export class Broker<P> {
@@ -136,6 +138,21 @@ export class Broker<P> {
     this.#announceEnd(subscription, member, out);
   }
 
+  /**
+   * Takes a subscription from one of its subscribers. It is told only if it announced subscription_revocation; to anybody
+   * else the message would be a violation.
+   */
+  revoke(subscription: Subscription<P>, { from, reason }: Revocation<P>, out: Delivery<P>[]): void {
+    const { id } = subscription;
+    from.subscriptions.delete(id);
+    subscription.remove(from);
+    if (from.features.subscriptionRevocation) {
+      const details = reason === undefined ? { subscription: id } : { subscription: id, reason };
+      out.push({ to: from.alone, message: { type: "UNSUBSCRIBED", request: 0, details } });
+    }
+    this.#announceEnd(subscription, from, out);
+  }
+
   publish(member: Member<P>, message: Publish, out: Delivery<P>[]): void {
     const { topic, request } = message;
     const options = publishOptions(message.options);
@@ -147,10 +164,10 @@ export class Broker<P> {
       return;
     }
     this.#context.statistics.publications += 1;
-    const { disclose } = decision;
+    const details = detailsOf(member, decision);
     const publication = randomId<PublicationId>(this.#context.random);
     if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
-    const event: Outgoing<P> = { publisher: member, message, publication, options, disclose };
+    const event: Outgoing<P> = { publisher: member, message, publication, options, details };
     if (options.retain) this.retained.keep(this.#kept(event));
     if (this.history.isKept && options.audience?.namesSessions !== true) {
       this.history.record(topic, this.#context.moment.now, () => this.#kept(event));
@@ -198,8 +215,12 @@ export class Broker<P> {
     if (fault) return fault;
     const decision = decide(this.#context, member, "publish", { uri: topic, match: "exact" });
     if (!decision.allowed) return { error: decision.reason, words: decision.words };
-    if (!options.discloseMe) return decision.disclose === true ? DISCLOSED : UNDISCLOSED;
-    if (decision.disclose !== false) return DISCLOSED;
+    const { disclose, trustlevel } = decision;
+    if (!options.discloseMe || disclose !== false) {
+      const discloses = disclose ?? options.discloseMe;
+      if (trustlevel !== undefined) return { disclose: discloses, trustlevel };
+      return discloses ? DISCLOSED : UNDISCLOSED;
+    }
     const words = `this router does not disclose the publisher of ${topic}`;
     return { error: ErrorUri.discloseMeDisallowed, words };
   }
@@ -213,11 +234,11 @@ export class Broker<P> {
     }
   }
 
-  #kept({ publisher, message, publication, options, disclose }: Outgoing<P>): KeptEvent {
+  #kept({ publisher, message, publication, options, details }: Outgoing<P>): KeptEvent {
     return {
       topic: message.topic,
       publication,
-      details: disclose ? publisher.asPublisher : NO_DETAILS,
+      details,
       ...keptPayload(message.payload),
       audience: options.audience,
       excluded: options.excludeMe ? publisher.id : undefined,
@@ -230,9 +251,8 @@ export class Broker<P> {
     if (to.length === 0) return;
     this.#context.statistics.eventsDelivered += to.length;
     const { topic, payload } = event.message;
-    const base = event.disclose ? event.publisher.asPublisher : NO_DETAILS;
-    const details = subscription.match === "exact" ? base : event.disclose ? { ...base, topic } : { topic };
-    const { publication } = event;
+    const { publication, details: base } = event;
+    const details = subscription.match === "exact" ? base : base === NO_DETAILS ? { topic } : { ...base, topic };
     out.push({ to, message: { type: "EVENT", subscription: subscription.id, publication, details, payload } });
   }
 
@@ -262,8 +282,14 @@ export class Broker<P> {
   }
 }
 
+interface Revocation<P> {
+  readonly from: Member<P>;
+  readonly reason: string | undefined;
+}
+
 interface Permission {
   readonly disclose: boolean;
+  readonly trustlevel?: number;
 }
 const DISCLOSED: Permission = Object.freeze({ disclose: true });
 const UNDISCLOSED: Permission = Object.freeze({ disclose: false });
@@ -273,7 +299,13 @@ interface Outgoing<P> {
   readonly message: Publish;
   readonly publication: PublicationId;
   readonly options: PublishOptions;
-  readonly disclose: boolean;
+  /** EVENT.Details without the topic. */
+  readonly details: Dict;
+}
+
+function detailsOf<P>(publisher: Member<P>, { disclose, trustlevel }: Permission): Dict {
+  const details = disclose ? publisher.asPublisher : NO_DETAILS;
+  return trustlevel === undefined ? details : { ...details, trustlevel };
 }
 
 function receivers<P>({ publisher, options }: Outgoing<P>, subscription: Subscription<P>): readonly P[] {

@@ -17,6 +17,8 @@ export interface PeerFeatures {
   readonly callTimeout: boolean;
   /** The callee takes UNREGISTERED that it did not ask for. */
   readonly registrationRevocation: boolean;
+  /** The subscriber takes UNSUBSCRIBED that it did not ask for. */
+  readonly subscriptionRevocation: boolean;
 }
 
 const ROLES = ["publisher", "subscriber", "caller", "callee"] as const;
@@ -30,6 +32,7 @@ export function announcedFeatures(details: Dict): PeerFeatures {
   }
   const callee = asDict("features", asDict("callee", roles["callee"])?.["features"]) ?? {};
   const caller = asDict("features", asDict("caller", roles["caller"])?.["features"]) ?? {};
+  const subscriber = asDict("features", asDict("subscriber", roles["subscriber"])?.["features"]) ?? {};
   // one chapter of the spec spells it with two l
   const callCanceling = callee["call_canceling"] === true || callee["call_cancelling"] === true;
   return {
@@ -40,5 +43,6 @@ export function announcedFeatures(details: Dict): PeerFeatures {
     callReroute: callee["call_reroute"] === true,
     callTimeout: callee["call_timeout"] === true,
     registrationRevocation: callee["registration_revocation"] === true,
+    subscriptionRevocation: subscriber["subscription_revocation"] === true,
   };
 }

@@ -24,5 +24,17 @@ export function subscriptionProcedures<P>(broker: Broker<P>): MetaProcedures<P> 
     "wamp.subscription.get": ({ given }) => [subscriptionDetails(named(given))],
     "wamp.subscription.list_subscribers": ({ given }) => [Array.from(named(given).members, ({ id }) => id)],
     "wamp.subscription.count_subscribers": ({ given }) => [named(given).members.size],
+    "wamp.subscription.remove_subscriber": ({ given, out }) => {
+      const subscription = named(given);
+      const id = given.id(1, "subscriber");
+      const reason = given.keywordString("reason");
+      const subscriber = [...subscription.members].find((member) => member.id === id);
+      if (subscriber === undefined) {
+        const words = `session ${id} is no subscriber of subscription ${subscription.id}`;
+        throw new ApplicationError(ErrorUri.noSuchSession, [words]);
+      }
+      broker.revoke(subscription, { from: subscriber, reason }, out);
+      return [];
+    },
   };
 }

@@ -20,11 +20,13 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
       features: {
         event_retention: true,
         pattern_based_subscription: true,
+        publication_trustlevels: true,
         publisher_exclusion: true,
         publisher_identification: true,
         session_meta_api: true,
         subscriber_blackwhite_listing: true,
         subscription_meta_api: true,
+        subscription_revocation: true,
       },
     },
     dealer: {
