@@ -54,12 +54,14 @@ export class Broker<P> {
   readonly #index = new PatternIndex<Subscription<P>>();
   readonly retained: RetainedEvents;
   readonly history: EventHistory;
+  readonly #keepsHistory: boolean;
   readonly #byId = new Map<number, Subscription<P>>();
   #lastSubscription = 0;
 
   constructor(context: RouterContext<P>) {
     this.#context = context;
     this.history = new EventHistory(context.history);
+    this.#keepsHistory = this.history.isKept;
     this.retained = new RetainedEvents(context.limits, context.statistics);
   }
 
@@ -164,14 +166,11 @@ export class Broker<P> {
       return;
     }
     this.#context.statistics.publications += 1;
-    const details = detailsOf(member, decision);
+    const details = decision === UNDISCLOSED ? NO_DETAILS : detailsOf(member, decision);
     const publication = randomId<PublicationId>(this.#context.random);
     if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
     const event: Outgoing<P> = { publisher: member, message, publication, options, details };
-    if (options.retain) this.retained.keep(this.#kept(event));
-    if (this.history.isKept && options.audience?.namesSessions !== true) {
-      this.history.record(topic, this.#context.moment.now, () => this.#kept(event));
-    }
+    if (options.retain || this.#keepsHistory) this.#keep(event);
     if (!this.#index.hasPatterns) {
       if (exact !== undefined) this.#deliver(event, exact, out);
       return;
@@ -216,6 +215,7 @@ export class Broker<P> {
     const decision = decide(this.#context, member, "publish", { uri: topic, match: "exact" });
     if (!decision.allowed) return { error: decision.reason, words: decision.words };
     const { disclose, trustlevel } = decision;
+    if (disclose === undefined && trustlevel === undefined) return options.discloseMe ? DISCLOSED : UNDISCLOSED;
     if (!options.discloseMe || disclose !== false) {
       const discloses = disclose ?? options.discloseMe;
       if (trustlevel !== undefined) return { disclose: discloses, trustlevel };
@@ -232,6 +232,13 @@ export class Broker<P> {
       const details = match === "exact" ? { ...base, retained: true } : { ...base, topic, retained: true };
       out.push({ to: member.alone, message: { type: "EVENT", subscription: id, publication, details, payload } });
     }
+  }
+
+  #keep(event: Outgoing<P>): void {
+    const { options, message } = event;
+    if (options.retain) this.retained.keep(this.#kept(event));
+    if (!this.#keepsHistory || options.audience?.namesSessions === true) return;
+    this.history.record(message.topic, this.#context.moment.now, () => this.#kept(event));
   }
 
   #kept({ publisher, message, publication, options, details }: Outgoing<P>): KeptEvent {
@@ -289,10 +296,10 @@ interface Revocation<P> {
 
 interface Permission {
   readonly disclose: boolean;
-  readonly trustlevel?: number;
+  readonly trustlevel: number | undefined;
 }
-const DISCLOSED: Permission = Object.freeze({ disclose: true });
-const UNDISCLOSED: Permission = Object.freeze({ disclose: false });
+const DISCLOSED: Permission = Object.freeze({ disclose: true, trustlevel: undefined });
+const UNDISCLOSED: Permission = Object.freeze({ disclose: false, trustlevel: undefined });
 
 interface Outgoing<P> {
   readonly publisher: Member<P>;
