@@ -64,6 +64,8 @@ export class Dealer<P> {
    * @throws ProtocolViolation if that id belongs to a call that has no further parts, or to another procedure.
    */
   resume(caller: Member<P>, { request, procedure, options, payload }: Call, out: Delivery<P>[]): boolean {
+    // most callers make one call after the other, and cost nothing here
+    if (caller.calls.size === 0 && caller.endedCalls === undefined) return false;
     const invocation = caller.calls.get(request);
     if (invocation === undefined) {
       if (caller.endedCalls === undefined) return false;

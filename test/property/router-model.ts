@@ -18,15 +18,25 @@ export type Policy = "single" | "first" | "last" | "roundrobin";
 
 interface Offer extends Held {
   readonly policy: Policy;
+  /** Calls at a time; 0: any number. */
+  readonly concurrency: number;
   /** Counts registrations. */
   readonly since: number;
+  /** `since` of the first of those that share the registration. */
+  readonly shared: number;
 }
 
 interface Pending {
   readonly caller: string;
-  readonly callee: string;
+  callee: string;
+  offer: Offer;
   readonly call: number;
-  readonly invocation: number;
+  invocation: number;
+  readonly tag: number;
+  readonly procedure: string;
+  /** There was somebody else when the call came. */
+  readonly movable: boolean;
+  readonly declined: Set<Offer>;
   readonly due: number | undefined;
   readonly order: number;
   killed: boolean;
@@ -74,7 +84,9 @@ export class RouterModel {
       this.#drop(one);
       if (one.callee !== peer) this.#interrupt(one, "killnowait");
     }
-    for (const one of this.pending.filter(({ callee }) => callee === peer)) this.#fail(one, "wamp.error.canceled");
+    const unanswered = this.pending.filter(({ callee }) => callee === peer);
+    for (const one of unanswered.toSorted((a, b) => a.invocation - b.invocation))
+      this.#fail(one, "wamp.error.canceled");
     this.#announce("wamp.session.on_leave", peer);
   }
 
@@ -108,14 +120,15 @@ export class RouterModel {
     }
   }
 
-  register(peer: string, pattern: Pattern, how: { request: number; policy: Policy }): boolean {
-    const { request, policy } = how;
+  register(peer: string, pattern: Pattern, how: { request: number; policy: Policy; concurrency: number }): boolean {
+    const { request, policy, concurrency } = how;
     const others = this.registrations.filter((one) => keyOf(one) === keyOf(pattern));
     const shares = policy !== "single" && others.every((one) => one.owner !== peer && one.policy === policy);
     const taken = others.length > 0 && !shares;
     if (!taken) {
       this.#order += 1;
-      this.registrations.push({ ...pattern, owner: peer, policy, since: this.#order });
+      const shared = others[0]?.shared ?? this.#order;
+      this.registrations.push({ ...pattern, owner: peer, policy, concurrency, since: this.#order, shared });
       if (others.length === 0) this.#servedLast.delete(keyOf(pattern));
     }
     this.#expect(peer, taken ? `ERROR 64 ${request} wamp.error.procedure_already_exists` : `REGISTERED ${request}`);
@@ -139,29 +152,59 @@ export class RouterModel {
     const rank = ({ match, text }: Held): number =>
       match === "exact" ? 10_000 : match === "prefix" ? 1_000 + text.length : specificity(text);
     const highest = Math.max(...matching.map(rank));
-    const best = this.#choose(matching.filter((one) => rank(one) === highest));
+    const offers = matching.filter((one) => rank(one) === highest);
+    const best = this.#choose(offers, new Set());
     if (best === undefined) {
-      this.#expect(peer, `ERROR 48 ${how.request} wamp.error.no_such_procedure`);
+      const error = offers.length === 0 ? "no_such_procedure" : "no_available_callee";
+      this.#expect(peer, `ERROR 48 ${how.request} wamp.error.${error}`);
       return;
     }
-    const invocation = (this.lastInvocation.get(best.owner) ?? 0) + 1;
-    this.lastInvocation.set(best.owner, invocation);
     this.#order += 1;
-    const due = how.timeout > 0 ? this.now + how.timeout : undefined;
-    const { owner: callee } = best;
-    this.pending.push({ caller: peer, callee, call: how.request, invocation, due, order: this.#order, killed: false });
-    this.#expect(
-      callee,
-      `INVOCATION ${keyOf(best)} ${invocation} ${how.tag} ${JSON.stringify(best.match === "exact" ? "" : procedure)}`,
-    );
+    const one: Pending = {
+      caller: peer,
+      callee: best.owner,
+      offer: best,
+      call: how.request,
+      invocation: 0,
+      tag: how.tag,
+      procedure,
+      movable: offers.length > 1,
+      declined: new Set(),
+      due: how.timeout > 0 ? this.now + how.timeout : undefined,
+      order: this.#order,
+      killed: false,
+    };
+    this.pending.push(one);
+    this.#invoke(one, best);
+  }
+
+  #invoke(one: Pending, offer: Offer): void {
+    one.offer = offer;
+    one.callee = offer.owner;
+    one.invocation = (this.lastInvocation.get(offer.owner) ?? 0) + 1;
+    this.lastInvocation.set(offer.owner, one.invocation);
+    const named = JSON.stringify(offer.match === "exact" ? "" : one.procedure);
+    this.#expect(offer.owner, `INVOCATION ${keyOf(offer)} ${one.invocation} ${one.tag} ${named}`);
+  }
+
+  /** True if another callee has the call now. */
+  #reroute(one: Pending): boolean {
+    one.declined.add(one.offer);
+    const offers = this.registrations.filter(({ shared }) => shared === one.offer.shared);
+    const next = one.movable ? this.#choose(offers, one.declined) : undefined;
+    if (next) this.#invoke(one, next);
+    return next !== undefined;
   }
 
   /** An answer to an invocation that was issued to this peer; if it ended already nothing happens. */
   answer(peer: string, invocation: number, how: { tag: number; error: string | undefined }): void {
     const one = this.pending.find((each) => each.callee === peer && each.invocation === invocation);
     if (one === undefined) return;
+    const passedOver = how.error === "wamp.error.unavailable" && one.offer.policy !== "single" && !one.killed;
+    if (passedOver && this.#reroute(one)) return;
     this.#drop(one);
-    const line = how.error === undefined ? `RESULT ${one.call} ${how.tag}` : `ERROR 48 ${one.call} ${how.error}`;
+    const error = passedOver ? "wamp.error.no_available_callee" : how.error;
+    const line = error === undefined ? `RESULT ${one.call} ${how.tag}` : `ERROR 48 ${one.call} ${error}`;
     this.#expect(one.caller, line);
   }
 
@@ -183,8 +226,12 @@ export class RouterModel {
     }
   }
 
-  /** Among the callees of one registration. */
-  #choose(offers: readonly Offer[]): Offer | undefined {
+  /** Among the callees of one registration that have room. */
+  #choose(all: readonly Offer[], declined: ReadonlySet<Offer>): Offer | undefined {
+    const running = (offer: Offer): number => this.pending.filter((one) => one.offer === offer).length;
+    const offers = all.filter(
+      (offer) => !declined.has(offer) && (offer.concurrency === 0 || running(offer) < offer.concurrency),
+    );
     const [first] = offers;
     if (first === undefined || first.policy === "single" || first.policy === "first") return first;
     if (first.policy === "last") return offers.at(-1);
