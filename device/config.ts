@@ -35,6 +35,13 @@ const Tls = Type.Object({
   servername: Type.Optional(Type.String({ minLength: 1, description: "the name to find in the router's certificate" })),
 });
 
+const Auth = Type.Object({
+  authid: Type.String({ minLength: 1, maxLength: 256, description: "log in as", examples: ["pump_house"] }),
+  secretFile: file("file with the secret, for WAMP-SCRAM and WAMP-CRA"),
+  ticketFile: file("file with the ticket, which is sent in clear"),
+  keyFile: file("file with an Ed25519 private key, for cryptosign"),
+});
+
 const Router = Type.Object(
   {
     url: Type.String({
@@ -48,6 +55,7 @@ const Router = Type.Object(
       description: "msgpack carries octets as they are and is shorter than json",
     }),
     tls: Type.Optional(Tls),
+    auth: Type.Optional(Auth),
     ping: Type.Optional(
       durationSchema({
         min: 1_000,

@@ -3,6 +3,7 @@ import { connector, type NodeClientOptions } from "@pinion/client";
 import type { Finding } from "@pinion/config";
 import { milliseconds } from "../drivers/duration.ts";
 import type { DeviceConfig } from "./config.ts";
+import { routerCredentials } from "./router-credentials.ts";
 
 /** How to reach the router, and what of it cannot work. */
 export interface RouterConnection {
@@ -10,9 +11,10 @@ export interface RouterConnection {
   readonly findings: readonly Finding[];
 }
 
-/** Opens no connection; reads the certificates that are named, so that a missing one is told before anything starts. */
-export function routerOptions({ url, realm, serializer, tls, ping }: DeviceConfig["router"]): RouterConnection {
-  const findings: Finding[] = [];
+/** Opens no connection; reads the certificates and credentials that are named, so that a missing one is told before anything starts. */
+export function routerOptions({ url, realm, serializer, tls, auth, ping }: DeviceConfig["router"]): RouterConnection {
+  const login = routerCredentials(auth);
+  const findings: Finding[] = [...login.findings];
   const read = (key: "ca" | "cert" | "key"): Buffer | undefined => {
     const file = tls?.[key];
     if (file === undefined) return undefined;
@@ -36,6 +38,7 @@ export function routerOptions({ url, realm, serializer, tls, ping }: DeviceConfi
     realm,
     serializer,
     agent: "pinion-device",
+    ...(login.credentials === undefined ? {} : { credentials: login.credentials }),
     ...(tls === undefined ? {} : { tls: { ...given, ...name } }),
     ...(ping === undefined ? {} : { ping: { interval: milliseconds(ping), timeout: milliseconds(ping) } }),
   };

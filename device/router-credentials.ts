@@ -1,0 +1,49 @@
+import { nodeCrypto, readCredentials } from "@pinion/client";
+import type { Finding } from "@pinion/config";
+import { credentialsLogin, UsageError, type Credentials } from "@pinion/wamp";
+import type { DeviceConfig } from "./config.ts";
+
+/** As whom the board logs in, and what of that cannot work. Reads the files that are named. */
+export interface RouterCredentials {
+  readonly credentials?: Credentials;
+  readonly findings: readonly Finding[];
+}
+
+const FILES = ["secretFile", "ticketFile", "keyFile"] as const;
+
+export function routerCredentials(auth: DeviceConfig["router"]["auth"]): RouterCredentials {
+  if (auth === undefined) return { findings: [] };
+  const findings: Finding[] = [];
+  let credentials: Credentials = { authid: auth.authid };
+  for (const key of FILES) {
+    if (auth[key] === undefined) continue;
+    try {
+      const { secret, ticket, seed } = readCredentials({ [key]: auth[key] });
+      credentials = {
+        authid: auth.authid,
+        secret: secret ?? credentials.secret,
+        ticket: ticket ?? credentials.ticket,
+        seed: seed ?? credentials.seed,
+      };
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      const allowed = "a file with the credential, for this program's user alone";
+      findings.push({
+        path: ["router", "auth", key],
+        found: error.message,
+        allowed,
+        cure: "check path and permissions",
+      });
+    }
+  }
+  if (findings.length > 0) return { findings };
+  try {
+    credentialsLogin(nodeCrypto, credentials);
+    return { credentials, findings };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    const allowed = `authid and one of ${FILES.join(", ")}`;
+    const cure = "for example auth: { authid: pump_house, secretFile: /etc/pinion/pump_house.secret }";
+    return { findings: [{ path: ["router", "auth"], found, allowed, cure, atKey: true }] };
+  }
+}
