@@ -96,6 +96,20 @@ test("call prints one value as it is, arguments being JSON or else text", async 
   assert.equal((await pinion("call", "device.nothing")).out, "null\n");
 });
 
+test("the router's own procedures and topics are called and subscribed to as any other", async () => {
+  const joins = start(["subscribe", "wamp.session.on_join"]);
+  await subscribed(1);
+  const { status, out } = await pinion("call", "wamp.session.list");
+  assert.equal(status, 0);
+  const ids: unknown = JSON.parse(out);
+  assert.ok(Array.isArray(ids) && ids.length === 3, "the device, the subscriber and the caller itself");
+  await until("the event", () => joins.out().includes("\n"));
+  assert.match(joins.out(), /^wamp\.session\.on_join {2}\{"session":\d+,"authid":"[A-Z0-9]+","authrole":"anonymous"/u);
+  assert.ok(joins.out().includes(`"session":${String(ids[2])}`));
+  joins.child.kill("SIGINT");
+  assert.equal((await joins.finished).status, 0);
+});
+
 test("call prints several values and keyword arguments by name", async () => {
   assert.equal((await pinion("call", "device.echo", "1", '"2"')).out, '{"args":[1,"2"],"kwargs":{}}\n');
   const { out } = await pinion("call", "device.echo", "--kwargs", '{"unit":"V"}', "--serializer", "cbor");
