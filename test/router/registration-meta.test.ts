@@ -48,6 +48,8 @@ it("tells the details of a registration and its callees", () => {
   assert.deepEqual(ask(a, "wamp.registration.count_callees", [id]), [2]);
   b.vanish();
   assert.deepEqual(ask(a, "wamp.registration.list_callees", [id]), [[c.sessionId]]);
+  c.vanish();
+  demand(a, "wamp.registration.get", [id]).takeError("wamp.error.no_such_registration", 48);
 });
 
 it("answers no_such_registration for an unknown id and names a wrong argument", () => {
