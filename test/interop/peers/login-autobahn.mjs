@@ -4,9 +4,9 @@
  */
 import { createRequire } from "node:module";
 
-const require = createRequire(import.meta.url);
-const autobahn = require("autobahn");
-const nacl = createRequire(require.resolve("autobahn"))("tweetnacl");
+const here = createRequire(import.meta.url);
+const autobahn = here("autobahn");
+const nacl = createRequire(here.resolve("autobahn"))("tweetnacl");
 const [url, method, authid, credential] = process.argv.slice(2);
 
 const key = method === "cryptosign" ? nacl.sign.keyPair.fromSeed(Buffer.from(credential, "hex")) : undefined;
