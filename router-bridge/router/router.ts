@@ -67,6 +67,7 @@ export interface RouterSize {
 export class Router<P> {
   readonly statistics: Statistics = emptyStatistics();
   readonly #context: RouterContext<P>;
+  readonly #moment = { now: 0 };
   readonly #realms = new Map<string, Realm<P>>();
   readonly #sessions = new Set<RouterSession<P>>();
   readonly #deadlines = new Deadlines<Due<P>>();
@@ -87,7 +88,7 @@ export class Router<P> {
       statistics: this.statistics,
       history: options.history ?? [],
       deadlines: this.#deadlines,
-      moment: { now: 0 },
+      moment: this.#moment,
       wallTime: options.wallTime ?? ((now) => now),
       dismiss: (session, parting, out) => this.#dismiss(session, parting, out),
     };
@@ -98,7 +99,7 @@ export class Router<P> {
 
   /** A transport was accepted; nothing was said yet. HELLO is awaited for `limits.joinTimeout`. */
   open(peer: P, info: PeerInfo, now: Millis): RouterSession<P> {
-    this.#context.moment.now = now;
+    this.#moment.now = now;
     const session = new RouterSession(peer, info);
     this.#sessions.add(session);
     this.statistics.opened += 1;
@@ -108,7 +109,7 @@ export class Router<P> {
 
   /** One message of a peer. What is received after the session ended is ignored. */
   receive(session: RouterSession<P>, message: Message, now: Millis): readonly Delivery<P>[] {
-    this.#context.moment.now = now;
+    this.#moment.now = now;
     const out: Delivery<P>[] = [];
     this.statistics.messagesReceived += 1;
     try {
@@ -126,7 +127,7 @@ export class Router<P> {
    * URI alone is wrong is answered with ERROR, and the session goes on (spec "URIs").
    */
   violate(session: RouterSession<P>, violation: ProtocolViolation, now: Millis): readonly Delivery<P>[] {
-    this.#context.moment.now = now;
+    this.#moment.now = now;
     const out: Delivery<P>[] = [];
     const { request } = violation;
     const { member, state } = session;
@@ -151,7 +152,7 @@ export class Router<P> {
 
   /** The transport is gone. Nothing is addressed to this peer any more. */
   leave(session: RouterSession<P>, now: Millis): readonly Delivery<P>[] {
-    this.#context.moment.now = now;
+    this.#moment.now = now;
     const out: Delivery<P>[] = [];
     this.#end(session, out);
     return out;
@@ -163,7 +164,7 @@ export class Router<P> {
    * counted; a session that cannot even be told so much is aborted.
    */
   undeliverable(session: RouterSession<P>, message: Message, now: Millis): readonly Delivery<P>[] {
-    this.#context.moment.now = now;
+    this.#moment.now = now;
     const out: Delivery<P>[] = [];
     this.statistics.undeliverable += 1;
     const { member, state } = session;
@@ -181,7 +182,7 @@ export class Router<P> {
     reason: Uri,
     at: { readonly now: Millis; readonly words?: string },
   ): readonly Delivery<P>[] {
-    this.#context.moment.now = at.now;
+    this.#moment.now = at.now;
     const out: Delivery<P>[] = [];
     this.#dismiss(session, { reason, words: at.words ?? "" }, out);
     return out;
@@ -189,7 +190,7 @@ export class Router<P> {
 
   /** Ends pending calls, says GOODBYE `wamp.close.system_shutdown` to everyone and lets nobody in any more. */
   shutdown(now: Millis): readonly Delivery<P>[] {
-    this.#context.moment.now = now;
+    this.#moment.now = now;
     const out: Delivery<P>[] = [];
     this.#stopped = true;
     for (const realm of this.#realms.values()) realm.cancelCalls(out);
@@ -205,7 +206,7 @@ export class Router<P> {
 
   /** Does what is due at `now`: calls that time out, peers that never said HELLO or never answered GOODBYE. */
   expire(now: Millis): readonly Delivery<P>[] {
-    this.#context.moment.now = now;
+    this.#moment.now = now;
     const out: Delivery<P>[] = [];
     for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
       const { subject } = due;
