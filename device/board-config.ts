@@ -66,11 +66,21 @@ function furtherProblems(
   const faultyKeys = known.map(({ key }) => key);
   const sound = entries.map((entry, i) => (isEntry(entry) ? soundPart(entry, i, faultyKeys) : undefined));
   const findings = [
-    ...(faulty.has("router") || config.router === undefined ? [] : routerOptions(config.router).findings),
+    ...furtherRouterFindings(config.router, faultyKeys),
     ...(faulty.has("board") || config.board === undefined ? [] : readWires(config.board).findings),
     ...planDrivers(sound, definitions).findings,
   ];
   return findings.map((finding) => loaded.problem(finding));
+}
+
+/** Of a router section with a fault only the address can still be judged; that fault may be in any other key. */
+function furtherRouterFindings(router: unknown, faultyKeys: readonly string[]): readonly Finding[] {
+  if (typeof router !== "object" || router === null || !("url" in router)) return [];
+  const isSound = !faultyKeys.some((key) => key === "router" || key.startsWith("router."));
+  // what the schema has nothing against is as it describes
+  if (isSound) return routerOptions(router as DeviceConfig["router"]).findings;
+  if (typeof router.url !== "string" || faultyKeys.includes("router.url")) return [];
+  return routerOptions({ url: router.url, realm: "realm1", serializer: "msgpack" }).findings;
 }
 
 /**

@@ -235,6 +235,13 @@ drivers:
   );
 });
 
+test("a fault in one key of the router section does not hide an address that cannot work", (t) => {
+  const keys = (text: string): string[] => problems(t, text).map(({ key }) => key);
+  assert.deepEqual(keys('router:\n  url: "127.0.0.1:8080"\n  realm: "a b"\n'), ["router.url", "router.realm"]);
+  assert.deepEqual(keys("router: { url: 7, realm: a b }\n"), ["router.url", "router.realm"]);
+  assert.deepEqual(keys("router: { relm: x }\n"), ["router.relm"]);
+});
+
 test("a file that is no YAML is told once", (t) => {
   const list = problems(t, "device: {\n");
   assert.ok(list.length >= 1);
