@@ -1,5 +1,5 @@
 /** What a peer announced in HELLO that changes what the router may send to it or how (spec "Feature Announcement"). */
-import { ProtocolViolation, type Dict } from "@pinion/wamp";
+import { hasFeature, ProtocolViolation, type Dict } from "@pinion/wamp";
 import { asDict } from "./dict-reading.ts";
 
 export interface PeerFeatures {
@@ -22,6 +22,8 @@ export interface PeerFeatures {
 }
 
 const ROLES = ["publisher", "subscriber", "caller", "callee"] as const;
+/** The roles whose features are read; what is no dict there is a violation. */
+const FEATURED = ["callee", "caller", "subscriber"] as const;
 
 /** @throws ProtocolViolation if HELLO announces no client role at all. */
 export function announcedFeatures(details: Dict): PeerFeatures {
@@ -30,19 +32,16 @@ export function announcedFeatures(details: Dict): PeerFeatures {
   if (roles === undefined || announced.length === 0) {
     throw new ProtocolViolation(`HELLO must announce at least one role of ${ROLES.join(", ")} in Details.roles`);
   }
-  const callee = asDict("features", asDict("callee", roles["callee"])?.["features"]) ?? {};
-  const caller = asDict("features", asDict("caller", roles["caller"])?.["features"]) ?? {};
-  const subscriber = asDict("features", asDict("subscriber", roles["subscriber"])?.["features"]) ?? {};
-  // one chapter of the spec spells it with two l
-  const callCanceling = callee["call_canceling"] === true || callee["call_cancelling"] === true;
+  for (const role of FEATURED) asDict("features", asDict(role, roles[role])?.["features"]);
+  const callCanceling = hasFeature(details, "callee", "call_canceling");
   return {
     callCanceling,
-    progressiveCalls: caller["progressive_call_invocations"] === true,
-    progressiveInvocations: callCanceling && callee["progressive_call_invocations"] === true,
-    progressiveResults: callee["progressive_call_results"] === true,
-    callReroute: callee["call_reroute"] === true,
-    callTimeout: callee["call_timeout"] === true,
-    registrationRevocation: callee["registration_revocation"] === true,
-    subscriptionRevocation: subscriber["subscription_revocation"] === true,
+    progressiveCalls: hasFeature(details, "caller", "progressive_call_invocations"),
+    progressiveInvocations: callCanceling && hasFeature(details, "callee", "progressive_call_invocations"),
+    progressiveResults: hasFeature(details, "callee", "progressive_call_results"),
+    callReroute: hasFeature(details, "callee", "call_reroute"),
+    callTimeout: hasFeature(details, "callee", "call_timeout"),
+    registrationRevocation: hasFeature(details, "callee", "registration_revocation"),
+    subscriptionRevocation: hasFeature(details, "subscriber", "subscription_revocation"),
   };
 }

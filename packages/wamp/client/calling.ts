@@ -13,11 +13,11 @@ import { after, checkMs } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply, SessionEnd } from "./client-session.ts";
 import type { CallInParts, CallOptions, CallResult } from "./conversation-options.ts";
-import { announces } from "./features.ts";
 import type { Part } from "./further-parts.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
 import { withResolvers } from "../with-resolvers.ts";
+import { hasFeature } from "../roles.ts";
 
 export interface CallingContext {
   readonly timers: Timers;
@@ -62,7 +62,7 @@ export class Calling {
   inParts(procedure: string, first: Part, options: CallOptions): CallInParts {
     const session = this.#context.ready();
     if (!session) throw this.#context.whyNot();
-    if (!announces(session.joined?.details ?? {}, "dealer", "progressive_call_invocations")) {
+    if (!hasFeature(session.joined?.details ?? {}, "dealer", "progressive_call_invocations")) {
       throw new UsageError("invalid_option", "the router takes no calls in parts: it does not announce them");
     }
     const { call, result } = this.#start(procedure, { ...first, more: true }, options);
@@ -194,7 +194,7 @@ export class Calling {
 
   #withTimeout(session: ClientSession, call: OpenCall): Dict {
     const welcome = session.joined?.details ?? {};
-    if (call.deadline === undefined || !announces(welcome, "dealer", "call_timeout")) return call.options;
+    if (call.deadline === undefined || !hasFeature(welcome, "dealer", "call_timeout")) return call.options;
     const left = Math.max(1, Math.ceil(call.deadline - this.#context.clock()));
     return { ...call.options, timeout: left };
   }
@@ -231,7 +231,7 @@ export class Calling {
       const { session, request } = call.sent;
       session.forget(request);
       const welcome = session.joined?.details ?? {};
-      if (announces(welcome, "dealer", "call_canceling") || announces(welcome, "dealer", "call_cancelling")) {
+      if (hasFeature(welcome, "dealer", "call_canceling")) {
         session.tell({ type: "CANCEL", request, options: { mode: "killnowait" } });
       }
     }

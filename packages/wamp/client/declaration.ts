@@ -12,9 +12,9 @@ import { after } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply } from "./client-session.ts";
 import { describeError } from "./describe-error.ts";
-import { announces } from "./features.ts";
 import { ReconnectSchedule, type ReconnectOptions } from "./reconnect-schedule.ts";
 import { withResolvers } from "../with-resolvers.ts";
+import { hasFeature } from "../roles.ts";
 
 export interface DeclarationSpec {
   readonly kind: "registration" | "subscription";
@@ -175,7 +175,7 @@ export class Declaration {
     const { force } = this.spec;
     if (!force || this.#evicted || joined === undefined) return false;
     if (force !== true && joined.details["authid"] !== force.authid) return false;
-    return announces(joined.details, "dealer", "registration_revocation");
+    return hasFeature(joined.details, "dealer", "registration_revocation");
   }
 
   #answered(reply: Reply): void {

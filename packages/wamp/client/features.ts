@@ -34,13 +34,3 @@ export const CLIENT_ROLES: Dict = {
     features: { pattern_based_subscription: true, publisher_identification: true, subscription_revocation: true },
   },
 };
-
-/** Whether WELCOME.Details announces `roles.<role>.features.<feature>`. Anything odd in there counts as no. */
-export function announces(welcome: Dict, role: "broker" | "dealer", feature: string): boolean {
-  return at(at(at(at(welcome, "roles"), role), "features"), feature) === true;
-}
-
-function at(value: unknown, key: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Dict)[key]; // an object with that key, checked on the line above
-}
