@@ -1,5 +1,5 @@
 /** `npm run build`: the three programs as esbuild bundles under dist/, each a folder that runs with plain Node. */
-import { build, type Metafile } from "esbuild";
+import { build, type BuildOptions, type Metafile } from "esbuild";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { epollBuilds, nativeAddons, type AddonBuild } from "./native-addons.ts";
@@ -33,12 +33,11 @@ export async function buildAll(): Promise<readonly Built[]> {
   return built;
 }
 
-async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Promise<Built> {
-  const folder = programFolder(program.name);
-  const script = join(folder, `${program.name}.cjs`);
-  const { metafile } = await build({
+/** How a program is bundled; the walls test bundles the very same way, unwritten. */
+export function programBundle(program: Program, epoll: readonly AddonBuild[]): BuildOptions & { metafile: true } {
+  return {
     entryPoints: [join(root, program.entry)],
-    outfile: script,
+    outfile: join(programFolder(program.name), `${program.name}.cjs`),
     bundle: true,
     platform: "node",
     format: "cjs",
@@ -54,7 +53,30 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
     loader: { ".node": "copy" },
     assetNames: "native/[name]-[hash]",
     plugins: [nativeAddons(epoll)],
-  });
+  };
+}
+
+/** The same for the page's script and style. */
+export function dashboardBundle(): BuildOptions & { metafile: true } {
+  return {
+    entryPoints: { app: join(root, dashboard.entry) },
+    outdir: join(programFolder("pinion-router-bridge"), "dashboard"),
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+    absWorkingDir: root,
+  };
+}
+
+async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Promise<Built> {
+  const folder = programFolder(program.name);
+  const script = join(folder, `${program.name}.cjs`);
+  const { metafile } = await build(programBundle(program, epoll));
   saveMetafile(program.name, metafile);
   writeFileSync(
     join(folder, "package.json"),
@@ -72,25 +94,13 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
 
 async function buildDashboard(): Promise<Built> {
   const folder = join(programFolder("pinion-router-bridge"), "dashboard");
-  const { metafile } = await build({
-    entryPoints: { app: join(root, dashboard.entry) },
-    outdir: folder,
-    bundle: true,
-    platform: "browser",
-    format: "esm",
-    target: "es2022",
-    minify: true,
-    legalComments: "none",
-    metafile: true,
-    logLevel: "warning",
-    absWorkingDir: root,
-  });
+  const { metafile } = await build(dashboardBundle());
   saveMetafile("dashboard", metafile);
   cpSync(join(root, dashboard.page), join(folder, "index.html"));
   return { name: "dashboard", folder, script: octetsIn(folder), addons: 0, budget: dashboard.budget };
 }
 
-/** The metafiles are the evidence that the walls test reads. */
+/** Kept beside the bundles: what is inside each, and what it weighs. */
 function saveMetafile(name: string, metafile: Metafile): void {
   writeFileSync(join(dist, "meta", `${name}.json`), JSON.stringify(metafile));
 }

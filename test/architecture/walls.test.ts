@@ -1,11 +1,12 @@
-/** What ends up in each bundle, read from esbuild's own account of it and from the written files. */
+/** What ends up in each bundle, read from esbuild's own account of it and from its text. */
 import assert from "node:assert/strict";
-import { build, type Metafile } from "esbuild";
+import { build, type BuildOptions, type Metafile } from "esbuild";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { epollBuilds, nativeAddons } from "../../deploy/native-addons.ts";
-import { dashboard, programs } from "../../deploy/programs.ts";
+import { dashboardBundle, programBundle } from "../../deploy/build.ts";
+import { epollBuilds } from "../../deploy/native-addons.ts";
+import { programs } from "../../deploy/programs.ts";
 
 const root = join(import.meta.dirname, "../..");
 const MQTT_PACKAGE = /(^|\/)node_modules\/(mqtt|mqtt-packet|aedes|mqemitter)\//;
@@ -18,24 +19,13 @@ interface Account {
 }
 const accounts = new Map<string, Account>();
 
-async function account(entry: string, platform: "node" | "browser"): Promise<Account> {
-  const result = await build({
-    entryPoints: [join(root, entry)],
-    bundle: true,
-    write: false,
-    outdir: "unwritten",
-    platform,
-    format: platform === "node" ? "cjs" : "esm",
-    metafile: true,
-    logLevel: "silent",
-    absWorkingDir: root,
-    loader: { ".node": "copy" },
-    plugins: [nativeAddons(epollBuilds(join(root, "dist/cache")))],
-  });
+async function account(options: BuildOptions & { metafile: true }): Promise<Account> {
+  const result = await build({ ...options, write: false, logLevel: "silent" });
   const text = result.outputFiles
-    .filter(({ path }) => /\.(js|css)$/.test(path))
+    .filter(({ path }) => /\.(cjs|js|css)$/.test(path))
     .map((file) => file.text)
     .join("\n");
+  assert.ok(text.length > 0, "nothing was bundled");
   return { meta: result.metafile, text };
 }
 
@@ -48,8 +38,9 @@ function get(name: string): Account {
 const inputs = (name: string): string[] => Object.keys(get(name).meta.inputs);
 
 before(async () => {
-  for (const { name, entry } of programs) accounts.set(name, await account(entry, "node"));
-  accounts.set("dashboard", await account(dashboard.entry, "browser"));
+  const epoll = epollBuilds(join(root, "dist/cache"));
+  for (const program of programs) accounts.set(program.name, await account(programBundle(program, epoll)));
+  accounts.set("dashboard", await account(dashboardBundle()));
 });
 
 test("no bundle holds mqtt-packet or any other MQTT code", () => {
