@@ -128,7 +128,9 @@ test("frames of one turn leave a WebSocket's outbox in one write", async () => {
   for (let i = 0; i < 100; i++) assert.equal(outbox.add(Uint8Array.of(i)), true);
   assert.equal(writes.length, 0);
   assert.equal(outbox.bufferedAmount, 100);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await once(stream, "data");
+  // A second write would come in one of these turns.
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
   assert.equal(writes.length, 1);
   assert.deepEqual(
     [...(writes[0] ?? [])],
