@@ -1,6 +1,6 @@
 /*
- * Makes a fresh clone ready: `node deploy/setup.mjs [start|test|addons]`. Installs what package-lock.json says when node_modules is
- * missing or older than it, and the Debian packages that the purpose needs. Says nothing when there is nothing to do.
+ * Makes a fresh clone ready: `node deploy/setup.mjs [start|test|bench|addons]`. Installs what package-lock.json says when node_modules is
+ * missing or older than it, and the Debian packages and software of others (test/peers) that the purpose needs. Says nothing when there is nothing to do.
  * `addons` is npm's own call after an install by hand: it only sees to the native addons.
  *
  * Plain JavaScript on purpose: it runs on whatever Node the machine has, before the project's own Node 24 is there.
@@ -13,7 +13,6 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const purpose = process.argv[2] ?? "develop";
-const stampFile = join(root, "node_modules", ".pinion-setup");
 const runtime = `node-linux-${process.arch}`;
 
 /** What each purpose needs of Debian, with a proof that it is there. `python3-*` are found by Debian's own Python. */
@@ -31,7 +30,9 @@ const peers = [
   { name: "python3-u-msgpack", proof: () => debianPython("umsgpack") },
   { name: "python3-cbor2", proof: () => debianPython("cbor2") },
 ];
-const needs = { develop: [], addons: [], start: pty, test: [...pty, ...peers] };
+const rivals = [{ name: "mosquitto", proof: () => onPath("mosquitto") || existsSync("/usr/sbin/mosquitto") }];
+const needs = { develop: [], addons: [], start: pty, test: [...pty, ...peers], bench: [...pty, ...rivals] };
+const PEERS = join(root, "test", "peers");
 
 function onPath(command) {
   return (process.env.PATH ?? "").split(":").some((dir) => existsSync(join(dir, command)));
@@ -69,16 +70,36 @@ function installDebian(packages) {
   if (still.length > 0) stop(`apt-get ended well, yet these are still not there: ${still.join(" ")}`);
 }
 
-/** What node_modules was made from; the lock file records what package.json and the workspaces ask for. */
-function fingerprint() {
+/** What a node_modules was made from; the lock file records what package.json and the workspaces ask for. */
+function fingerprint(folder) {
   const hash = createHash("sha256");
-  hash.update(readFileSync(join(root, "package-lock.json")));
+  hash.update(readFileSync(join(folder, "package-lock.json")));
   return `${hash.digest("hex")} ${process.platform}-${process.arch}\n`;
 }
 
+function stampFile(folder) {
+  return join(folder, "node_modules", ".pinion-setup");
+}
+
+function isInstalled(folder) {
+  return existsSync(stampFile(folder)) && readFileSync(stampFile(folder), "utf8") === fingerprint(folder);
+}
+
+function npmInstall(folder, ...options) {
+  const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...options], {
+    cwd: folder,
+    env: forProjectNode(),
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (done.status !== 0) {
+    stop(
+      `\`npm ci\` in ${folder} failed with status ${String(done.status)}; its own words are above. Is the npm registry reachable?`,
+    );
+  }
+}
+
 function installNode() {
-  const wanted = fingerprint();
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
+  if (isInstalled(root)) return;
   if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) {
     stop(
       `this machine is ${process.platform}-${process.arch}; Pinion is developed on linux-x64 and linux-arm64. ` +
@@ -87,19 +108,18 @@ function installNode() {
   }
   installDebian(compiler);
   console.error("pinion set-up: installing the npm packages (npm ci)");
-  const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    env: forProjectNode(),
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  if (done.status !== 0) {
-    stop(
-      `\`npm ci\` failed with status ${String(done.status)}; its own words are above. Is the npm registry reachable?`,
-    );
-  }
+  npmInstall(root);
   const fault = addonFault();
   if (fault !== undefined) stop(fault);
-  writeFileSync(stampFile, wanted);
+  writeFileSync(stampFile(root), fingerprint(root));
+}
+
+/** Without install scripts: nothing of these is needed that would have to be compiled or fetched by them. */
+function installPeers() {
+  if (isInstalled(PEERS)) return;
+  console.error("pinion set-up: installing software of others to test against (npm ci in test/peers)");
+  npmInstall(PEERS, "--ignore-scripts");
+  writeFileSync(stampFile(PEERS), fingerprint(PEERS));
 }
 
 /** onoff's epoll addon is bound to one Node major: it is compiled against the headers of the Node that will run it. */
@@ -131,3 +151,4 @@ if (!(purpose in needs)) stop(`unknown purpose '${purpose}'; it is one of: ${Obj
 if (purpose === "addons") mendAddons();
 else installNode();
 installDebian(needs[purpose]);
+if (purpose === "test" || purpose === "bench") installPeers();

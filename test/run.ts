@@ -1,6 +1,7 @@
 /**
  * `npm test`: every test there is. `node test/run.ts unit` leaves out what needs built bundles, a browser, other
- * people's programs or the virtual board; `node test/run.ts system` runs only those.
+ * people's programs or the virtual board; `node test/run.ts system` runs only those. `npm run test:long` runs what takes
+ * longer than anybody waits for before a commit.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -24,11 +25,13 @@ const UNIT = [
   "contract",
   "dashboard",
 ];
+const LONG = ["long"];
 
 /** These start processes, ports and browsers of their own, so one file at a time; the rest share the cores. */
 const suites = {
-  unit: { folders: UNIT, concurrency: 2, build: false },
-  system: { folders: SYSTEM, concurrency: 1, build: true },
+  unit: { folders: UNIT, concurrency: 2, build: false, timeout: 300_000 },
+  system: { folders: SYSTEM, concurrency: 1, build: true, timeout: 300_000 },
+  long: { folders: LONG, concurrency: 1, build: true, timeout: 3_600_000 },
 } as const;
 
 function run(command: string, args: readonly string[]): boolean {
@@ -36,20 +39,24 @@ function run(command: string, args: readonly string[]): boolean {
 }
 
 function runSuite(name: keyof typeof suites): boolean {
-  const { folders, concurrency, build } = suites[name];
+  const { folders, concurrency, build, timeout } = suites[name];
   if (build && !run(process.execPath, ["deploy/build.ts"])) return false;
   const globs = folders.map((folder) => `test/${folder}/**/*.test.ts`);
   return run(process.execPath, [
     "--test",
     `--test-concurrency=${String(concurrency)}`,
-    "--test-timeout=300000",
+    `--test-timeout=${String(timeout)}`,
     ...globs,
   ]);
 }
 
+function isSuite(name: string): name is keyof typeof suites {
+  return name in suites;
+}
+
 const wanted = process.argv[2] ?? "all";
-if (wanted !== "all" && wanted !== "unit" && wanted !== "system") {
-  console.error(`unknown suite '${wanted}': it is one of all, unit, system`);
+if (wanted !== "all" && !isSuite(wanted)) {
+  console.error(`unknown suite '${wanted}': it is one of all, ${Object.keys(suites).join(", ")}`);
   process.exit(2);
 }
 const names = wanted === "all" ? (["unit", "system"] as const) : ([wanted] as const);
