@@ -8,23 +8,20 @@ export type Uri = string & { readonly [uriBrand]: true };
 /** How a subscription or registration compares its URI with another one. */
 export type Match = "exact" | "prefix" | "wildcard";
 
-const LOOSE = /^[^\s.#]+(?:\.[^\s.#]+)*$/;
-const LOOSE_PREFIX = /^(?:[^\s.#]+(?:\.[^\s.#]+)*\.?)?$/;
-const LOOSE_WILDCARD = /^[^\s.#]*(?:\.[^\s.#]*)*$/;
-const STRICT = /^[a-z0-9_]+(?:\.[a-z0-9_]+)*$/;
-const STRICT_PREFIX = /^(?:[a-z0-9_]+(?:\.[a-z0-9_]+)*\.?)?$/;
-const STRICT_WILDCARD = /^[a-z0-9_]*(?:\.[a-z0-9_]*)*$/;
-
-const RULES = {
-  loose: { exact: LOOSE, prefix: LOOSE_PREFIX, wildcard: LOOSE_WILDCARD },
-  strict: { exact: STRICT, prefix: STRICT_PREFIX, wildcard: STRICT_WILDCARD },
+/*
+ * What a URI or pattern must not contain. Looked for from the front rather than matched as a whole: a repeated group would
+ * need a stack as deep as the URI is long, and a hostile one is as long as a message.
+ */
+const FORBIDDEN = {
+  loose: { exact: /^$|[\s#]|\.\.|^\.|\.$/, prefix: /[\s#]|\.\.|^\./, wildcard: /[\s#]/ },
+  strict: { exact: /^$|[^a-z0-9_.]|\.\.|^\.|\.$/, prefix: /[^a-z0-9_.]|\.\.|^\./, wildcard: /[^a-z0-9_.]/ },
 } as const;
 
-export type UriRules = keyof typeof RULES;
+export type UriRules = keyof typeof FORBIDDEN;
 
 /** Whether `text` is a URI, or a pattern of the given match policy, under the loose (default) or strict rules. */
 export function isUri(text: string, match: Match = "exact", rules: UriRules = "loose"): text is Uri {
-  return RULES[rules][match].test(text);
+  return !FORBIDDEN[rules][match].test(text);
 }
 
 /** Brands a URI of our own. @throws RangeError if it breaks the loose rules for that match policy. */

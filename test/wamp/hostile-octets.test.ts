@@ -335,3 +335,36 @@ test("UTF-8 is judged as the platform's decoder judges it", () => {
     { numRuns: 5000 },
   );
 });
+
+const HUGE = 15_000_000;
+
+test("JSON: a long string beside binary, or a long binary, is read and passed on whole", () => {
+  const long = "a".repeat(HUGE);
+  const binary = Buffer.alloc(9_000_000, 7);
+  const octets = Buffer.from(`[50,1,{"x_key":"\\u0000","x_y":"${long}"},["\\u0000${binary.toString("base64")}"]]`);
+  const message = json.parse(octets);
+  assert.ok(message.type === "RESULT");
+  assert.equal(message.details["x_y"], long);
+  const [value] = args(cbor.parse(cbor.marshal(message)));
+  assert.ok(value instanceof Uint8Array && Buffer.from(value).equals(binary));
+  const escapes = json.parse(Buffer.from(`[50,1,{},["\\u0000","${'\\\\\\"'.repeat(HUGE / 4)}"]]`));
+  assert.equal(args(msgpack.parse(msgpack.marshal(escapes)))[1], '\\"'.repeat(HUGE / 4));
+});
+
+test("a URI as long as a message can be is judged like any other", () => {
+  const judged = (options: object, uri: string): string => {
+    try {
+      return json.parse(Buffer.from(JSON.stringify([32, 1, options, uri]))).type;
+    } catch (fault) {
+      assert.ok(fault instanceof ProtocolViolation, String(fault));
+      return fault.reason;
+    }
+  };
+  const components = "a.".repeat(HUGE / 2);
+  assert.equal(judged({}, `${components}a`), "SUBSCRIBE");
+  assert.equal(judged({}, components), "wamp.error.invalid_uri");
+  assert.equal(judged({ match: "prefix" }, components), "SUBSCRIBE");
+  assert.equal(judged({ match: "prefix" }, `${components}.`), "wamp.error.invalid_uri");
+  assert.equal(judged({ match: "wildcard" }, ".".repeat(HUGE)), "SUBSCRIBE");
+  assert.equal(judged({ match: "wildcard" }, `${".".repeat(HUGE)}#`), "wamp.error.invalid_uri");
+});

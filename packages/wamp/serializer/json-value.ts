@@ -8,7 +8,6 @@ import { exact, setKey } from "./received-value.ts";
 
 const NEEDS_CARE = /\\u0000|\d{16}/;
 const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
-const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /[ \n\r\t]*/y;
 /** Digits of the longest 64-bit integer; anything longer is a float for every other serialization too. */
 const LONGEST_INTEGER = 20;
@@ -76,8 +75,14 @@ class CarefulReader {
     return false;
   }
 
+  /* Not by a regular expression: its stack would be as deep as the string is long. */
   #string(): string {
-    return JSON.parse(this.#take(STRING)) as string; // a string literal
+    const start = this.#at;
+    let end = start;
+    do end = this.#text.indexOf('"', end + 1);
+    while (isEscaped(this.#text, end));
+    this.#at = end + 1;
+    return JSON.parse(this.#text.slice(start, this.#at)) as string; // a string literal
   }
 
   #take(token: RegExp): string {
@@ -86,6 +91,13 @@ class CarefulReader {
     this.#at += found.length;
     return found;
   }
+}
+
+/* Behind an odd number of backslashes. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text.charAt(before - 1) === "\\") before--;
+  return (at - before) % 2 === 1;
 }
 
 function toNumber(text: string): number | bigint {
