@@ -30,8 +30,21 @@ const peers = [
   { name: "python3-u-msgpack", proof: () => debianPython("umsgpack") },
   { name: "python3-cbor2", proof: () => debianPython("cbor2") },
 ];
+/** The virtual board (test/rig); it fetches its kernel by itself. */
+const virtualBoard = [
+  { name: "qemu-system-x86", proof: () => onPath("qemu-system-x86_64") },
+  { name: "qemu-system-arm", proof: () => onPath("qemu-system-aarch64") },
+  { name: "cpio", proof: () => onPath("cpio") },
+  { name: "busybox-static", proof: () => existsSync("/usr/share/doc/busybox-static") },
+];
 const rivals = [{ name: "mosquitto", proof: () => onPath("mosquitto") || existsSync("/usr/sbin/mosquitto") }];
-const needs = { develop: [], addons: [], start: pty, test: [...pty, ...peers], bench: [...pty, ...rivals] };
+const needs = {
+  develop: [],
+  addons: [],
+  start: pty,
+  test: [...pty, ...peers, ...virtualBoard],
+  bench: [...pty, ...rivals],
+};
 const PEERS = join(root, "test", "peers");
 
 function onPath(command) {

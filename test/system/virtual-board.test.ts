@@ -5,15 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { programFolder } from "../../deploy/build.ts";
 import { programScript, start, temporaryFolder, until } from "../support/programs.ts";
-import { shared } from "../support/shared.ts";
 
-const rig = shared("rig/gpio-vm");
+const rig = join(import.meta.dirname, "../rig/gpio-vm");
 const root = join(import.meta.dirname, "../..");
 const here = join(import.meta.dirname, "virtual-board");
 
 function whyNot(): string | false {
-  if (rig === undefined)
-    return "the virtual board (rig/gpio-vm) is not beside this project; PINION_SHARED says where to look";
   if (process.getuid?.() !== 0) return "the virtual board needs root";
   return false;
 }
@@ -52,7 +49,7 @@ test(
     const meter = `${process.execPath} ${join(root, "deploy/simulated-meter.ts")}`;
     const outside = `${process.execPath} ${join(here, "outside.ts")} ${log}`;
     const inside = [join(folder, "inside.sh"), node, bundle, join(folder, "board.yaml"), log];
-    const board = start(rig ?? "", ["--timeout", "240", "--host", outside, "--uart1", meter, folder, "--", ...inside]);
+    const board = start(rig, ["--timeout", "240", "--host", outside, "--uart1", meter, folder, "--", ...inside]);
     t.after(() => board.stop());
     await until(
       "the end of the board",
