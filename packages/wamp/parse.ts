@@ -8,7 +8,7 @@ import { isId, type RequestId } from "./id.ts";
 import type { Dict, Message } from "./message.ts";
 import { type ElementKind, errorMayAnswer, type Shape, shapeByCode } from "./message-table.ts";
 import { faultIn, withoutNulls } from "./option-rules.ts";
-import { noPayload, type Payload, type PayloadCodec, receivedPayload } from "./payload.ts";
+import { noPayload, type Payload, type PayloadCodec, payloadOf, receivedPayload } from "./payload.ts";
 import { NO_DICT, type WireReader } from "./serializer/wire.ts";
 import { isUri, type Match } from "./uri.ts";
 
@@ -22,7 +22,7 @@ export function parse(bytes: Uint8Array, reader: WireReader, codec: PayloadCodec
     const shape = readShape(reader);
     const draft: Draft = { type: shape.type };
     readElements(reader, shape, draft);
-    if (shape.payload) draft["payload"] = readPayload(bytes, reader, codec);
+    if (shape.payload) draft["payload"] = readPayload(bytes, shape, { reader, codec });
     if (reader.next()) throw new ProtocolViolation(`${shape.type} has too many elements`);
     if (draft["invalidUri"] === true) throw invalidUri(shape, draft);
     return draft as unknown as Message; // every element was read and checked as the table says for this type
@@ -109,17 +109,24 @@ function readRevocation(reader: WireReader, draft: Draft): void {
 }
 
 /*
- * Args null is refused (spec: Args is [] when KwArgs follow, never null; Crossbar aborts on it too), KwArgs null is what
- * several clients write for "none" and is dropped, so that it is never forwarded.
+ * From a client Args null is refused (spec: Args is [] when KwArgs follow, never null; Crossbar aborts on it too). Routers that
+ * write it are lived with, and KwArgs null is what several peers write for "none". Neither is ever forwarded.
  */
-function readPayload(bytes: Uint8Array, reader: WireReader, codec: PayloadCodec): Payload {
+function readPayload(
+  bytes: Uint8Array,
+  { type, from }: Shape,
+  { reader, codec }: { readonly reader: WireReader; readonly codec: PayloadCodec },
+): Payload {
   if (!reader.next()) return noPayload;
   const start = reader.position;
-  reader.skipList();
+  const hasArgs = reader.skipList();
+  if (!hasArgs && from !== "router") throw new ProtocolViolation(`${type}: Args must be a list, not null`);
   const end = reader.position;
-  if (!reader.next()) return receivedPayload(bytes.subarray(start, end), codec, 1);
-  if (!reader.skipDict()) return receivedPayload(bytes.subarray(start, end), codec, 1);
-  return receivedPayload(bytes.subarray(start, reader.position), codec, 2);
+  if (!reader.next() || !reader.skipDict()) {
+    return hasArgs ? receivedPayload(bytes.subarray(start, end), codec, 1) : noPayload;
+  }
+  const both = bytes.subarray(start, reader.position);
+  return hasArgs ? receivedPayload(both, codec, 2) : payloadOf([], codec.decode(both, 2).kwargs);
 }
 
 function invalidUri(shape: Shape, draft: Draft): ProtocolViolation {

@@ -283,15 +283,38 @@ describe("payload", () => {
     });
   });
 
-  test("KwArgs of null are dropped, Args of null are refused", () => {
+  test("KwArgs of null are dropped, Args of null only where a router wrote them", () => {
     forEach((parse) => {
       const message = parse([50, 1, {}, [1], null]);
       assert.ok("payload" in message);
       assert.equal(message.payload.elements, 1);
       assert.deepEqual(message.payload.args, [1]);
     });
-    refused([50, 1, {}, null], /Args must be/);
-    refused([50, 1, {}, null, { a: 1 }], /Args must be/);
+    for (const head of [
+      [50, 1, {}],
+      [36, 1, 2, {}],
+      [68, 1, 2, {}],
+    ]) {
+      forEach((parse) => {
+        for (const rest of [[null], [null, null]]) {
+          const message = parse([...head, ...rest]);
+          assert.equal("payload" in message && message.payload.elements, 0);
+        }
+        const message = parse([...head, null, { a: [1, "ä"] }]);
+        assert.ok("payload" in message);
+        assert.deepEqual([message.payload.args, message.payload.kwargs], [[], { a: [1, "ä"] }]);
+        for (const serializer of Object.values(serializers)) {
+          const again = serializer.parse(serializer.marshal(message));
+          assert.deepEqual("payload" in again && again.payload.args, [], "null is not passed on");
+        }
+      });
+    }
+    for (const rest of [[null], [null, null], [null, { a: 1 }]]) {
+      refused([48, 1, {}, "a.b", ...rest], /Args must be/);
+      refused([16, 1, {}, "a.b", ...rest], /Args must be/);
+      refused([70, 1, {}, ...rest], /Args must be/);
+      refused([8, 68, 1, {}, "a.b", ...rest], /Args must be/);
+    }
   });
 
   test("of the wrong kinds is refused", () => {

@@ -105,20 +105,25 @@ export class CborReader implements WireReader {
     return new CborDecoder(this.#bytes, start).value() as Dict; // its head says so
   }
 
-  skipList(): void {
+  skipList(): boolean {
+    if (this.#skipNull()) return false;
     const { argument, content } = this.#expect(LIST, "Args must be a list");
     this.#at = skipItems(this.#bytes, content, argument, 1);
+    return true;
   }
 
   skipDict(): boolean {
-    const lead = this.#bytes[this.#at];
-    if (lead === NULL || lead === UNDEFINED) {
-      this.#at++;
-      return false;
-    }
+    if (this.#skipNull()) return false;
     const { argument, content } = this.#expect(DICT, "KwArgs must be a dict");
     this.#at = skipEntries(this.#bytes, content, argument, 1);
     return true;
+  }
+
+  #skipNull(): boolean {
+    const lead = this.#bytes[this.#at];
+    const isNull = lead === NULL || lead === UNDEFINED;
+    if (isNull) this.#at++;
+    return isNull;
   }
 
   release(): void {

@@ -131,20 +131,24 @@ export class JsonReader implements WireReader {
     return decodeJson(decodeUtf8(this.#bytes, start, this.#at)) as Dict; // it begins with a brace
   }
 
-  skipList(): void {
+  skipList(): boolean {
+    if (this.#skipNull()) return false;
     if (this.#bytes[this.#at] !== OPEN_LIST) throw new ProtocolViolation("Args must be a list");
     this.#at = skipList(this.#bytes, this.#at, 1);
+    return true;
   }
 
   skipDict(): boolean {
-    const end = afterNull(this.#bytes, this.#at);
-    if (end >= 0) {
-      this.#at = end;
-      return false;
-    }
+    if (this.#skipNull()) return false;
     if (this.#bytes[this.#at] !== OPEN_DICT) throw new ProtocolViolation("KwArgs must be a dict");
     this.#at = skipDict(this.#bytes, this.#at, 1);
     return true;
+  }
+
+  #skipNull(): boolean {
+    const end = afterNull(this.#bytes, this.#at);
+    if (end >= 0) this.#at = end;
+    return end >= 0;
   }
 
   release(): void {

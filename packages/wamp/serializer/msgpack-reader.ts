@@ -113,19 +113,24 @@ export class MsgpackReader implements WireReader {
     return new MsgpackDecoder(this.#bytes, start).value() as Dict; // its head says so
   }
 
-  skipList(): void {
+  skipList(): boolean {
+    if (this.#skipNull()) return false;
     const head = this.#expect("list", "Args");
     this.#at = skipItems(this.#bytes, head.content, head.size, 1);
+    return true;
   }
 
   skipDict(): boolean {
-    if (this.#bytes[this.#at] === NIL) {
-      this.#at++;
-      return false;
-    }
+    if (this.#skipNull()) return false;
     const head = this.#expect("dict", "KwArgs");
     this.#at = skipEntries(this.#bytes, head.content, head.size, 1);
     return true;
+  }
+
+  #skipNull(): boolean {
+    const isNull = this.#bytes[this.#at] === NIL;
+    if (isNull) this.#at++;
+    return isNull;
   }
 
   release(): void {

@@ -27,8 +27,8 @@ export interface WireReader {
   /** A string that is a URI, as a string shared with earlier ones; undefined if it breaks the loose rules. */
   uri(): string | undefined;
   dict(): Dict;
-  /** Checks the next element, a list of any values, without decoding it. */
-  skipList(): void;
+  /** Checks the next element, a list of any values, without decoding it. False if it is null. */
+  skipList(): boolean;
   /** Checks the next element, a dict of any values, without decoding it. False if it is null. */
   skipDict(): boolean;
   /** Forgets the octets. */
