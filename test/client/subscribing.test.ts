@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ErrorUri, payloadOf, toId, toUri, type PublicationId, type SubscriptionId } from "@pinion/wamp";
+import {
+  ErrorUri,
+  payloadOf,
+  toId,
+  toUri,
+  type PublicationId,
+  type RegistrationId,
+  type SubscriptionId,
+} from "@pinion/wamp";
 import type { ReceivedEvent } from "@pinion/wamp/client";
 import { RouterHost } from "../support/router-host.ts";
 import { type ScriptedPeer, ScriptedRouter } from "../support/scripted-router.ts";
@@ -243,4 +251,32 @@ test("an UNSUBSCRIBE that cannot be sent costs the link, not the truth about wha
   await clock.advance(1000);
   await router.last.welcome();
   assert.deepEqual([client.state, router.last.all("SUBSCRIBE")], ["ready", []]);
+});
+
+test("a pattern that the router took without announcing patterns is doubted aloud, once", async () => {
+  const clock = new VirtualClock();
+  const router = new ScriptedRouter();
+  const { client, errors } = testClient(clock, router.connector);
+  client.open();
+  const subscribed = client.subscribe("sensor.", () => {}, { match: "prefix" });
+  const exact = client.subscribe("sensor.a", () => {});
+  const registered = client.register("device.", () => 1, { match: "prefix" });
+  for (let session = 1; session <= 2; session += 1) {
+    await settle();
+    const peer = router.last;
+    await peer.welcome({ broker: {}, dealer: { features: { pattern_based_registration: true } } });
+    await grant(peer, 0, 5);
+    await grant(peer, 1, 6);
+    const { request } = peer.only("REGISTER");
+    await peer.say({ type: "REGISTERED", request, registration: toId<RegistrationId>(7) });
+    await Promise.all([subscribed, exact, registered]);
+    assert.deepEqual(
+      errors.map(({ where }) => where),
+      ["subscription of sensor. (prefix)"],
+    );
+    assert.match(String(errors[0]?.error), /'sensor\.' but does not announce pattern_based_subscription/);
+    peer.transport.close();
+    await settle();
+    await clock.advance(2000);
+  }
 });

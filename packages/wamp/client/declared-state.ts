@@ -20,6 +20,7 @@ import type {
 } from "./conversation-options.ts";
 import { Declaration, type DeclarationContext, type DeclarationSpec } from "./declaration.ts";
 import { Restoring } from "./restoring.ts";
+import { hasFeature } from "../roles.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
 
 export interface DeclaredStateContext extends Omit<DeclarationContext, "onSettled"> {
@@ -28,6 +29,11 @@ export interface DeclaredStateContext extends Omit<DeclarationContext, "onSettle
   onUnrestoredChanged(): void;
   onError(error: unknown, where: string): void;
 }
+
+const PATTERN_FEATURE = {
+  registration: ["dealer", "pattern_based_registration"],
+  subscription: ["broker", "pattern_based_subscription"],
+} as const;
 
 type RegistrationEntry = { kind: "registration"; declaration: Declaration; handler: InvocationHandler };
 type SubscriptionEntry = { kind: "subscription"; declaration: Declaration; handlers: Set<{ handle: EventHandler }> };
@@ -38,6 +44,8 @@ export class DeclaredState {
   readonly #entries = new Map<string, Entry>();
   readonly #byId = { registration: new Map<number, Entry>(), subscription: new Map<number, Entry>() };
   readonly #failed = new Set<Declaration>();
+  /** Patterns that were doubted aloud: once is enough, whatever the number of sessions. */
+  readonly #doubted = new WeakSet<Declaration>();
   #session: ClientSession | undefined;
   #restoring: Restoring | undefined;
 
@@ -240,10 +248,23 @@ export class DeclaredState {
       if (phase === "held" && id !== undefined) this.#byId[spec.kind].set(id, entry);
       if (phase === "dropped") this.#entries.delete(keyOf(spec));
     }
+    if (phase === "held") this.#doubt(declaration);
     this.#restoring?.settled(declaration);
     if (phase === "failed") this.#failed.add(declaration);
     const changed = phase === "failed" || this.#failed.delete(declaration);
     if (changed) this.#context.onUnrestoredChanged();
+  }
+
+  /** A router without patterns takes one for a plain URI and says nothing: it would never match, in silence. */
+  #doubt(declaration: Declaration): void {
+    const { kind, uri, match } = declaration.spec;
+    const [role, feature] = PATTERN_FEATURE[kind];
+    const welcome = this.#session?.joined?.details;
+    if (match === "exact" || welcome === undefined || this.#doubted.has(declaration)) return;
+    if (hasFeature(welcome, role, feature)) return;
+    this.#doubted.add(declaration);
+    const text = `the router took '${uri}' but does not announce ${feature}: it may be no ${match} to it, and match nothing`;
+    this.#context.onError(new Error(text), `${kind} of ${uri} (${match})`);
   }
 
   async #untilHeld(declaration: Declaration, signal: AbortSignal | undefined, leave: () => void): Promise<void> {
