@@ -11,14 +11,19 @@ export interface CallOptions {
   readonly discloseMe: boolean;
 }
 
-const USUAL: CallOptions = Object.freeze({ timeout: 0, receiveProgress: false, progress: false, discloseMe: false });
+export const NO_CALL_OPTIONS: CallOptions = Object.freeze({
+  timeout: 0,
+  receiveProgress: false,
+  progress: false,
+  discloseMe: false,
+});
 
 /** @throws ProtocolViolation for an option of a wrong type, or of a feature that was not announced. */
 export function callOptions(options: Dict): CallOptions {
   for (const key in options) {
     if (Object.hasOwn(options, key)) return readOptions(options);
   }
-  return USUAL;
+  return NO_CALL_OPTIONS;
 }
 
 function readOptions(options: Dict): CallOptions {

@@ -5,6 +5,7 @@
 import {
   ErrorUri,
   keptPayload,
+  payloadOf,
   ProtocolViolation,
   toId,
   type Call,
@@ -13,20 +14,30 @@ import {
   type ErrorMessage,
   type Payload,
   type RequestId,
+  type Uri,
   type Yield,
 } from "@pinion/wamp";
-import { chooseCallee, onlyCallee } from "./callee-choice.ts";
+import { chooseCallee } from "./callee-choice.ts";
 import { callOptions } from "./call-options.ts";
+import { callPermission, inquiryPermission, type CallTables, type Granted } from "./call-permission.ts";
 import type { Millis } from "./deadlines.ts";
 import { asBoolean, asWord, refusePassthru } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
 import { EndedCalls } from "./ended-calls.ts";
-import { invocationDetails, isProgressive, type Invocation } from "./invocation.ts";
-import { LIMIT_EXCEEDED } from "./limits.ts";
+import { inquirer, type Caller, type Question } from "./inquiry.ts";
+import {
+  answer,
+  interrupt,
+  invocationDetails,
+  isMovable,
+  isProgressive,
+  nextInvocation,
+  type Invocation,
+} from "./invocation.ts";
 import type { Member } from "./member.ts";
-import type { Offer, Registration } from "./registration.ts";
+import type { Offer } from "./registration.ts";
 import { Registrations } from "./registrations.ts";
-import { decide, uriFault, type Announce, type Refusal, type RouterContext } from "./router-context.ts";
+import { uriFault, type Announce, type Refusal, type RouterContext } from "./router-context.ts";
 
 /** What the dealer announces in WELCOME: only what it does. */
 export const DEALER_FEATURES: Dict = Object.freeze({
@@ -46,12 +57,16 @@ const CANCEL_MODES = ["skip", "kill", "killnowait"] as const;
 
 export class Dealer<P> {
   readonly registrations: Registrations<P>;
+  readonly #realm: Uri;
   readonly #context: RouterContext<P>;
+  readonly #tables: CallTables<P>;
   #pending = 0;
 
-  constructor(context: RouterContext<P>, announce: Announce<P>) {
+  constructor(realm: Uri, context: RouterContext<P>, announce: Announce<P>) {
+    this.#realm = realm;
     this.#context = context;
     this.registrations = new Registrations(context, announce);
+    this.#tables = { context, registrations: this.registrations };
   }
 
   get pendingCalls(): number {
@@ -87,42 +102,33 @@ export class Dealer<P> {
 
   /** `now` starts the call's timeout. */
   call(caller: Member<P>, message: Call, at: { readonly now: Millis; readonly out: Delivery<P>[] }): void {
-    const { request, procedure, payload } = message;
+    const { request, procedure } = message;
     const options = callOptions(message.options);
     if (options.progress && !caller.features.progressiveCalls)
       throw new ProtocolViolation("progress was used, but this session did not announce progressive_call_invocations");
     this.#context.statistics.calls += 1;
-    const permission = this.#callPermission(caller, message);
+    const permission = callPermission(this.#tables, caller, message, options);
     if (permission.offer === undefined) {
       this.#context.statistics.callErrors += 1;
       if (options.progress) rememberEnded(caller, request, procedure);
       return refuse(caller, { code: RequestCode.call, request }, permission, at.out);
     }
-    const { registration, offer, disclose, trustlevel } = permission;
-    const { timeout, receiveProgress, progress: sending } = options;
-    const invocation: Invocation<P> = {
-      kind: "invocation",
-      caller,
-      call: request,
-      procedure,
-      registration,
-      offer,
-      request: nextInvocation(offer.callee),
-      disclose,
-      trustlevel,
-      receiveProgress,
-      sending,
-      begun: false,
-      timeout,
-      due: at.now + timeout,
-      deadline: undefined,
-      killed: false,
-      payload: registration.offers.length > 1 ? keptPayload(payload).payload : undefined,
-      declined: undefined,
-    };
-    caller.calls.set(request, invocation);
-    this.#pending += 1;
-    this.#dispatch(invocation, payload, at);
+    this.#begin(caller, message, permission, at);
+  }
+
+  /** Puts a question of the router itself. Gives how to withdraw it: nobody is told an answer then. */
+  ask(question: Question<P>, out: Delivery<P>[]): (out: Delivery<P>[]) => void {
+    const { procedure, args, kwargs, timeout } = question;
+    const caller = inquirer(this.#realm, question);
+    const request = toId<RequestId>(1);
+    const permission = inquiryPermission(this.#tables, procedure, timeout);
+    if (permission.offer === undefined) {
+      answer(caller, errorMessage({ code: RequestCode.call, request }, permission.error, permission.words), out);
+      return () => undefined;
+    }
+    const { now } = this.#context.moment;
+    this.#begin(caller, { request, procedure, payload: payloadOf(args, kwargs) }, permission, { now, out });
+    return (later) => this.#withdrawCalls(caller, later);
   }
 
   /** An unknown or finished call is no fault: the answer may have been on its way (spec "Call Canceling"). */
@@ -152,7 +158,7 @@ export class Dealer<P> {
     if (!progress) {
       this.#end(invocation);
       this.#context.statistics.results += 1;
-      at.out.push({ to: caller.alone, message: { type: "RESULT", request: call, details: NO_DETAILS, payload } });
+      answer(caller, { type: "RESULT", request: call, details: NO_DETAILS, payload }, at.out);
     } else if (isProgressive(invocation)) {
       invocation.begun = true;
       this.#rearm(invocation, at.now);
@@ -181,10 +187,7 @@ export class Dealer<P> {
     this.#context.statistics.callErrors += 1;
     const failure = { type: "ERROR", requestType: RequestCode.call, request: invocation.call } as const;
     const said = moves ? ErrorUri.noAvailableCallee : error;
-    at.out.push({
-      to: invocation.caller.alone,
-      message: { ...failure, details: NO_DETAILS, error: said, payload },
-    });
+    answer(invocation.caller, { ...failure, details: NO_DETAILS, error: said, payload }, at.out);
   }
 
   /** The call's time is over: the caller is told, the callee is interrupted if it can be. */
@@ -217,48 +220,51 @@ export class Dealer<P> {
   /** Forgets a session that ended: its procedures, its calls, and what others wait for from it. */
   leave(member: Member<P>, out: Delivery<P>[]): void {
     this.registrations.leave(member, out);
-    for (const invocation of member.calls.values()) {
-      this.#end(invocation);
-      const { callee } = invocation.offer;
-      if (callee !== member && callee.features.callCanceling) interrupt(invocation, "killnowait", out);
-    }
+    this.#withdrawCalls(member, out);
     for (const invocation of member.invocations.values()) {
       this.#fail(invocation, { error: ErrorUri.canceled, words: "the callee left before it answered" }, out);
     }
   }
 
-  #callPermission(caller: Member<P>, message: Call): CallPermission<P> {
-    const { procedure } = message;
-    const { limits } = this.#context;
-    const registration = this.registrations.serving(procedure);
-    // a procedure with a registration of its own was checked then
-    const known = registration?.match === "exact";
-    const fault = known ? undefined : uriFault(procedure, "exact", limits);
-    if (fault) return fault;
-    const decision = decide(this.#context, caller, "call", { uri: procedure, match: "exact" });
-    if (!decision.allowed) return { error: decision.reason, words: decision.words };
-    if (registration === undefined) {
-      return { error: ErrorUri.noSuchProcedure, words: `nobody has registered ${procedure}` };
+  /** The caller has gone: nobody waits for its calls. */
+  #withdrawCalls(caller: Caller<P>, out: Delivery<P>[]): void {
+    for (const invocation of caller.calls.values()) {
+      this.#end(invocation);
+      const { callee } = invocation.offer;
+      if (callee.calls !== caller.calls && callee.features.callCanceling) interrupt(invocation, "killnowait", out);
     }
-    if (caller.calls.size >= limits.pendingCallsPerSession) {
-      const words = `${limits.pendingCallsPerSession} calls of this session wait for an answer, which is the limit`;
-      return { error: LIMIT_EXCEEDED, words };
-    }
-    const wished = message.options["disclose_me"] === true;
-    if (wished && decision.disclose === false) {
-      const words = `this router does not disclose the caller of ${procedure}`;
-      return { error: ErrorUri.discloseMeDisallowed, words };
-    }
-    const offer = onlyCallee(registration) ?? chooseCallee(registration, this.#context.random);
-    if (offer === undefined) {
-      const words = `every callee of ${procedure} works on as many calls as it takes at a time (concurrency)`;
-      return { error: ErrorUri.noAvailableCallee, words };
-    }
-    if (message.options["progress"] === true && !offer.callee.features.progressiveInvocations) {
-      return { error: ErrorUri.featureNotSupported, words: `the callee of ${procedure} takes no progressive calls` };
-    }
-    const disclose = decision.disclose ?? (wished ? true : undefined);
-    return { registration, offer, disclose, trustlevel: decision.trustlevel };
+  }
+
+  #begin(
+    caller: Caller<P>,
+    { request, procedure, payload }: Pick<Call, "request" | "procedure" | "payload">,
+    { registration, offer, options, disclose, trustlevel }: Granted<P>,
+    at: { readonly now: Millis; readonly out: Delivery<P>[] },
+  ): void {
+    const { timeout, receiveProgress, progress: sending } = options;
+    const invocation: Invocation<P> = {
+      kind: "invocation",
+      caller,
+      call: request,
+      procedure,
+      registration,
+      offer,
+      request: nextInvocation(offer.callee),
+      disclose,
+      trustlevel,
+      receiveProgress,
+      sending,
+      begun: false,
+      timeout,
+      due: at.now + timeout,
+      deadline: undefined,
+      killed: false,
+      payload: registration.offers.length > 1 ? keptPayload(payload).payload : undefined,
+      declined: undefined,
+    };
+    caller.calls.set(request, invocation);
+    this.#pending += 1;
+    this.#dispatch(invocation, payload, at);
   }
 
   /** Sends the call to its present callee, and watches its time unless the callee does. */
@@ -323,7 +329,8 @@ export class Dealer<P> {
   #fail(invocation: Invocation<P>, refusal: Refusal, out: Delivery<P>[]): void {
     this.#end(invocation);
     this.#context.statistics.callErrors += 1;
-    refuse(invocation.caller, { code: RequestCode.call, request: invocation.call }, refusal, out);
+    const asked = { code: RequestCode.call, request: invocation.call };
+    answer(invocation.caller, errorMessage(asked, refusal.error, refusal.words), out);
   }
 
   #end(invocation: Invocation<P>): void {
@@ -339,35 +346,8 @@ export class Dealer<P> {
 
 const IN_PROGRESS: Dict = Object.freeze({ progress: true });
 
-interface Granted<P> {
-  readonly registration: Registration<P>;
-  readonly offer: Offer<P>;
-  readonly disclose: boolean | undefined;
-  readonly trustlevel: number | undefined;
-}
-
-type CallPermission<P> = Granted<P> | (Refusal & { readonly offer?: undefined });
-
-function rememberEnded<P>(caller: Member<P>, call: RequestId, procedure: string): void {
+function rememberEnded<P>(caller: Caller<P>, call: RequestId, procedure: string): void {
   (caller.endedCalls ??= new EndedCalls()).add(call, procedure);
-}
-
-function nextInvocation<P>(callee: Member<P>): RequestId {
-  callee.lastInvocation = callee.lastInvocation >= 2 ** 53 ? 1 : callee.lastInvocation + 1;
-  return toId<RequestId>(callee.lastInvocation);
-}
-
-/** Whether an unavailable callee may be passed over; of a single one that did not announce it, it is an error like any. */
-function isMovable<P>({ killed, begun, registration, offer }: Invocation<P>): boolean {
-  return !killed && !begun && (registration.policy !== "single" || offer.callee.features.callReroute);
-}
-
-function interrupt<P>(
-  { offer: { callee }, request }: Invocation<P>,
-  mode: "kill" | "killnowait",
-  out: Delivery<P>[],
-): void {
-  out.push({ to: callee.alone, message: { type: "INTERRUPT", request, options: { mode } } });
 }
 
 function refuse<P>(member: Member<P>, asked: Asked, refusal: Refusal, out: Delivery<P>[]): void {

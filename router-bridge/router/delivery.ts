@@ -2,7 +2,7 @@
  * What the router hands back for every input: messages for peers, and peers to be closed after what was addressed to them
  * before. The outer room works through a list in order; per peer that order is the order on the wire.
  */
-import { payloadOf, type Message, type RequestId, type Uri } from "@pinion/wamp";
+import { payloadOf, type ErrorMessage, type Message, type RequestId, type Uri } from "@pinion/wamp";
 
 /** `P` is the outer room's own object for a connection; the router never looks into it. */
 export type Delivery<P> =
@@ -36,7 +36,7 @@ export interface Asked {
 }
 
 /** The ERROR that answers a request; `words` become its first argument. */
-export function errorMessage(asked: Asked, error: Uri, words: string): Message {
+export function errorMessage(asked: Asked, error: Uri, words: string): ErrorMessage {
   return {
     type: "ERROR",
     requestType: asked.code,

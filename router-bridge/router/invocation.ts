@@ -1,6 +1,7 @@
-import type { Dict, Payload, RequestId, Uri } from "@pinion/wamp";
+import { toId, type Dict, type Payload, type RequestId, type Uri } from "@pinion/wamp";
 import type { Millis, Deadline } from "./deadlines.ts";
-import { NO_DETAILS } from "./delivery.ts";
+import { NO_DETAILS, type Delivery } from "./delivery.ts";
+import type { Answer, Caller } from "./inquiry.ts";
 import type { Member } from "./member.ts";
 import type { Offer, Registration } from "./registration.ts";
 import type { Due } from "./router-context.ts";
@@ -11,7 +12,7 @@ import type { Due } from "./router-context.ts";
  */
 export interface Invocation<P> {
   readonly kind: "invocation";
-  readonly caller: Member<P>;
+  readonly caller: Caller<P>;
   /** The id of CALL, in the caller's session. */
   readonly call: RequestId;
   readonly procedure: Uri;
@@ -58,4 +59,29 @@ export function invocationDetails<P>(invocation: Invocation<P>, now: Millis): Di
 /** The caller takes progressive results and the callee can send them. */
 export function isProgressive<P>({ receiveProgress, offer }: Invocation<P>): boolean {
   return receiveProgress && offer.callee.features.progressiveResults;
+}
+
+/** Tells the caller. */
+export function answer<P>({ alone, onAnswer }: Caller<P>, message: Answer, out: Delivery<P>[]): void {
+  if (onAnswer === undefined) out.push({ to: alone, message });
+  else onAnswer(message, out);
+}
+
+/** A fresh id of an INVOCATION to this callee. */
+export function nextInvocation<P>(callee: Member<P>): RequestId {
+  callee.lastInvocation = callee.lastInvocation >= 2 ** 53 ? 1 : callee.lastInvocation + 1;
+  return toId<RequestId>(callee.lastInvocation);
+}
+
+/** Whether an unavailable callee may be passed over; of a single one that did not announce it, it is an error like any. */
+export function isMovable<P>({ killed, begun, registration, offer }: Invocation<P>): boolean {
+  return !killed && !begun && (registration.policy !== "single" || offer.callee.features.callReroute);
+}
+
+export function interrupt<P>(
+  { offer: { callee }, request }: Invocation<P>,
+  mode: "kill" | "killnowait",
+  out: Delivery<P>[],
+): void {
+  out.push({ to: callee.alone, message: { type: "INTERRUPT", request, options: { mode } } });
 }

@@ -54,7 +54,7 @@ export class Realm<P> {
     this.name = name;
     this.#context = context;
     this.broker = new Broker(context);
-    this.dealer = new Dealer(context, (topic, args, out) => this.broker.announce(topic, args, out));
+    this.dealer = new Dealer(name, context, (topic, args, out) => this.broker.announce(topic, args, out));
     this.roles = routerRoles(this.broker.history);
     this.#meta = new MetaApi(context, [
       sessionProcedures(this.members, context),
