@@ -5,6 +5,8 @@ import { milliseconds } from "../drivers/duration.ts";
 import type { DeviceConfig } from "./config.ts";
 import { routerCredentials } from "./router-credentials.ts";
 
+const SERIALIZERS = ["msgpack", "cbor", "json"] as const;
+
 /** How to reach the router, and what of it cannot work. */
 export interface RouterConnection {
   readonly options: NodeClientOptions;
@@ -37,6 +39,8 @@ export function routerOptions({ url, realm, serializer, tls, auth, ping }: Devic
   const options: NodeClientOptions = {
     realm,
     serializer,
+    // a WebSocket router that speaks JSON only is a router all the same
+    offer: [serializer, ...SERIALIZERS.filter((other) => other !== serializer)],
     agent: "pinion-device",
     ...(login.credentials === undefined ? {} : { credentials: login.credentials }),
     ...(tls === undefined ? {} : { tls: { ...given, ...name } }),

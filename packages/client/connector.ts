@@ -12,6 +12,8 @@ import { openWebSocket } from "./open-web-socket.ts";
 export interface ConnectorOptions {
   /** Default `json`. A WebSocket without it offers json, msgpack, cbor in this order. */
   readonly serializer?: SerializerName | undefined;
+  /** What a WebSocket offers, the best first, instead of `serializer`. A raw socket asks for one and gets that or nothing. */
+  readonly offer?: readonly SerializerName[] | undefined;
   /** For rss, tcps and wss. The peer's certificate is checked unless `rejectUnauthorized: false` says otherwise. */
   readonly tls?: ConnectionOptions | undefined;
   /** Octets of one message received at most, and of one sent over a WebSocket. Default 16 MiB. */

@@ -16,6 +16,7 @@ export interface WebSocketTarget {
   readonly path?: string;
 }
 
+const EVERY: readonly SerializerName[] = ["json", "msgpack", "cbor"];
 const DEFAULT_LIMIT = 2 ** 24;
 /** Idle time before TCP probes: a peer whose host lost its power sends nothing, and a subscriber would wait for ever. */
 const KEEP_ALIVE_MS = 15_000;
@@ -27,8 +28,8 @@ export async function openWebSocket(
   signal: AbortSignal,
 ): Promise<Transport> {
   signal.throwIfAborted();
-  const offered: readonly SerializerName[] = options.serializer ? [options.serializer] : ["json", "msgpack", "cbor"];
-  const subprotocols = offered.map((name) => serializers[name].subprotocol);
+  const { serializer: only, offer = only ? [only] : EVERY } = options;
+  const subprotocols = offer.map((name) => serializers[name].subprotocol);
   const socket = new WebSocket(target.address, subprotocols, socketOptions(target, options));
   socket.once("upgrade", (response) => response.socket.setKeepAlive(true, KEEP_ALIVE_MS));
   return await opened(socket, { url: target.url, signal }, () => {
