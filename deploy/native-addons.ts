@@ -1,7 +1,8 @@
 /**
  * Native addons inside an esbuild bundle. `bindings` (under onoff's epoll) walks the call stack for a package.json and
- * `node-gyp-build` (under serialport) looks for a prebuilds folder; neither exists beside a bundle. Both are replaced by
- * a require of exactly the .node files of the target, which esbuild copies beside the bundle and lists in its metafile.
+ * `node-gyp-build` (under serialport) looks for a prebuilds folder, koffi tries places of its own; none exists beside a
+ * bundle. All are replaced by a require of exactly the .node files of the target, which esbuild copies beside the bundle
+ * and lists in its metafile.
  */
 import type { Plugin } from "esbuild";
 import { spawnSync } from "node:child_process";
@@ -24,6 +25,8 @@ export function nativeAddons(epoll: readonly AddonBuild[]): Plugin {
     name: "native-addons",
     setup(build) {
       build.onResolve({ filter: /^(bindings|node-gyp-build)$/ }, (args) => ({ path: args.path, namespace: "addon" }));
+      build.onResolve({ filter: /^koffi$/ }, (args) => ({ path: args.path, namespace: "addon" }));
+      build.onLoad({ filter: /^koffi$/, namespace: "addon" }, () => ({ contents: koffiLoader(), resolveDir: root }));
       build.onResolve({ filter: LEFT_OUT }, (args) => ({ path: args.path, namespace: "left-out" }));
       build.onLoad({ filter: /.*/, namespace: "left-out" }, (args) => ({
         contents: `throw new Error(${JSON.stringify(`${args.path} is not part of this bundle`)});`,
@@ -50,6 +53,14 @@ function serialportAddon(): string {
   if (!existsSync(file))
     throw new Error(`${file} is missing: is @serialport/bindings-cpp installed for linux-${process.arch}?`);
   return file;
+}
+
+/** Its addon alone is enough, and one file serves every Node (N-API). An optional dependency: a bundle may lack it. */
+function koffiLoader(): string {
+  const platform = `linux-${process.arch}`;
+  const file = join(root, `node_modules/@koromix/koffi-${platform}/${platform.replace("-", "_")}/koffi.node`);
+  if (existsSync(file)) return `module.exports = require(${JSON.stringify(file)});`;
+  return `throw new Error(${JSON.stringify(`this bundle was built without koffi for ${platform}`)});`;
 }
 
 function epollLoader(builds: readonly AddonBuild[]): string {

@@ -40,7 +40,7 @@ export function readBoardConfig(
   const { drivers, findings } = planDrivers(config.drivers, definitions);
   const wiring = readWires(config.board);
   const router = routerOptions(config.router);
-  const all = [...router.findings, ...wiring.findings, ...findings];
+  const all = [...router.findings, ...wiring.findings, ...findings, ...beyondSysfs(config.board, drivers)];
   if (all.length > 0) return { ok: false, problems: inOrder(all.map((finding) => loaded.problem(finding))) };
   const id = config.device.id ?? idFromHostname(hostname);
   const naming = namingFor(config.device.naming, id);
@@ -111,6 +111,26 @@ function isEntry(value: unknown): value is DriverEntry {
   return typeof value === "object" && value !== null && "use" in value && typeof value.use === "string";
 }
 
+/** What sysfs cannot do is refused where it is asked for, with the way out. */
+function beyondSysfs({ gpioBackend }: DeviceConfig["board"], drivers: readonly PlannedDriver[]): readonly Finding[] {
+  if (gpioBackend !== "sysfs") return [];
+  return drivers.flatMap(({ index, claims }) =>
+    claims.flatMap((claim) => {
+      const needs = claim.type === "gpio-line" ? (claim.needs ?? []).filter((one) => one !== "numbered-edges") : [];
+      if (needs.length === 0) return [];
+      const words = needs.map((one) => (one === "line-name" ? "a line's name" : one.replace("-d", "D"))).join(", ");
+      return [
+        {
+          path: ["drivers", index, "pins", claim.owner],
+          found: `${words} with board.gpioBackend: sysfs, which cannot do that`,
+          allowed: "pins by number, without pull, drive and kernelDebounce",
+          cure: "set board.gpioBackend: chardev or auto, or remove it from the pin",
+        },
+      ];
+    }),
+  );
+}
+
 function readWires(board: DeviceConfig["board"]): { wires: [number, number][]; findings: Finding[] } {
   const findings: Finding[] = [];
   const wires: [number, number][] = [];
@@ -127,9 +147,14 @@ function readWires(board: DeviceConfig["board"]): { wires: [number, number][]; f
   for (const [i, ends] of written.entries()) {
     const lines = ends.map((pin, end) => {
       const parsed = parsePinName(pin);
-      if (typeof parsed !== "string") return parsed.line;
+      if (typeof parsed !== "string" && typeof parsed.line === "number") return parsed.line;
       const path = ["board", "wires", i, end];
-      findings.push({ path, found: parsed, allowed: "a GPIO pin", cure: "write for example GPIO17" });
+      findings.push({
+        path,
+        found: typeof parsed === "string" ? parsed : `'${String(pin)}'`,
+        allowed: "a GPIO pin",
+        cure: "write for example GPIO17",
+      });
       return undefined;
     });
     const [from, to] = lines;

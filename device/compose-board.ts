@@ -4,10 +4,13 @@ import { createLinuxBoard } from "../drivers/hardware/linux-board.ts";
 import type { BoardConfig } from "./board-config.ts";
 
 /** The hardware that the configuration names: everything real, or GPIO lines in memory beside real ports and files. */
-export function composeBoard({ config, wires }: Pick<BoardConfig, "config" | "wires">): Board {
-  const real = createLinuxBoard();
+export function composeBoard({ config, wires, drivers }: Pick<BoardConfig, "config" | "wires" | "drivers">): Board {
+  const { gpioBackend: backend } = config.board;
+  const claims = drivers.flatMap((driver) => driver.claims);
+  const needs = claims.flatMap((claim) => (claim.type === "gpio-line" ? (claim.needs ?? []) : []));
+  const real = createLinuxBoard({ gpio: { backend, needs } });
   if (config.board.gpio === "linux") return real;
-  const { gpio } = createMockBoard();
+  const { gpio } = createMockBoard({ backend: backend === "sysfs" ? "sysfs" : "chardev" });
   for (const [from, to] of wires) gpio.wire(gpio.line(from), gpio.line(to));
   return { gpio, serial: real.serial, files: real.files };
 }

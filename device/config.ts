@@ -1,4 +1,5 @@
 /** The board's configuration as a schema: what may be written, what is taken when it is not. Drivers bring their own part. */
+import { CHANNEL_BINDINGS } from "@pinion/wamp";
 import { Type, type Static, type TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { durationSchema } from "../drivers/duration.ts";
@@ -36,10 +37,18 @@ const Tls = Type.Object({
 });
 
 const Auth = Type.Object({
-  authid: Type.String({ minLength: 1, maxLength: 256, description: "log in as", examples: ["pump_house"] }),
+  authid: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 256, description: "log in as", examples: ["pump_house"] }),
+  ),
   secretFile: file("file with the secret, for WAMP-SCRAM and WAMP-CRA"),
   ticketFile: file("file with the ticket, which is sent in clear"),
   keyFile: file("file with an Ed25519 private key, for cryptosign"),
+  channelBinding: Type.Optional(
+    Type.Enum([...CHANNEL_BINDINGS], {
+      description: "with keyFile and TLS: bind the login to the connection, or give up",
+    }),
+  ),
+  certificate: Type.Optional(Type.Boolean({ description: "log in by the certificate in router.tls.cert" })),
 });
 
 const Router = Type.Object(
@@ -77,6 +86,11 @@ const BoardPart = Type.Object(
     gpio: Type.Enum(["linux", "simulated"], {
       default: "linux",
       description: "simulated: the lines live in memory, serial ports and files are real",
+    }),
+    gpioBackend: Type.Enum(["auto", "sysfs", "chardev"], {
+      default: "auto",
+      description:
+        "the way to the kernel's GPIO lines. auto: sysfs, or the character device where a pin needs it (pull, drive, kernelDebounce, a line's name, a counter) or sysfs is missing",
     }),
     wires: Type.Optional(
       Type.Array(Type.Array(Pin, { minItems: 2, maxItems: 2 }), {

@@ -13,18 +13,30 @@ export type Level = 0 | 1;
 export interface GpioChip {
   /** The kernel driver's name for it, such as "pinctrl-bcm2835": the only stable way to tell chips apart. */
   readonly label: string;
-  /** Global number of the chip's first line. */
-  readonly base: number;
+  /** Global number of the chip's first line in sysfs; the character device has none. */
+  readonly base?: number;
   readonly ngpio: number;
   /** Where the chip was found, for messages. */
   readonly dir: string;
 }
 
-export interface LineRequest {
-  /** The chip's label; left out, the board's own header chip. */
+/** How a line is named: by its offset on a chip, or by the name that the kernel has for it. */
+export interface LineAddress {
+  /** The chip's label; left out, the board's own header chip, or for a named line any chip. */
   readonly chip?: string;
-  /** Offset on the chip: on a Raspberry Pi's header chip the BCM number. */
-  readonly line: number;
+  /** Offset on the chip (on a Raspberry Pi's header chip the BCM number), or the kernel's name of the line. */
+  readonly line: number | string;
+}
+
+/** The resistor inside the chip. */
+export type Pull = "up" | "down" | "off";
+
+/** What a back-end may lack. numbered-edges: the kernel counts each edge, so that none is lost unnoticed. */
+export type GpioFeature = "pull" | "drive" | "kernel-debounce" | "line-name" | "numbered-edges";
+
+export interface LineRequest extends LineAddress {
+  /** Left out: as it is. */
+  readonly pull?: Pull;
   /** Levels are logical: with activeLow a logical 1 is an electrical low. */
   readonly activeLow: boolean;
   /** Who claims it, for messages. */
@@ -36,6 +48,8 @@ export interface OutputRequest extends LineRequest {
   readonly initial: Level;
   /** Leave the level alone when the line already is an output; `initial` counts only when it is not. */
   readonly keep: boolean;
+  /** Left out: push-pull. open-drain only ever pulls low, open-source only ever drives high. */
+  readonly drive?: "open-drain" | "open-source";
 }
 
 export interface LineEdge {
@@ -43,10 +57,14 @@ export interface LineEdge {
   readonly level: Level;
   /** Wall clock in ms, where the kernel gives one. */
   readonly t?: number;
+  /** The kernel's number of this edge on this line since it was opened, from 1: a number left out is an edge lost. */
+  readonly seq?: number;
 }
 
 export interface InputRequest extends LineRequest {
   readonly edge: "both" | "rising" | "falling";
+  /** ms that the kernel itself waits for a level to be stable; left out or 0: none. */
+  readonly debounce?: number;
   /** Called after open has resolved, never from within it. Edges that follow each other closely may be merged. */
   readonly onEdge: (edge: LineEdge) => void;
   /** At most once, where the system tells that no edge will come any more: the chip is gone, or the line was taken away. */
@@ -72,9 +90,29 @@ export interface InputLine {
   close(): Promise<void>;
 }
 
+/** Everything that is known of one line without taking it. */
+export interface LineExplanation {
+  readonly backend: string;
+  readonly chip: string;
+  /** Offset on the chip. */
+  readonly line: number;
+  /** The kernel's name of the line. */
+  readonly name?: string;
+  /** Number in sysfs, where there is one. */
+  readonly global?: number;
+  /** The chip's device file, where it is known. */
+  readonly device?: string;
+  readonly direction?: "in" | "out";
+  /** unknown: only the kernel's character device or root could tell. */
+  readonly state: "free" | "held" | "unknown";
+  readonly holder?: string;
+}
+
 /** A line can be open once: a second open fails with `busy`, naming the holder where the system tells. */
 export interface GpioPort {
   listChips(): Promise<readonly GpioChip[]>;
+  /** Resolves a line as an open would, and touches nothing. @throws (rejects) what an open would reject with. */
+  explain(line: LineAddress): Promise<LineExplanation>;
   openOutput(request: OutputRequest): Promise<OutputLine>;
   openInput(request: InputRequest): Promise<InputLine>;
 }

@@ -1,10 +1,10 @@
-import type { Board, LineRequest } from "./board.ts";
+import type { Board, LineAddress } from "./board.ts";
 import type { Claim } from "./driver.ts";
 import { DriverError } from "./driver-error.ts";
 
 /** The same hardware, as far as `claims` reach. Listing chips and ports opens nothing and is always allowed. */
 export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
-  const line = async ({ chip, line }: LineRequest): Promise<void> => {
+  const line = async ({ chip, line }: LineAddress): Promise<void> => {
     const claimed = claims.some((claim) => claim.type === "gpio-line" && claim.line === line && claim.chip === chip);
     if (!claimed) throw refused(`line ${String(line)}${chip === undefined ? "" : ` of ${chip}`}`);
   };
@@ -19,6 +19,7 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
   return {
     gpio: {
       listChips: () => board.gpio.listChips(),
+      explain: async (address) => (await line(address), board.gpio.explain(address)),
       openOutput: async (request) => (await line(request), board.gpio.openOutput(request)),
       openInput: async (request) => (await line(request), board.gpio.openInput(request)),
     },
@@ -60,5 +61,6 @@ export function claimConflicts(claims: readonly Claim[]): readonly ClaimConflict
 
 function resourceName(claim: Exclude<Claim, { type: "file" }>): string {
   if (claim.type === "serial-port") return `serial port ${claim.path}`;
+  if (typeof claim.line === "string") return `the line named ${claim.line}`;
   return claim.chip === undefined ? `GPIO${String(claim.line)}` : `line ${String(claim.line)} of ${claim.chip}`;
 }

@@ -3,7 +3,7 @@
  * reaches the world only through the context it is opened with. So a simulator is another context, never another driver.
  */
 import type { Static, TSchema } from "typebox";
-import type { Board } from "./board.ts";
+import type { Board, GpioFeature } from "./board.ts";
 import { configIssues } from "./config-issues.ts";
 import type { DriverDescription } from "./description.ts";
 import { DriverError } from "./driver-error.ts";
@@ -11,10 +11,20 @@ import type { RawReading } from "./reading.ts";
 
 /** A resource that a driver will use. `owner` is the channel it is for. Files are shared between drivers, the rest is not. */
 export type Claim =
-  | { readonly type: "gpio-line"; readonly chip?: string; readonly line: number; readonly owner: string }
+  | GpioClaim
   | { readonly type: "serial-port"; readonly path: string; readonly owner: string }
   /** A file, or everything below a directory; reading only. */
   | { readonly type: "file"; readonly path: string; readonly owner: string };
+
+/** `line` is an offset, or a name that the kernel has for the line. */
+export interface GpioClaim {
+  readonly type: "gpio-line";
+  readonly chip?: string;
+  readonly line: number | string;
+  readonly owner: string;
+  /** What the back-end must be able to do for it. */
+  readonly needs?: readonly GpioFeature[];
+}
 
 /** What is wrong with a configuration, and where: `path` is a JSON pointer into it, "" for the whole. */
 export interface ConfigIssue {

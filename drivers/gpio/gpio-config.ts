@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import type { Level } from "../board.ts";
+import type { GpioFeature, Level, Pull } from "../board.ts";
 import { aliasKey } from "../channel-lookup.ts";
 import type { ConfigIssue } from "../driver.ts";
 import { durationSchema, milliseconds } from "../duration.ts";
@@ -12,16 +12,34 @@ const CHECK_INTERVAL = "10s";
 
 const pinSchema = Type.Object(
   {
-    pin: Type.Union([Type.Integer({ minimum: 0, maximum: 1023 }), Type.String({ minLength: 1, maxLength: 32 })], {
+    pin: Type.Union([Type.Integer({ minimum: 0, maximum: 1023 }), Type.String({ minLength: 1, maxLength: 80 })], {
       description:
-        "Which pin: 17 or GPIO17 (BCM number, or the line of `chip`), or pin 11 (position on the 40-pin header)",
-      allowed: 'a pin: 17, "GPIO17" or "pin 11"',
+        "Which pin: 17 or GPIO17 (BCM number, or the line of `chip`), pin 11 (position on the 40-pin header), pinctrl-rp1:17 (label of a chip and line), or the kernel's name of a line",
+      allowed: 'a pin: 17, "GPIO17", "pin 11", "pinctrl-rp1:17" or the name of a line',
     }),
     direction: Type.Enum(["out", "in"], { description: "out: switched by Pinion. in: watched by Pinion" }),
     activeLow: Type.Optional(
       Type.Boolean({
         default: false,
         description: "1 means electrically low, everywhere: in calls, readings and `safe`",
+      }),
+    ),
+    pull: Type.Optional(
+      Type.Enum(["up", "down", "off"], {
+        description: "The resistor inside the chip; left out, it stays as it is. Needs the character device",
+      }),
+    ),
+    drive: Type.Optional(
+      Type.Enum(["push-pull", "open-drain", "open-source"], {
+        default: "push-pull",
+        description:
+          "Outputs: open-drain only ever pulls low, open-source only ever drives high. These need the character device",
+      }),
+    ),
+    kernelDebounce: Type.Optional(
+      durationSchema({
+        max: 60_000,
+        description: "Inputs: the kernel itself waits until a level is stable for so long. Needs the character device",
       }),
     ),
     safe: Type.Optional(
@@ -83,18 +101,23 @@ interface Pin {
   readonly pin: PinName;
   readonly chip: string | undefined;
   readonly activeLow: boolean;
+  readonly pull: Pull | undefined;
+  /** What the back-end must be able to do. */
+  readonly needs: readonly GpioFeature[];
 }
 
 export interface OutputPin extends Pin {
   readonly direction: "out";
   readonly safe: Level;
   readonly keep: boolean;
+  readonly drive: "open-drain" | "open-source" | undefined;
   readonly maxPulse: number;
 }
 
 export interface InputPin extends Pin {
   readonly direction: "in";
   readonly debounce: number;
+  readonly kernelDebounce: number;
   readonly edge: "both" | "rising" | "falling";
 }
 
@@ -103,22 +126,43 @@ export function pinsOf({ chip, pins }: GpioConfig): readonly (OutputPin | InputP
   return Object.entries(pins).flatMap(([name, config]): readonly (OutputPin | InputPin)[] => {
     const pin = parsePinName(config.pin);
     if (typeof pin === "string") return [];
-    const common = { name, title: config.title, pin, chip, activeLow: config.activeLow ?? false };
+    const common = {
+      name,
+      title: config.title,
+      pin,
+      chip: pin.chip ?? chip,
+      activeLow: config.activeLow ?? false,
+      pull: config.pull,
+      needs: needsOf(config, pin),
+    };
     if (config.direction === "out") {
       const maxPulse = milliseconds(config.maxPulse ?? MAX_PULSE);
-      return [{ ...common, direction: "out", safe: config.safe ?? 0, keep: config.initial === "keep", maxPulse }];
+      const drive = config.drive === "push-pull" ? undefined : config.drive;
+      return [
+        { ...common, direction: "out", safe: config.safe ?? 0, keep: config.initial === "keep", drive, maxPulse },
+      ];
     }
     const debounce = milliseconds(config.debounce ?? DEBOUNCE);
-    return [{ ...common, direction: "in", debounce, edge: config.edge ?? "both" }];
+    const kernelDebounce = milliseconds(config.kernelDebounce ?? 0);
+    return [{ ...common, direction: "in", debounce, kernelDebounce, edge: config.edge ?? "both" }];
   });
+}
+
+function needsOf(config: Static<typeof pinSchema>, { line }: PinName): readonly GpioFeature[] {
+  const needs: GpioFeature[] = [];
+  if (config.pull !== undefined) needs.push("pull");
+  if (config.drive !== undefined && config.drive !== "push-pull") needs.push("drive");
+  if (config.kernelDebounce !== undefined && milliseconds(config.kernelDebounce) > 0) needs.push("kernel-debounce");
+  if (typeof line === "string") needs.push("line-name");
+  return needs;
 }
 
 export function checkIntervalOf({ checkInterval }: GpioConfig): number {
   return milliseconds(checkInterval ?? CHECK_INTERVAL);
 }
 
-const ONLY_OUT = ["safe", "initial", "maxPulse"] as const;
-const ONLY_IN = ["debounce", "edge"] as const;
+const ONLY_OUT = ["safe", "initial", "maxPulse", "drive"] as const;
+const ONLY_IN = ["debounce", "edge", "kernelDebounce"] as const;
 
 export function gpioIssues(config: GpioConfig): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];
@@ -138,16 +182,17 @@ export function gpioIssues(config: GpioConfig): readonly ConfigIssue[] {
         });
       }
     }
-    const line = String(parsed.line);
+    const line = pinWords(parsed, config.chip);
     const first = taken.get(line);
     if (first === undefined) taken.set(line, name);
-    else
-      issues.push({
-        path: `/pins/${name}/pin`,
-        message: `GPIO${line} is used by ${first} already; choose another pin`,
-      });
+    else issues.push({ path: `/pins/${name}/pin`, message: `${line} is used by ${first} already; choose another pin` });
   }
   return [...issues, ...misleadingNames(config)];
+}
+
+function pinWords({ line, chip }: PinName, otherwise: string | undefined): string {
+  if (typeof line === "string") return line;
+  return chip === undefined || chip === otherwise ? `GPIO${String(line)}` : `${chip}:${String(line)}`;
 }
 
 /** A pin called gpio17 that is not GPIO17 would be switched by whoever means the real one. */
@@ -155,12 +200,14 @@ function misleadingNames(config: GpioConfig): readonly ConfigIssue[] {
   return Object.entries(config.pins).flatMap(([name, { pin }]) => {
     const meant = parsePinName(name);
     const own = parsePinName(pin);
-    if (typeof meant === "string" || typeof own === "string" || meant.line === own.line) return [];
+    // Any name may be the name of a line as well; only numbers mislead.
+    if (typeof meant === "string" || typeof own === "string" || typeof meant.line === "string") return [];
+    if (meant.line === own.line) return [];
     const really = pinAliases(own).map(aliasKey);
     return [
       {
         path: `/pins/${name}`,
-        message: `the name ${name} means another pin than ${really[1] ?? "its own"}; choose another name`,
+        message: `the name ${name} means another pin than ${really[1] ?? really[0] ?? "its own"}; choose another name`,
       },
     ];
   });

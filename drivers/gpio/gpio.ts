@@ -29,9 +29,9 @@ export const gpio = defineDriver({
   open,
 });
 
-function claimOf({ name, chip, pin }: OutputPin | InputPin): Claim {
+function claimOf({ name, chip, pin, needs }: OutputPin | InputPin): Claim {
   const claim = { type: "gpio-line", line: pin.line, owner: name } as const;
-  return chip === undefined ? claim : { ...claim, chip };
+  return { ...claim, ...(chip === undefined ? {} : { chip }), ...(needs.length === 0 ? {} : { needs }) };
 }
 
 function describePin(config: OutputPin | InputPin): ChannelDescription {
@@ -39,8 +39,18 @@ function describePin(config: OutputPin | InputPin): ChannelDescription {
   const schema = jsonSchema(levelSchema);
   const special =
     direction === "out"
-      ? { safe: config.safe, initial: config.keep ? "keep" : "safe", maxPulse: config.maxPulse }
-      : { debounce: config.debounce, edge: config.edge };
+      ? {
+          safe: config.safe,
+          initial: config.keep ? "keep" : "safe",
+          maxPulse: config.maxPulse,
+          ...(config.drive === undefined ? {} : { drive: config.drive }),
+        }
+      : {
+          debounce: config.debounce,
+          edge: config.edge,
+          ...(config.kernelDebounce === 0 ? {} : { kernelDebounce: config.kernelDebounce }),
+        };
+  const pull = config.pull === undefined ? {} : { pull: config.pull };
   // What is published of one edge only says nothing of the level after it.
   const kind = config.direction === "in" && config.edge !== "both" ? "event" : "state";
   return {
@@ -48,7 +58,15 @@ function describePin(config: OutputPin | InputPin): ChannelDescription {
     aliases: pinAliases(pin),
     ...(title === undefined ? {} : { title }),
     role: direction === "out" ? "output" : "input",
-    details: { chip: chip ?? null, line: pin.line, header: pin.header ?? null, direction, activeLow, ...special },
+    details: {
+      chip: chip ?? null,
+      line: pin.line,
+      header: pin.header ?? null,
+      direction,
+      activeLow,
+      ...pull,
+      ...special,
+    },
     value: { schema },
     actions: describeActions(gpioActions, direction === "out" ? ["set", "get", "toggle", "pulse"] : ["get"]),
     streams: { [name]: { schema, kind, ...(title === undefined ? {} : { title }) } },

@@ -31,12 +31,13 @@ export class InputChannel {
       timers: ctx.timers,
       log: ctx.log,
       open: async () => {
-        const { name: consumer, pin: where, chip, activeLow } = pin;
+        const { name: consumer, pin: where, chip, activeLow, pull, kernelDebounce: debounce } = pin;
         const onEdge = (edge: LineEdge): void => this.#edge(edge);
         // Both edges whatever is published: the quiet time counts from any of them.
         const onGone = (cause: DriverError): void => void this.#gone(cause);
-        const request = { line: where.line, activeLow, consumer, edge: "both", onEdge, onGone } as const;
-        return ctx.board.gpio.openInput(chip === undefined ? request : { ...request, chip });
+        const request = { line: where.line, activeLow, consumer, edge: "both", debounce, onEdge, onGone } as const;
+        const place = chip === undefined ? {} : { chip };
+        return ctx.board.gpio.openInput({ ...request, ...place, ...(pull === undefined ? {} : { pull }) });
       },
       opened: async (line) => {
         const level = await line.read();

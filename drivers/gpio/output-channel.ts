@@ -46,9 +46,7 @@ export class OutputChannel {
       timers: ctx.timers,
       log: ctx.log,
       open: async () => {
-        const { name: consumer, pin: where, chip, activeLow, safe: initial } = pin;
-        const request = { line: where.line, activeLow, consumer, initial, keep: pin.keep && !opened };
-        const line = await ctx.board.gpio.openOutput(chip === undefined ? request : { ...request, chip });
+        const line = await ctx.board.gpio.openOutput({ ...requestOf(pin), keep: pin.keep && !opened });
         opened = true;
         return line;
       },
@@ -176,6 +174,18 @@ export class OutputChannel {
     this.#published = undefined;
     this.#ctx.publish(this.pin.name, { value: null, quality: "error", cause: error.message });
   }
+}
+
+function requestOf({ name: consumer, pin, chip, activeLow, safe: initial, pull, drive }: OutputPin) {
+  return {
+    line: pin.line,
+    ...(chip === undefined ? {} : { chip }),
+    activeLow,
+    consumer,
+    initial,
+    ...(pull === undefined ? {} : { pull }),
+    ...(drive === undefined ? {} : { drive }),
+  };
 }
 
 const opposite = (level: Level): Level => (level === 1 ? 0 : 1);

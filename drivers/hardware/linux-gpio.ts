@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gpio } from "onoff";
 import { DriverError, type GpioChip, type GpioPort, type Level } from "../board.ts";
-import type { InputLine, InputRequest, LineRequest, OutputLine, OutputRequest } from "../board.ts";
+import type { InputLine, InputRequest, LineAddress, LineExplanation, LineRequest } from "../board.ts";
+import type { OutputLine, OutputRequest } from "../board.ts";
 import { chooseGpioChip, listGpioChips } from "./gpio-chips.ts";
 import { gpioHolder } from "./gpio-holder.ts";
 import { driverErrorOf, systemCode } from "./system-error.ts";
@@ -33,6 +34,7 @@ const ACCESS_PATIENCE = 3000;
 
 interface Place {
   readonly chip: string;
+  readonly line: number;
   readonly global: number;
   readonly dir: string;
   readonly what: string;
@@ -55,7 +57,24 @@ export class LinuxGpio implements GpioPort {
     return listGpioChips(this.#root);
   }
 
+  async explain(address: LineAddress): Promise<LineExplanation> {
+    const { chip, line, global, dir } = await this.#place(address);
+    const held = this.#open.get(global);
+    const holder = held ?? (await gpioHolder(this.#holders, global));
+    const exported = await exists(dir);
+    return {
+      backend: "sysfs",
+      chip,
+      line,
+      global,
+      // What is exported may be used by whoever likes: sysfs knows no owner.
+      state: holder !== undefined || exported ? "held" : (await canRead(this.#holders)) ? "free" : "unknown",
+      ...(holder === undefined ? (exported ? { holder: "sysfs" } : {}) : { holder }),
+    };
+  }
+
   async openOutput(request: OutputRequest): Promise<OutputLine> {
+    refuseWhatSysfsCannot(request, request.drive === undefined ? undefined : `drive: ${request.drive}`);
     return this.#claimed(request, async (place) => {
       const line = await this.#output(place, request);
       const { chip, global, what } = place;
@@ -77,6 +96,7 @@ export class LinuxGpio implements GpioPort {
   }
 
   async openInput(request: InputRequest): Promise<InputLine> {
+    refuseWhatSysfsCannot(request, (request.debounce ?? 0) > 0 ? "kernelDebounce" : undefined);
     return this.#claimed(request, async (place) => {
       const line = await this.#input(place, request);
       const { chip, global, what } = place;
@@ -114,8 +134,10 @@ export class LinuxGpio implements GpioPort {
     }
   }
 
-  async #place({ chip: label, line }: LineRequest): Promise<Place> {
-    const chip = chooseGpioChip(await this.listChips(), label);
+  async #place({ chip: label, line }: LineAddress): Promise<Place> {
+    if (typeof line === "string")
+      throw cannot(`find a line by its name (${line})`, "write GPIO17, pin 11 or a chip's label and line");
+    const chip = chooseGpioChip(await listGpioChips(this.#root), label);
     if (line >= chip.ngpio) {
       throw new DriverError("bad_config", `${chip.label} has no line ${String(line)}`, {
         cure: `It has lines 0 to ${String(chip.ngpio - 1)}.`,
@@ -123,7 +145,7 @@ export class LinuxGpio implements GpioPort {
     }
     const global = chip.base + line;
     const what = `GPIO${String(line)} (${chip.label}, sysfs ${String(global)})`;
-    return { chip: chip.label, global, dir: join(this.#root, `gpio${String(global)}`), what };
+    return { chip: chip.label, line, global, dir: join(this.#root, `gpio${String(global)}`), what };
   }
 
   async #output(place: Place, request: OutputRequest): Promise<OnoffGpio> {
@@ -224,6 +246,24 @@ export class LinuxGpio implements GpioPort {
 }
 
 const electrical = (level: Level, { activeLow }: LineRequest): Level => (activeLow ? (level === 1 ? 0 : 1) : level);
+
+function refuseWhatSysfsCannot({ pull }: LineRequest, special: string | undefined): void {
+  const wanted = pull === undefined ? special : `pull: ${pull}`;
+  if (wanted !== undefined) throw cannot(`do ${wanted}`, "remove it from the pin");
+}
+
+function cannot(what: string, instead: string): DriverError {
+  return new DriverError("bad_config", `GPIO over sysfs cannot ${what}`, {
+    cure: `Set board.gpioBackend: chardev (or leave it out), or ${instead}.`,
+  });
+}
+
+async function canRead(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}
 
 async function exists(path: string): Promise<boolean> {
   return access(path).then(

@@ -1,6 +1,6 @@
 import type { Board } from "../board.ts";
 import { MockFiles } from "./mock-files.ts";
-import { MockGpio, type MockChip, type MockTime } from "./mock-gpio.ts";
+import { MockGpio, type MockBackend, type MockChip, type MockTime } from "./mock-gpio.ts";
 import { MockSerial } from "./mock-serial.ts";
 
 export interface MockBoardOptions {
@@ -8,6 +8,8 @@ export interface MockBoardOptions {
   readonly time?: MockTime;
   /** The first is the header's chip; left out: one like a Raspberry Pi 4's. */
   readonly chips?: readonly MockChip[];
+  /** Which way to the lines is played; left out: the one that can do all there is. */
+  readonly backend?: MockBackend;
 }
 
 /** A board in memory, with a script's handles beside the port interface. Loads nothing native. */
@@ -17,8 +19,15 @@ export interface MockBoard extends Board {
   readonly files: MockFiles;
 }
 
-export function createMockBoard({ time = machineTime, chips }: MockBoardOptions = {}): MockBoard {
-  return { gpio: new MockGpio(time, chips), serial: new MockSerial(), files: new MockFiles() };
+export function createMockBoard({ time = machineTime, chips, backend }: MockBoardOptions = {}): MockBoard {
+  return { gpio: new MockGpio(time, chips, backend), serial: new MockSerial(), files: new MockFiles() };
 }
 
-const machineTime: MockTime = { wall: () => Date.now(), mono: () => performance.now() };
+const machineTime: MockTime = {
+  wall: () => Date.now(),
+  mono: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};

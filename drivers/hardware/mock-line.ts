@@ -2,7 +2,15 @@
  * One line of a mock chip. Owns its direction, its electrical level and every change of either since power-on, so that a
  * test can assert what a pump would have seen. Knows nothing of chips or of active-low.
  */
-import { DriverError, type DriverErrorCode, type Level } from "../board.ts";
+import { DriverError, type DriverErrorCode, type Level, type Pull } from "../board.ts";
+
+/** What the line was asked to be beside its direction. */
+export interface LineSettings {
+  readonly pull?: Pull | undefined;
+  readonly drive?: "open-drain" | "open-source" | undefined;
+  /** ms */
+  readonly debounce?: number | undefined;
+}
 
 export interface LineEvent {
   readonly t: number;
@@ -24,11 +32,13 @@ export class MockLine {
   readonly #ends: MockLine[] = [];
   #direction: "in" | "out" = "in";
   #driven: Level = 0;
-  #pull: Level = 0;
+  #pull: Level | undefined;
+  #settings: LineSettings = {};
   #wired: MockLine | undefined;
   #holder: string | undefined;
   #generation = 0;
   #listener: ((level: Level) => void) | undefined;
+  #gone: ((cause: DriverError) => void) | undefined;
   #fault: { code: DriverErrorCode; on: "read" | "write" | "any" } | undefined;
 
   constructor(name: string, time: Time) {
@@ -43,7 +53,9 @@ export class MockLine {
   /** The electrical level on the wire now. */
   get level(): Level {
     if (this.#direction === "out") return this.#driven;
-    return this.#wired?.direction === "out" ? this.#wired.level : this.#pull;
+    if (this.#wired?.direction === "out") return this.#wired.level;
+    // What is connected outside is stronger than the chip's own resistor.
+    return this.#pull ?? (this.#settings.pull === "up" ? 1 : 0);
   }
 
   /** Every change of direction or level, oldest first, at most the last 10,000. */
@@ -55,8 +67,18 @@ export class MockLine {
     return this.#holder;
   }
 
-  /** Script: what is connected outside pulls the line to a level. Seen while the line is an input. */
-  pull(level: Level): void {
+  get settings(): LineSettings {
+    return this.#settings;
+  }
+
+  set settings(settings: LineSettings) {
+    this.#settle(() => {
+      this.#settings = settings;
+    });
+  }
+
+  /** Script: what is connected outside pulls the line to a level, or no longer does. Seen while the line is an input. */
+  pull(level: Level | undefined): void {
     this.#change(() => {
       this.#pull = level;
     });
@@ -94,6 +116,7 @@ export class MockLine {
     this.#generation += 1;
     this.#holder = undefined;
     this.#listener = undefined;
+    this.#gone = undefined;
   }
 
   /** @throws DriverError when the claim has been lost or a fault is scripted. */
@@ -115,14 +138,23 @@ export class MockLine {
     });
   }
 
-  watch(listener: (level: Level) => void): void {
+  watch(listener: (level: Level) => void, gone?: (cause: DriverError) => void): void {
     this.#listener = listener;
+    this.#gone = gone;
+  }
+
+  /** Script: the kernel takes the line away and says so to whoever watches it. */
+  takeAway(): void {
+    const gone = this.#gone;
+    this.vanish();
+    gone?.(new DriverError("no_such_device", `${this.name} was taken away`));
   }
 
   vanish(): void {
     this.#generation += 1;
     this.#holder = undefined;
     this.#listener = undefined;
+    this.#gone = undefined;
     this.#change(() => {
       this.#direction = "in";
     });

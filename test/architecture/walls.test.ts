@@ -103,7 +103,8 @@ test("the device holds no router and no dashboard", () => {
 });
 
 test("the device holds the hardware libraries that the boards need", () => {
-  for (const library of ["onoff", "epoll", "serialport", "@serialport/bindings-cpp"]) {
+  const koffi = `@koromix/koffi-linux-${process.arch}`;
+  for (const library of ["onoff", "epoll", "serialport", "@serialport/bindings-cpp", koffi]) {
     assert.ok(
       inputs("pinion-device").some((path) => path.startsWith(`node_modules/${library}/`)),
       library,

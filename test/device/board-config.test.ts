@@ -103,6 +103,14 @@ const table: readonly [what: string, text: string, line: number, key: string, fo
     /ground/,
     /GPIO17/,
   ],
+  [
+    "a pull over sysfs",
+    "board: { gpioBackend: sysfs }\ndrivers:\n  - use: gpio\n    pins:\n      door: { pin: 17, direction: in, pull: up }",
+    5,
+    "drivers[0].pins.door",
+    /pull with board\.gpioBackend: sysfs/,
+    /gpioBackend: chardev or auto/,
+  ],
   ["a wire to itself", "board: { gpio: simulated, wires: [[17, pin 11]] }", 1, "board.wires[0]", /itself/, /other end/],
   [
     "a pin that is ground",

@@ -356,7 +356,7 @@ test("a wrong configuration is refused with place and reason for each fault", ()
       gpio5: { pin: 6, direction: "in" },
       mixed: { pin: 7, direction: "in", safe: 1 },
       other: { pin: 8, direction: "out", debounce: 5 },
-      word: { pin: "left", direction: "out" },
+      word: { pin: "seven teen", direction: "out" },
     },
   });
   assert.deepEqual(

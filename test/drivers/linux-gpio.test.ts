@@ -8,7 +8,6 @@ import { test, type TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { chooseGpioChip, listGpioChips } from "../../drivers/hardware/gpio-chips.ts";
 import { gpioHolder } from "../../drivers/hardware/gpio-holder.ts";
-import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";
 import { LinuxGpio } from "../../drivers/hardware/linux-gpio.ts";
 
 type Chips = Readonly<Record<string, readonly [label: string, base: number, ngpio: number]>>;
@@ -66,7 +65,7 @@ test("bad_config: without a header chip, and for a label that is not there, the 
 });
 
 test("no_such_device: a kernel without GPIO in sysfs", async () => {
-  await assert.rejects(createLinuxBoard({ gpio: { root: "/nonexistent/gpio" } }).gpio.listChips(), {
+  await assert.rejects(new LinuxGpio({ root: "/nonexistent/gpio" }).listChips(), {
     code: "no_such_device",
     message: /CONFIG_GPIO_SYSFS.*simulated board/,
   });

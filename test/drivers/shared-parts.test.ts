@@ -52,7 +52,7 @@ test("the 40-pin header: every position is a BCM number of its own, power or gro
   const lines = Array.from({ length: 40 }, (_, index) => parsePinName(`pin ${String(index + 1)}`));
   const pins = lines.filter((one) => typeof one !== "string");
   assert.deepEqual(
-    pins.map(({ line }) => line).toSorted((a, b) => a - b),
+    pins.map(({ line }) => Number(line)).toSorted((a, b) => a - b),
     Array.from({ length: 28 }, (_, index) => index),
   );
   assert.equal(lines.filter((one) => typeof one === "string" && /ground/.test(one)).length, 8);
@@ -61,6 +61,8 @@ test("the 40-pin header: every position is a BCM number of its own, power or gro
   assert.deepEqual(parsePinName(47), { line: 47 });
   for (const bad of ["", "GPIO", "17x", "pin 0", "pin 41", "GPIO1024", -1, 1.5])
     assert.equal(typeof parsePinName(bad), "string");
+  assert.deepEqual(parsePinName("pinctrl-rp1:17"), { line: 17, chip: "pinctrl-rp1" });
+  assert.deepEqual(parsePinName("SDA1"), { line: "SDA1" });
 });
 
 test("a name goes before an alias", () => {
