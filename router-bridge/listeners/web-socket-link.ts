@@ -134,7 +134,8 @@ function describeClose(code: number, reason: string): string {
 
 /** At most 123 octets of UTF-8, cut between characters. */
 function cut(words: string): string {
-  let text = words;
+  // no character takes less than an octet; the words may be a peer's, as long as a message can be
+  let text = words.slice(0, MAX_REASON_OCTETS);
   while (Buffer.byteLength(text) > MAX_REASON_OCTETS) text = text.slice(0, -1);
   return text.isWellFormed() ? text : text.slice(0, -1);
 }
