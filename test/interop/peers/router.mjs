@@ -14,5 +14,6 @@ if (program === "fox-wamp") {
   router.getRealm("realm1", () => router.listenWAMP(address));
 } else {
   const Router = installed("wamp.rt");
-  new Router(address);
+  const router = new Router(address);
+  process.once("SIGTERM", () => router.close());
 }
