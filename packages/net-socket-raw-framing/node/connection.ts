@@ -21,6 +21,8 @@ import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./
 import { describeRemote } from "./remote.ts";
 import { SendQueue } from "./send-queue.ts";
 import { openError } from "./socket-error.ts";
+import { retransmissions } from "./tcp-table.ts";
+import { UserTimeout } from "./user-timeout.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -36,12 +38,14 @@ export class SocketConnection implements RawSocketConnection {
   readonly maxSend: number;
   readonly maxReceive: number;
   readonly remote: RawSocketRemote;
+  readonly socket: Socket;
   readonly #socket: Socket;
   readonly #wire: Wire;
   readonly #limits: SendLimits;
   readonly #queue: SendQueue;
   readonly #decoder: FrameDecoder;
   readonly #pings: Pings;
+  readonly #userTimeout: UserTimeout | undefined;
   readonly #closeTimeout: number;
   #handlers: RawSocketHandlers | undefined;
   #held: Uint8Array;
@@ -64,6 +68,7 @@ export class SocketConnection implements RawSocketConnection {
     this.maxSend = agreement.maxSend;
     this.maxReceive = agreement.maxReceive;
     this.remote = describeRemote(socket);
+    this.socket = socket;
     this.#socket = socket;
     this.#wire = wire;
     this.#limits = { maxLength: agreement.maxSend, wire, allowLengthBit: settings.allowLengthBit ?? false };
@@ -84,13 +89,19 @@ export class SocketConnection implements RawSocketConnection {
       {
         send: (payload) => void this.#sendTyped(FrameType.PING, payload, this.#limits),
         received: () => this.#received,
+        taken: () => (socket.writableLength > 0 ? socket.bytesWritten - socket.writableLength : 0),
         deaf: () => this.#paused || this.#answersWait,
         onLost: (error) => this.#fail(error),
       },
       settings.ping?.timeout ?? DEFAULTS.pingTimeout,
       settings.ping,
     );
+    this.#userTimeout = this.#watchOver(settings.userTimeout ?? DEFAULTS.userTimeout);
     this.#adopt();
+  }
+
+  get answersPings(): boolean {
+    return this.#pings.answers;
   }
 
   get bufferedAmount(): number {
@@ -105,6 +116,7 @@ export class SocketConnection implements RawSocketConnection {
       return;
     }
     if (this.#wire === "standard") this.#pings.start();
+    this.#userTimeout?.start();
     process.nextTick(() => this.#deliver());
   }
 
@@ -135,6 +147,10 @@ export class SocketConnection implements RawSocketConnection {
     return Promise.reject(new FramingError("ping_unsupported", "a raw socket without handshake has no PING"));
   }
 
+  expectPongs(): void {
+    if (this.#wire === "standard") this.#pings.proven();
+  }
+
   close(): void {
     if (this.#closing || this.#dropped) return;
     this.#closing = true;
@@ -149,6 +165,21 @@ export class SocketConnection implements RawSocketConnection {
   abort(error?: Error): void {
     if (error === undefined || error instanceof FramingError) this.#fail(error);
     else this.#fail(new FramingError("aborted", `the connection was dropped: ${error.message}`, { cause: error }));
+  }
+
+  /** Unix sockets have no ports, and nothing between their ends that could be lost. */
+  #watchOver(timeout: number | false): UserTimeout | undefined {
+    const { localPort, remotePort } = this.#socket;
+    if (timeout === false || localPort === undefined || remotePort === undefined) return undefined;
+    return new UserTimeout(
+      {
+        received: () => this.#received,
+        sent: () => this.#socket.bytesWritten,
+        retransmissions: () => retransmissions(localPort, remotePort),
+        onLost: (error) => this.#fail(error),
+      },
+      timeout,
+    );
   }
 
   #adopt(): void {
@@ -201,7 +232,10 @@ export class SocketConnection implements RawSocketConnection {
   #onFrame(type: FrameType, payload: Uint8Array): boolean {
     if (type === FrameType.MESSAGE) this.#handlers?.onMessage(payload);
     else if (type === FrameType.PONG) this.#pings.answered(payload);
-    else this.#answer(payload);
+    else {
+      this.#answer(payload);
+      this.#pings.proven();
+    }
     return this.#reads();
   }
 
@@ -280,6 +314,7 @@ export class SocketConnection implements RawSocketConnection {
     this.#dropped = true;
     clearTimeout(this.#closeTimer);
     this.#queue.stop();
+    this.#userTimeout?.stop();
     this.#pings.stop(this.#failure ?? closedError());
     this.#handlers?.onClose(this.#failure);
   }

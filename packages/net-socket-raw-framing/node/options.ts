@@ -9,6 +9,8 @@ export interface PingOptions {
   readonly interval: number;
   /** Without any octet from the peer for this long after a PING, the connection is dropped with `ping_timeout`. */
   readonly timeout: number;
+  /** Default `all`. `proven`: only once the peer has sent a PING or a PONG itself, or `expectPongs` was called. */
+  readonly towards?: "all" | "proven";
 }
 
 /** What both sides of a connection can set. */
@@ -27,6 +29,12 @@ export interface ConnectionSettings {
   readonly noDelay?: boolean;
   /** Off unless given: some routers die of a PING. */
   readonly ping?: PingOptions;
+  /**
+   * Octets that the peer's system neither acknowledges nor takes for this long, while nothing comes from it, end the
+   * connection with `connection_timed_out`. TCP keepalive does not see that, and a PING may not be allowed. Linux only.
+   * Default 30 s.
+   */
+  readonly userTimeout?: number | false;
   /** `send` returns false above this many queued octets. Default 256 KiB. */
   readonly highWaterMark?: number;
   /** A peer for which more than this is queued is dropped with `send_queue_full`. Default 16 MiB. */
@@ -84,6 +92,7 @@ export const DEFAULTS = {
   connectTimeout: 10_000,
   handshakeTimeout: 10_000,
   keepAlive: 15_000,
+  userTimeout: 30_000,
   highWaterMark: 256 * 1024,
   maxBuffered: 16 * 1024 * 1024,
   closeTimeout: 5_000,

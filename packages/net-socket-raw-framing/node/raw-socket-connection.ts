@@ -1,4 +1,5 @@
 /** What the two ends of an open raw socket look like to the rooms above. The words of the contract, no code. */
+import type { Socket } from "node:net";
 import type { FramingError } from "../index.ts";
 
 export interface RawSocketHandlers {
@@ -26,8 +27,12 @@ export interface RawSocketConnection {
   /** Payload octets this side receives at most, inclusive. */
   readonly maxReceive: number;
   readonly remote: RawSocketRemote;
+  /** For what only it knows, such as TLS's certificates and channel bindings. Whoever reads or writes it breaks the connection. */
+  readonly socket: Socket;
   /** Octets queued and not yet taken by the kernel. */
   readonly bufferedAmount: number;
+  /** The peer has sent a PING or a PONG, or `expectPongs` was called. */
+  readonly answersPings: boolean;
 
   /** Starts delivery; to be called once. Frames that came glued to the handshake are delivered first. */
   start(handlers: RawSocketHandlers): void;
@@ -51,6 +56,8 @@ export interface RawSocketConnection {
    * Rejects with FramingError `ping_unsupported`, `too_many_pings`, `ping_timeout`, `connection_closed`, or why it ended.
    */
   ping(payload?: Uint8Array): Promise<number>;
+  /** Says that this peer is of a kind that answers PINGs, for a regular one that waits for that (`towards: "proven"`). */
+  expectPongs(): void;
   /** Sends what is queued, then ends. `onClose` follows, without error unless the peer will not take it in time. */
   close(): void;
   /** Drops the connection and what is queued, now. `onClose` follows, with `error` if one was given. */

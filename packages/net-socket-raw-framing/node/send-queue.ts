@@ -22,6 +22,8 @@ export interface SendQueueEvents {
 const LARGE = 16 * 1024;
 const BLOCK = 64 * 1024;
 const SMALLEST_BLOCK = 1024;
+/** Handed to the socket at a time, so that it can be seen whether a slow peer takes anything at all. */
+const AT_ONCE = 1024 * 1024;
 /** A longer rest of a block is let go after a write, so that idle connections hold little. */
 const KEPT_REST = 4096;
 const NONE: Uint8Array = new Uint8Array(0);
@@ -133,19 +135,31 @@ export class SendQueue {
     this.#due = false;
     this.#seal();
     if (this.#block.length > KEPT_REST) this.#block = NONE;
-    const parts = this.#parts;
+    const parts = this.#takeParts();
     const last = parts.pop();
     if (last === undefined) {
       if (this.#ending) this.#socket.end();
       return;
     }
-    this.#parts = [];
-    this.#queued = 0;
     this.#writing = true;
     this.#socket.cork();
     for (const part of parts) this.#socket.write(part);
     this.#socket.write(last, this.#written);
     this.#socket.uncork();
+  }
+
+  #takeParts(): Uint8Array[] {
+    const parts = this.#parts;
+    let count = 0;
+    let octets = 0;
+    while (count < parts.length && octets < AT_ONCE) {
+      octets += parts[count]?.length ?? 0;
+      count += 1;
+    }
+    this.#parts = parts.slice(count);
+    this.#queued -= octets;
+    this.#due = this.#parts.length > 0;
+    return parts.slice(0, count);
   }
 
   /** A failed write needs no word here: the socket reports it as an error, once. */

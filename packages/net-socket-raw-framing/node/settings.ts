@@ -15,6 +15,7 @@ export function checkSettings(settings: ConnectionSettings): void {
   checkNumber("ping.interval", settings.ping?.interval, LONGEST);
   checkNumber("ping.timeout", settings.ping?.timeout, LONGEST);
   if (settings.keepAlive !== false) checkNumber("keepAlive", settings.keepAlive, LONGEST);
+  if (settings.userTimeout !== false) checkNumber("userTimeout", settings.userTimeout, LONGEST);
   if (settings.ping !== undefined && wireOf(settings) === "plain") {
     throw new FramingError("bad_option", "ping is set, but a raw socket without handshake has no PING");
   }

@@ -95,6 +95,56 @@ test("a peer that answers regular PINGs is kept, and so is one that only sends s
   await talkative.until(() => talkative.messages.length >= 30);
 });
 
+test("a regular PING towards proven peers waits until the peer has sent a PING or a PONG itself", async (t) => {
+  const ping = { interval: 5, timeout: 5000, towards: "proven" } as const;
+  for (const proof of ["01000000", "02000000"]) {
+    const { connection, peer } = await servedPeer(t, { ping });
+    const recorder = record(connection);
+    assert.equal(connection.answersPings, false);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    assert.equal(peer.unread, 0, "a PING was sent to a peer that may die of it");
+    peer.write(`${proof}0000000101`);
+    await recorder.until(() => recorder.messages.length === 1);
+    assert.equal(connection.answersPings, true);
+    if (proof === "01000000") assert.equal(await peer.read(4), "02000000");
+    assert.match(await peer.read(12), /^01000008/);
+  }
+});
+
+test("expectPongs: a peer that is known to answer is pinged, and dropped when it does not", async (t) => {
+  const { connection, peer } = await servedPeer(t, { ping: { interval: 5, timeout: 30, towards: "proven" } });
+  const recorder = record(connection);
+  connection.expectPongs();
+  assert.match(await peer.read(12), /^01000008(3[0-9]){8}$/);
+  withCode("ping_timeout")(await recorder.closed);
+});
+
+test("a peer that never proved to answer is not dropped for its silence", async (t) => {
+  const { connection, peer } = await servedPeer(t, { ping: { interval: 5, timeout: 10, towards: "proven" } });
+  const recorder = record(connection);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  peer.write("0000000101");
+  await recorder.until(() => recorder.messages.length === 1);
+});
+
+test("a peer that takes a long queue slowly is alive, though its PONG has to wait", async (t) => {
+  const { connection, peer } = await servedPeer(t, { ping: { interval: 10, timeout: 250 }, maxBuffered: 2 ** 28 });
+  const recorder = record(connection);
+  let ended = false;
+  void recorder.closed.then(() => (ended = true));
+  peer.socket.pause();
+  peer.socket.removeAllListeners("data");
+  const payload = new Uint8Array(60_000);
+  for (let count = 0; count < 3000; count += 1) connection.send(payload);
+  const end = performance.now() + 900;
+  while (performance.now() < end && !ended) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    peer.socket.read();
+  }
+  assert.equal(ended, false);
+  assert.ok(connection.bufferedAmount > 0, "the queue was not long enough to say anything");
+});
+
 test("ping_unsupported: the old raw socket has no PING", async (t) => {
   const { connection } = await servedPeer(t, { handshake: "none", serializers: [1] });
   await assert.rejects(connection.ping(), withCode("ping_unsupported"));
