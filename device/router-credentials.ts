@@ -14,13 +14,15 @@ const FILES = ["secretFile", "ticketFile", "keyFile"] as const;
 export function routerCredentials(auth: DeviceConfig["router"]["auth"]): RouterCredentials {
   if (auth === undefined) return { findings: [] };
   const findings: Finding[] = [];
-  let credentials: Credentials = { authid: auth.authid };
+  const { authid, certificate, channelBinding } = auth;
+  const given = { authid, certificate, channelBinding };
+  let credentials: Credentials = given;
   for (const key of FILES) {
     if (auth[key] === undefined) continue;
     try {
       const { secret, ticket, seed } = readCredentials({ [key]: auth[key] });
       credentials = {
-        authid: auth.authid,
+        ...given,
         secret: secret ?? credentials.secret,
         ticket: ticket ?? credentials.ticket,
         seed: seed ?? credentials.seed,
@@ -42,7 +44,7 @@ export function routerCredentials(auth: DeviceConfig["router"]["auth"]): RouterC
     return { credentials, findings };
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
-    const allowed = `authid and one of ${FILES.join(", ")}`;
+    const allowed = `authid and one of ${FILES.join(", ")}, or certificate: true`;
     const cure = "for example auth: { authid: pump_house, secretFile: /etc/pinion/pump_house.secret }";
     return { findings: [{ path: ["router", "auth"], found, allowed, cure, atKey: true }] };
   }

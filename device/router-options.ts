@@ -46,6 +46,7 @@ export function routerOptions({ url, realm, serializer, tls, auth, ping }: Devic
     ...(tls === undefined ? {} : { tls: { ...given, ...name } }),
     ...(ping === undefined ? {} : { ping: { interval: milliseconds(ping), timeout: milliseconds(ping) } }),
   };
+  findings.push(...certificateFindings(auth, tls));
   try {
     connector(url, options);
   } catch (error) {
@@ -67,4 +68,18 @@ export function routerOptions({ url, realm, serializer, tls, auth, ping }: Devic
     });
   }
   return { options, findings };
+}
+
+type RouterConfig = DeviceConfig["router"];
+
+function certificateFindings(auth: RouterConfig["auth"], tls: RouterConfig["tls"]): Finding[] {
+  if (auth?.certificate !== true || (tls?.cert !== undefined && tls.key !== undefined)) return [];
+  return [
+    {
+      path: ["router", "auth", "certificate"],
+      found: "true, and no certificate",
+      allowed: "together with router.tls.cert and router.tls.key",
+      cure: "name the PEM files of this board's certificate and of its key there",
+    },
+  ];
 }

@@ -34,13 +34,16 @@ export function admission(
     if (!Object.hasOwn(roles, role))
       log.warn({ authid, role }, "an account has a role that is not configured: it may do nothing");
   }
+  const attempts = (limit: number): Attempts =>
+    new Attempts({ limit, window: auth.failureWindow, capacity: MOST_ATTEMPTED, now });
   return {
     authenticator: accountAuthenticator({
       accounts: () => accounts.get(),
       methods: auth.methods,
       anonymous: auth.anonymous,
       crypto: nodeCrypto,
-      attempts: new Attempts({ limit: auth.maxFailures, window: auth.failureWindow, capacity: MOST_ATTEMPTED, now }),
+      attempts: attempts(auth.maxFailures),
+      attemptsOfMachine: attempts(auth.maxFailuresPerMachine),
       timestamp: () => new Date().toISOString(),
       onFailed: (failed) => logFailed(denials, failed),
     }),
@@ -48,10 +51,19 @@ export function admission(
   };
 }
 
-function logFailed(denials: DenialLog, { authid, method, address, cause }: FailedLogin): void {
+function logFailed(denials: DenialLog, { authid, method, address, cause, words }: FailedLogin): void {
   const from = address.replace(/:\d+$/, "");
-  const words = cause === "wrong" ? "a login failed" : "a login was not tried: too many have failed";
-  denials.warn("login_failed", `${cause} ${authid} ${from}`, { authid, method, address }, words);
+  const fields = { authid, method, address, cause, ...(words === undefined ? {} : { detail: words }) };
+  denials.warn(codeOf(cause), `${cause} ${authid ?? ""} ${from}`, fields, words ?? FAILURES[cause] ?? cause);
+}
+
+const FAILURES: Partial<Readonly<Record<FailedLogin["cause"], string>>> = {
+  wrong: "a login failed",
+  blocked: "a login was not tried: too many have failed",
+};
+
+function codeOf(cause: FailedLogin["cause"]): string {
+  return cause.startsWith("certificate_") ? `client_${cause}` : "login_failed";
 }
 
 function logDenied(denials: DenialLog, { principal, action, uri, match }: Denial): void {

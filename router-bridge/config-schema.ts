@@ -24,6 +24,18 @@ const tls = Type.Object(
   {
     cert: Type.String({ minLength: 1, examples: ["/etc/pinion/cert.pem"] }),
     key: Type.String({ minLength: 1, examples: ["/etc/pinion/key.pem"] }),
+    clientCa: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: "PEM file of the authorities that sign clients' certificates; clients are asked for theirs",
+        examples: ["/etc/pinion/clients.pem"],
+      }),
+    ),
+    clientCertificate: Type.Optional(
+      Type.Union([Type.Literal("request"), Type.Literal("require")], {
+        description: "require: without a certificate that clientCa vouches for there is no connection at all",
+      }),
+    ),
   },
   closed,
 );
@@ -140,6 +152,7 @@ const auth = Type.Object(
       description: "rules by role, besides or instead of device, viewer, operator and backend",
     }),
     maxFailures: count(10, "failed logins of one authid from one machine within failureWindow"),
+    maxFailuresPerMachine: count(100, "failed logins of all authids from one machine within failureWindow"),
     failureWindow: milliseconds(60_000, "how long failed logins count"),
   },
   closed,
@@ -224,3 +237,4 @@ export type ListenerConfig = TcpListener | UnixListener;
 export type HistoryConfig = Static<typeof history>;
 export type AuthConfig = Static<typeof auth>;
 export type UpstreamConfig = Static<typeof upstream>;
+export type TlsListener = Static<typeof tls>;

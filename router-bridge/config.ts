@@ -65,6 +65,13 @@ function listenFindings({ listen }: Config): Finding[] {
       const found = JSON.stringify(listener.tcp);
       return [{ path, found, allowed: "host:port, port 0 to 65535", cure: 'for example "127.0.0.1:8080"' }];
     }
+    if (listener.tls?.clientCertificate !== undefined && listener.tls.clientCa === undefined) {
+      const allowed = "together with clientCa, the authorities that sign clients' certificates";
+      const cure = "add clientCa, or remove it";
+      return [
+        { path: ["listen", i, "tls", "clientCertificate"], found: listener.tls.clientCertificate, allowed, cure },
+      ];
+    }
     return isOpenToAll(listener) ? [insecureFinding(path, listener.tcp)] : [];
   });
 }

@@ -1,9 +1,11 @@
 /** `pinion auth`: the accounts of a router, in the file that its configuration names as `auth.file`. */
-import { existsSync, writeFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { nodeCrypto, readAccounts, readCredentials, writeAccounts } from "@pinion/client";
 import {
   type Account,
   fromHex,
+  identifyingCredentials,
   methodsOf,
   noAccounts,
   SECRET_METHODS,
@@ -25,7 +27,10 @@ interface AddOptions extends FileOptions {
   readonly ask?: boolean | undefined;
   readonly publicKey?: string | undefined;
   readonly newKey?: string | undefined;
-  readonly method?: "cryptosign" | (typeof SECRET_METHODS)[number] | undefined;
+  readonly certificate?: string | undefined;
+  readonly commonName?: string | undefined;
+  readonly realm?: readonly string[] | undefined;
+  readonly method?: "cryptosign" | "tls" | (typeof SECRET_METHODS)[number] | undefined;
   readonly replace?: boolean | undefined;
 }
 
@@ -41,12 +46,18 @@ export function addAuthCommands(program: Command): void {
       new Option(
         "--method <method>",
         "only this method; default: wamp-scram, wampcra and ticket by one secret",
-      ).choices([...SECRET_METHODS, "cryptosign"]),
+      ).choices([...SECRET_METHODS, "cryptosign", "tls"]),
     )
     .option("--secret-file <file>", "take the secret from this file")
     .option("--ask", "ask for the secret")
     .option("--public-key <hex>", "log in by cryptosign with this key")
     .option("--new-key <file>", "make an Ed25519 key, write it to this file, log in by cryptosign")
+    .option("--certificate <file>", "log in by this TLS client certificate, in PEM")
+    .option(
+      "--common-name <name>",
+      "log in by a TLS client certificate of this common name that tls.clientCa vouches for",
+    )
+    .option("--realm <realm...>", "let it join these realms only")
     .option("--replace", "make the account anew if it is there")
     .action((authid: string, options: AddOptions) => add(authid, options));
   withFile(auth.command("list"))
@@ -74,8 +85,7 @@ async function add(authid: string, options: AddOptions): Promise<void> {
   if (present && options.replace !== true) throw usage(`${authid} is there already; --replace makes it anew`);
   const { account, told } = await newAccount(authid, options);
   const others = before.accounts.filter((one) => one.authid !== authid);
-  const taken = others.find((one) => one.cryptosign?.some((key) => account.cryptosign?.includes(key) === true));
-  if (taken !== undefined) throw usage(`that key is the one of ${taken.authid}: every account needs its own`);
+  refuseTaken(account, others);
   writeAccounts(options.accounts, { ...before, accounts: [...others, account] });
   console.error(
     `${present ? "replaced" : "added"} ${authid} (${account.role}: ${methodsOf(account).join(", ")}) in ${options.accounts}`,
@@ -90,22 +100,57 @@ interface NewAccount {
 }
 
 async function newAccount(authid: string, options: AddOptions): Promise<NewAccount> {
-  const { publicKey, newKey, method } = options;
-  if (publicKey !== undefined || newKey !== undefined) return { account: keyAccount(authid, options) };
+  const { method, role, realm } = options;
+  const base = { authid, role, ...(realm === undefined ? {} : { realms: realm }) };
+  const own = { ...keyCredentials(options), ...certificateCredentials(options) };
+  if (Object.keys(own).length > 0) {
+    if (options.secretFile !== undefined || options.ask === true) throw usage("give a key or a secret, not both");
+    return { account: { ...base, ...own } };
+  }
   if (method === "cryptosign") throw usage("cryptosign needs --public-key or --new-key");
+  if (method === "tls") throw usage("tls needs --certificate or --common-name");
   const given = await givenSecret(options);
   const secret = given ?? Buffer.from(nodeCrypto.randomBytes(SECRET_OCTETS)).toString("base64url");
   const methods = method === undefined ? SECRET_METHODS : [method];
-  const credentials = await secretCredentials(nodeCrypto, secret, methods);
-  const account = { authid, role: options.role, ...credentials };
+  const account = { ...base, ...(await secretCredentials(nodeCrypto, secret, methods)) };
   return given === undefined ? { account, told: secret } : { account };
 }
 
-function keyAccount(authid: string, { role, method, publicKey, newKey, secretFile, ask }: AddOptions): Account {
-  if (secretFile !== undefined || ask === true) throw usage("give a key or a secret, not both");
+function keyCredentials({ method, publicKey, newKey }: AddOptions): Pick<Account, "cryptosign"> {
+  if (publicKey === undefined && newKey === undefined) return {};
   if (publicKey !== undefined && newKey !== undefined) throw usage("--public-key and --new-key exclude each other");
   if (method !== undefined && method !== "cryptosign") throw usage(`a key does not serve ${method}`);
-  return { authid, role, cryptosign: [publicKey === undefined ? makeKey(newKey ?? "") : checkedKey(publicKey)] };
+  return { cryptosign: [publicKey === undefined ? makeKey(newKey ?? "") : checkedKey(publicKey)] };
+}
+
+function certificateCredentials({ method, certificate, commonName }: AddOptions): Pick<Account, "tls"> {
+  if (certificate === undefined && commonName === undefined) return {};
+  if (method !== undefined && method !== "tls") throw usage(`a certificate does not serve ${method}`);
+  return {
+    tls: {
+      ...(certificate === undefined ? {} : { fingerprints: [fingerprintOf(certificate)] }),
+      ...(commonName === undefined ? {} : { commonNames: [commonName] }),
+    },
+  };
+}
+
+function fingerprintOf(file: string): string {
+  try {
+    return new X509Certificate(readFileSync(file)).fingerprint256.replaceAll(":", "").toLowerCase();
+  } catch (error) {
+    throw usage(`${file} is no certificate in PEM: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function refuseTaken(account: Account, others: readonly Account[]): void {
+  const own = identifyingCredentials(account);
+  for (const other of others) {
+    const taken = identifyingCredentials(other).find((one) => own.includes(one));
+    if (taken === undefined) continue;
+    if (taken.startsWith("the public key"))
+      throw usage(`that key is the one of ${other.authid}: every account needs its own`);
+    throw usage(`${taken} is the one of ${other.authid}: every account needs its own`);
+  }
 }
 
 async function givenSecret({ secretFile, ask }: AddOptions): Promise<string | undefined> {

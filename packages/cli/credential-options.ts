@@ -1,9 +1,12 @@
 /** Who a command logs in as. Secrets come from files or the environment: a command line is read by every other user. */
 import { type CredentialFiles, readCredentials } from "@pinion/client";
-import { type Credentials, UsageError } from "@pinion/wamp";
+import { CHANNEL_BINDINGS, type ChannelBindingType, type Credentials, UsageError } from "@pinion/wamp";
 import { type Command, Option } from "commander";
+import type { TlsFiles } from "./tls-options.ts";
 
-export type CredentialOptions = CredentialFiles;
+export interface CredentialOptions extends CredentialFiles, TlsFiles {
+  readonly channelBinding?: ChannelBindingType | undefined;
+}
 
 export function withCredentialOptions(command: Command): Command {
   return command
@@ -14,7 +17,13 @@ export function withCredentialOptions(command: Command): Command {
       ),
     )
     .addOption(new Option("--ticket-file <file>", "log in by ticket; or PINION_TICKET").env("PINION_TICKET_FILE"))
-    .addOption(new Option("--key-file <file>", "log in by cryptosign, with this Ed25519 key").env("PINION_KEY_FILE"));
+    .addOption(new Option("--key-file <file>", "log in by cryptosign, with this Ed25519 key").env("PINION_KEY_FILE"))
+    .addOption(
+      new Option(
+        "--channel-binding <type>",
+        "with --key-file: bind the login to the TLS connection, or give up",
+      ).choices(CHANNEL_BINDINGS),
+    );
 }
 
 /** Undefined: anonymously. @throws UsageError `invalid_option` */
@@ -24,11 +33,14 @@ export function credentialsOf(options: CredentialOptions): Credentials | undefin
     ...read,
     secret: read.secret ?? inEnvironment("PINION_SECRET"),
     ticket: read.ticket ?? inEnvironment("PINION_TICKET"),
+    certificate: options.tlsCert !== undefined,
+    channelBinding: options.channelBinding,
   };
-  const { authid, secret, ticket, seed } = credentials;
-  if ((secret ?? ticket ?? seed) !== undefined) return credentials;
+  const { authid, secret, ticket, seed, certificate } = credentials;
+  if ((secret ?? ticket ?? seed) !== undefined || certificate === true) return credentials;
   if (authid === undefined) return undefined;
-  const words = "an authid needs --secret-file, --ticket-file or --key-file, or PINION_SECRET or PINION_TICKET";
+  const words =
+    "an authid needs --secret-file, --ticket-file, --key-file or --tls-cert, or PINION_SECRET or PINION_TICKET";
   throw new UsageError("invalid_option", words);
 }
 

@@ -1,6 +1,7 @@
 import type { SerializerName } from "@pinion/wamp/serializer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CredentialOptions, withCredentialOptions } from "./credential-options.ts";
+import { withTlsOptions } from "./tls-options.ts";
 
 /** Where a command connects to, and as whom. */
 export interface LinkOptions extends CredentialOptions {
@@ -13,7 +14,7 @@ export interface LinkOptions extends CredentialOptions {
 
 /** Adds the options that every command with a session has. */
 export function withLinkOptions(command: Command): Command {
-  return withCredentialOptions(command)
+  return withTlsOptions(withCredentialOptions(command))
     .addOption(
       new Option("--url <url>", "router: rs://host:port, rss://, unix:///path, ws://host:port/ws, wss://")
         .env("PINION_URL")

@@ -6,6 +6,7 @@ import { ConnectError, nodeClient } from "@pinion/client";
 import { credentialsOf } from "./credential-options.ts";
 import { CommandFailure, ExitStatus } from "./exit-status.ts";
 import type { LinkOptions } from "./link-options.ts";
+import { tlsOf } from "./tls-options.ts";
 
 /** A client that is not open yet. @throws CommandFailure `usage` for an address or realm that can never work. */
 export function makeClient(options: LinkOptions, reconnect: boolean): Client {
@@ -16,6 +17,7 @@ export function makeClient(options: LinkOptions, reconnect: boolean): Client {
       serializer: options.serializer,
       connectTimeout: options.connectTimeout,
       credentials: credentialsOf(options),
+      tls: tlsOf(options, options.url),
       ...(reconnect ? {} : { reconnect: false }),
       onError: (error, where) => console.error(`pinion: ${where}: ${String(error)}`),
     });

@@ -1,8 +1,9 @@
-import { connect as connectSocket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 import { type SerializerName, serializerBySubprotocol, serializers } from "@pinion/wamp/serializer";
 import type { Transport } from "@pinion/wamp";
 import { WebSocketTransport } from "@pinion/wamp/client";
 import { type ClientOptions, WebSocket } from "ws";
+import { channelId } from "./channel-id.ts";
 import { ConnectError } from "./connect-error.ts";
 import type { ConnectorOptions } from "./connector.ts";
 import { keepWebSocketAlive } from "./keep-web-socket-alive.ts";
@@ -31,7 +32,11 @@ export async function openWebSocket(
   const { serializer: only, offer = only ? [only] : EVERY } = options;
   const subprotocols = offer.map((name) => serializers[name].subprotocol);
   const socket = new WebSocket(target.address, subprotocols, socketOptions(target, options));
-  socket.once("upgrade", (response) => response.socket.setKeepAlive(true, KEEP_ALIVE_MS));
+  let carrier: Socket | undefined;
+  socket.once("upgrade", (response) => {
+    carrier = response.socket;
+    carrier.setKeepAlive(true, KEEP_ALIVE_MS);
+  });
   return await opened(socket, { url: target.url, signal }, () => {
     const serializer = serializerBySubprotocol(socket.protocol);
     if (!serializer) {
@@ -46,6 +51,7 @@ export async function openWebSocket(
       maxMessageSize: options.maxMessageSize ?? DEFAULT_LIMIT,
       highWaterMark: options.highWaterMark ?? 256 * 1024,
       terminate: () => socket.terminate(),
+      channelId: (type) => carrier && channelId(carrier, type, "client"),
     });
     if (options.ping) keepWebSocketAlive(socket, options.ping, (error) => transport.abort(error));
     return transport;

@@ -4,6 +4,7 @@
  */
 import {
   ApplicationError,
+  type ChannelBindingType,
   ErrorUri,
   type Message,
   noPayload,
@@ -14,6 +15,7 @@ import {
 import type { Serializer, SerializerName } from "@pinion/wamp/serializer";
 import { FramingError } from "net-socket-raw-framing";
 import type { RawSocketConnection } from "net-socket-raw-framing/node";
+import { channelId } from "./channel-id.ts";
 
 export class RawSocketTransport implements Transport {
   readonly serializer: SerializerName;
@@ -32,6 +34,11 @@ export class RawSocketTransport implements Transport {
     this.serializer = serializer.name;
     this.url = url;
     this.local = connection.remote.local;
+  }
+
+  /** As the end that opened the connection has it. */
+  channelId(type: ChannelBindingType): Uint8Array | undefined {
+    return channelId(this.#connection.socket, type, "client");
   }
 
   start(handlers: TransportHandlers): void {

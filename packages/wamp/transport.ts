@@ -2,6 +2,7 @@
  * What a session needs of a connection: whole messages in order, and to be told when it ends. One WAMP session per
  * transport. Sockets, framing and handshakes are behind it; linked in-memory transports implement it too.
  */
+import type { ChannelBindingType } from "./auth/cryptosign.ts";
 import type { Message } from "./message.ts";
 import type { SerializerName } from "./serializer/serializer.ts";
 
@@ -19,6 +20,8 @@ export interface Transport {
   readonly url: string;
   /** True for a peer on the same host (loopback, Unix socket, in memory). */
   readonly local: boolean;
+  /** 32 octets that both ends of a TLS connection know and nobody between them; undefined where there are none of that kind. */
+  channelId?(type: ChannelBindingType): Uint8Array | undefined;
   /** Starts delivery; must be called once, in the same turn in which the transport was handed over. */
   start(handlers: TransportHandlers): void;
   /**

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { channelId } from "@pinion/client";
+import type { PeerInfo } from "../router/index.ts";
 import { formatHostPort, isLoopback } from "./address.ts";
+import { peerCertificate } from "./peer-certificate.ts";
 
-/** What a socket itself says about its other end. */
-export interface ConnectionFacts {
+/** What a socket itself says about its other end; what TLS proves of it is there to log in with. */
+export interface ConnectionFacts extends Pick<PeerInfo, "certificate" | "channelId"> {
   readonly local: boolean;
   readonly tls: boolean;
   /** `127.0.0.1:50412`, or the path of the Unix socket. */
@@ -13,14 +16,24 @@ export interface ConnectionFacts {
 
 /** `unixPath` is the listener's, for connections that have no address of their own. */
 export function factsOf(socket: Socket, unixPath?: string): ConnectionFacts {
-  const tls = socket instanceof TLSSocket;
   const { remoteAddress, remotePort } = socket;
-  if (unixPath !== undefined) return { local: true, tls, address: unixPath };
-  if (remoteAddress === undefined) return { local: false, tls, address: "unknown" };
+  const proved = provedByTls(socket);
+  if (unixPath !== undefined) return { ...proved, local: true, address: unixPath };
+  if (remoteAddress === undefined) return { ...proved, local: false, address: "unknown" };
   return {
+    ...proved,
     local: isLoopback(remoteAddress),
-    tls,
     address: formatHostPort({ host: remoteAddress, port: remotePort ?? 0 }),
+  };
+}
+
+function provedByTls(socket: Socket): Pick<ConnectionFacts, "tls" | "certificate" | "channelId"> {
+  if (!(socket instanceof TLSSocket)) return { tls: false };
+  const certificate = peerCertificate(socket);
+  return {
+    tls: true,
+    channelId: (type) => channelId(socket, type, "server"),
+    ...(certificate === undefined ? {} : { certificate }),
   };
 }
 

@@ -1,11 +1,12 @@
 /** Opens listening sockets from the configuration, and says in words why one cannot be opened. */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer as createNetServer, type Server } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { constants } from "node:crypto";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { BridgeError } from "../bridge-error.ts";
-import type { ListenerConfig, TcpListener, UnixListener } from "../config-schema.ts";
+import type { ListenerConfig, TcpListener, TlsListener, UnixListener } from "../config-schema.ts";
 import { formatHostPort, isLoopback, parseHostPort } from "./address.ts";
-import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 export interface Listening {
   readonly server: Server;
@@ -43,10 +44,22 @@ async function listenTcp(listener: TcpListener, now: Date): Promise<Listening> {
   };
 }
 
-function makeTlsServer(files: TlsFiles, now: Date): Server {
-  const server = createTlsServer({ ...readTlsFiles(files, now), minVersion: "TLSv1.2", handshakeTimeout: 10_000 });
+function makeTlsServer({ clientCertificate, ...files }: TlsListener, now: Date): Server {
+  const { clientCa, ...own } = readTlsFiles(files, now);
+  const server = createTlsServer({
+    ...own,
+    ...(clientCa === undefined ? {} : askingForCertificates(clientCa, clientCertificate === "require")),
+    minVersion: "TLSv1.2",
+    handshakeTimeout: 10_000,
+  });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;
+}
+
+/** A certificate that will not do is no reason to hang up unless one is required: the router answers HELLO with ABORT and says why. */
+function askingForCertificates(ca: string, required: boolean): TlsOptions {
+  // a resumed session would carry what was judged of a certificate before
+  return { ca, requestCert: true, rejectUnauthorized: required, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 async function listenUnix({ unix: path, mode }: UnixListener): Promise<Listening> {

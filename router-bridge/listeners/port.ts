@@ -4,6 +4,7 @@
  */
 import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from "node:http";
 import type { Server, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { serializers, type SerializerName } from "@pinion/wamp/serializer";
 import { acceptRawSocket } from "net-socket-raw-framing/node";
 import type { Counters } from "../counters.ts";
@@ -50,12 +51,21 @@ export class Port {
     });
     server.maxConnections = options.maxConnections + HEARD_BEYOND_LIMIT;
     server.on(connectionEvent, (socket: Socket) => this.#greet(socket));
+    server.on("tlsClientError", (_error: Error, socket: TLSSocket) => this.#tlsFailed(socket));
   }
 
   /** Ends HTTP connections; links are closed by who holds them. */
   stop(): void {
     this.#http.close();
     this.#http.closeAllConnections();
+  }
+
+  /** TLS that fails is anybody's noise; a certificate that was required and will not do is somebody's trouble. */
+  #tlsFailed(socket: TLSSocket): void {
+    // Node's types make an Error of what is the code of one, or null
+    const reason: unknown = socket.authorizationError;
+    if (typeof reason !== "string") return;
+    this.#refused(socket, "client_certificate_refused", `TLS refused: no client certificate that will do (${reason})`);
   }
 
   #greet(socket: Socket): void {
@@ -108,6 +118,7 @@ export class Port {
   async #acceptRawSocket(socket: Socket, head: Buffer, full: boolean): Promise<void> {
     const { oldRawSocket, maxMessage, maxBuffered, firstOctetTimeout, unixPath } = this.#options;
     const old = head[0] === 0 && oldRawSocket !== undefined;
+    const facts = factsOf(socket, unixPath);
     try {
       const connection = await acceptRawSocket(socket, {
         serializers: old ? [serializers[oldRawSocket].rawSocketCode] : RAW_SOCKET_CODES,
@@ -118,7 +129,7 @@ export class Port {
         handshakeTimeout: firstOctetTimeout,
         ...(full ? { refuse: "connection_count" as const } : {}),
       });
-      this.#options.onLink(new RawSocketLink(connection, factsOf(socket, unixPath).address));
+      this.#options.onLink(new RawSocketLink(connection, facts));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       // the socket is closed, or on its way there with the refusal that the client still has to read

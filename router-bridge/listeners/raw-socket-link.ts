@@ -17,12 +17,11 @@ export class RawSocketLink implements Link {
   #farewell: string | undefined;
 
   /** @throws RangeError if the connection agreed on a serializer that nobody here offers. */
-  constructor(connection: RawSocketConnection, address: string) {
+  constructor(connection: RawSocketConnection, facts: Omit<PeerInfo, "transport">) {
     const serializer = serializerByRawSocketCode(connection.serializer);
     if (serializer === undefined) throw new RangeError(`no serializer has code ${String(connection.serializer)}`);
-    const { local, tls } = connection.remote;
     this.serializer = serializer;
-    this.info = { transport: "raw-socket", local, tls, address };
+    this.info = { ...facts, transport: "raw-socket" };
     // one octet less than the wire's end: no other implementation reads the 25th length bit
     this.maxSend = Math.min(connection.maxSend, MAX_STANDARD_LENGTH - 1);
     this.#connection = connection;

@@ -59,7 +59,7 @@ export class WebSockets {
     if (serializer === undefined) return this.#refuse(socket, noSubprotocol(offered), facts);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const local = facts.local && !isForwarded(request);
-      const info = { transport: "websocket", local, tls: facts.tls, address: facts.address } as const;
+      const info = { ...facts, transport: "websocket", local } as const;
       const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server" });
       this.#live.set(link, { progress: link.progress, since: this.#options.now() });
       webSocket.once("close", () => this.#live.delete(link));

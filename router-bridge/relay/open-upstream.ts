@@ -90,7 +90,8 @@ export class Upstream {
       signal,
       ...(pingInterval === undefined ? {} : { ping: { interval: pingInterval, timeout: pingInterval } }),
     });
-    return new RawSocketLink(connection, url);
+    const { local, tls } = connection.remote;
+    return new RawSocketLink(connection, { local, tls, address: url });
   }
 
   #target(): { path: string } | { host: string; port: number; tls?: object } {

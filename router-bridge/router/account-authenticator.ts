@@ -1,57 +1,27 @@
 /**
  * Lets in those who have an account, by the first of the methods they offer that will do, and anonymous peers where that is
  * allowed. Whether an authid exists is told by nothing: an unknown one is challenged like a known one, and refused with
- * the same words as a wrong answer. Owns the count of failures; reads no file and never keeps or tells a secret.
+ * the same words as a wrong answer. Reads no file and never keeps or tells a secret.
  */
 import {
   type Account,
   type Accounts,
   AUTH_METHODS,
-  type AuthCrypto,
   type AuthMethod,
+  CHALLENGE_METHODS,
+  type ChallengeMethod,
   ErrorUri,
   type Hello,
   methodsOf,
 } from "@pinion/wamp";
-import type { Attempts } from "./attempts.ts";
 import { ANONYMOUS, type Applicant, type Authenticator, type AuthOutcome } from "./authenticator.ts";
+import { byCertificate } from "./certificate-login.ts";
 import { ASK, type Challenged, offeredKey, type Question } from "./challenges.ts";
 import { decoyAccount } from "./decoy-account.ts";
 import { optionalStrings } from "./dict-reading.ts";
-import type { PeerInfo } from "./peer-info.ts";
-
-/** A login that failed, for the log. */
-export interface FailedLogin {
-  readonly authid: string;
-  readonly method: string;
-  readonly address: string;
-  readonly cause: "wrong" | "blocked";
-}
-
-export interface AccountRules {
-  /** The present accounts; undefined lets nobody log in. */
-  readonly accounts: () => Accounts | undefined;
-  readonly methods: readonly AuthMethod[];
-  /** The role of who joins without credentials; absent: nobody does. `remote`: also from other machines. */
-  readonly anonymous?: { readonly role: string; readonly remote: boolean } | undefined;
-  readonly crypto: AuthCrypto;
-  readonly attempts: Attempts;
-  /** Now, ISO 8601 in UTC. */
-  readonly timestamp: () => string;
-  readonly onFailed: (failed: FailedLogin) => void;
-}
+import { type AccountRules, blocked, failed, proven, WRONG } from "./login-rules.ts";
 
 const MAX_AUTHID = 256;
-const WRONG: AuthOutcome = {
-  kind: "refuse",
-  reason: ErrorUri.authenticationDenied,
-  words: "the credentials are wrong",
-};
-const BLOCKED: AuthOutcome = {
-  kind: "refuse",
-  reason: ErrorUri.authenticationDenied,
-  words: "too many failed logins; wait a while",
-};
 
 export function accountAuthenticator(rules: AccountRules): Authenticator {
   return (applicant) => {
@@ -65,7 +35,7 @@ export function accountAuthenticator(rules: AccountRules): Authenticator {
         continue;
       }
       const found = enabled(rules, method);
-      const outcome = found && accounts && byAccount(rules, { applicant, accounts }, found);
+      const outcome = found && accounts && byMethod(rules, { applicant, accounts }, found);
       if (outcome !== undefined) return outcome;
     }
     return byDecoy(rules, { applicant, accounts }, given);
@@ -83,8 +53,16 @@ interface Entry {
   readonly accounts: Accounts;
 }
 
+function byMethod(rules: AccountRules, entry: Entry, method: AuthMethod): AuthOutcome | undefined {
+  return method === "tls" ? byCertificate(rules, entry) : byAccount(rules, entry, method);
+}
+
 /** A challenge by this method, if the account named, or the decoy in its place, has it. */
-function byAccount(rules: AccountRules, { applicant, accounts }: Entry, method: AuthMethod): AuthOutcome | undefined {
+function byAccount(
+  rules: AccountRules,
+  { applicant, accounts }: Entry,
+  method: ChallengeMethod,
+): AuthOutcome | undefined {
   const { hello } = applicant;
   const authid = authidOf(hello);
   const known = find(accounts, hello, method);
@@ -97,7 +75,7 @@ function byAccount(rules: AccountRules, { applicant, accounts }: Entry, method: 
 }
 
 /** Cryptosign needs no authid: the key is known to belong to one account only. */
-function find({ accounts }: Accounts, hello: Hello, method: AuthMethod): Account | undefined {
+function find({ accounts }: Accounts, hello: Hello, method: ChallengeMethod): Account | undefined {
   const authid = authidOf(hello);
   if (authid !== undefined) return accounts.find((one) => one.authid === authid);
   const key = method === "cryptosign" ? offeredKey(hello) : undefined;
@@ -126,27 +104,39 @@ function byDecoy(
     const words = "the router cannot read its accounts; its log says why";
     return { kind: "refuse", reason: ErrorUri.authenticationFailed, words };
   }
+  const asked = usable.flatMap((method) => CHALLENGE_METHODS.find((one) => one === method) ?? []);
+  if (asked.length === 0) return unproven(applicant);
   if (authid === undefined) return WRONG;
   const { account } = decoyAccount(rules.crypto, accounts, authid);
-  for (const method of usable) {
+  for (const method of asked) {
     const outcome = challenge(rules, { applicant, method, account });
     if (outcome !== undefined) return outcome;
   }
-  return failed(rules, applicant, { authid, method: usable.join(" ") });
+  return failed(rules, applicant, { authid, method: asked.join(" ") });
+}
+
+/** Only what the connection itself proves was offered, and it proves nothing. */
+function unproven({ info }: Applicant): AuthOutcome {
+  const words =
+    info.certificate === undefined
+      ? "the authmethod tls needs a TLS client certificate, and this connection showed none"
+      : "the client certificate belongs to no account here";
+  return { kind: "refuse", reason: ErrorUri.authenticationDenied, words };
 }
 
 interface Attempt {
   readonly applicant: Applicant;
-  readonly method: AuthMethod;
+  readonly method: ChallengeMethod;
   readonly account: Account;
 }
 
 function challenge(rules: AccountRules, { applicant, method, account }: Attempt): AuthOutcome | undefined {
   const { hello, sessionId, info } = applicant;
-  const { authid, role } = account;
-  if (isBlocked(rules, info, authid)) return blocked(rules, applicant, { authid, method });
+  const { authid } = account;
+  const stopped = blocked(rules, applicant, { authid, method });
+  if (stopped !== undefined) return stopped;
   const { crypto, timestamp } = rules;
-  const asked: Challenged = { account, hello, sessionId, crypto, timestamp: timestamp() };
+  const asked: Challenged = { account, hello, info, sessionId, crypto, timestamp: timestamp() };
   const question: Question | undefined = ASK[method](asked);
   if (question === undefined) return undefined;
   return {
@@ -155,41 +145,13 @@ function challenge(rules: AccountRules, { applicant, method, account }: Attempt)
     extra: question.extra,
     answer: (signature, extra) => {
       // many challenges may have been taken before the first was answered
-      if (isBlocked(rules, info, authid)) return blocked(rules, applicant, { authid, method });
+      const late = blocked(rules, applicant, { authid, method });
+      if (late !== undefined) return late;
       const right = question.judge(signature, extra);
       if (right === undefined) return failed(rules, applicant, { authid, method });
-      rules.attempts.succeeded(attemptKey(info, authid));
-      return {
-        kind: "welcome",
-        identity: { authid, authrole: role, authmethod: method, authprovider: "static", ...right },
-      };
+      return proven(rules, applicant, { account, method, ...right });
     },
   };
-}
-
-interface Named {
-  readonly authid: string;
-  readonly method: string;
-}
-
-function failed(rules: AccountRules, { info }: Applicant, who: Named): AuthOutcome {
-  rules.attempts.failed(attemptKey(info, who.authid));
-  rules.onFailed({ ...who, address: info.address ?? "unknown", cause: "wrong" });
-  return WRONG;
-}
-
-function blocked(rules: AccountRules, { info }: Applicant, who: Named): AuthOutcome {
-  rules.onFailed({ ...who, address: info.address ?? "unknown", cause: "blocked" });
-  return BLOCKED;
-}
-
-function isBlocked({ attempts }: AccountRules, info: PeerInfo, authid: string): boolean {
-  return attempts.isBlocked(attemptKey(info, authid));
-}
-
-/** Who is guessed, and from which machine: whoever guesses from elsewhere must not lock the owner out. */
-function attemptKey({ address }: PeerInfo, authid: string): string {
-  return `${(address ?? "").replace(/:\d+$/, "")} ${authid}`;
 }
 
 function enabled({ methods }: AccountRules, name: string): AuthMethod | undefined {

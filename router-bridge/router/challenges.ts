@@ -2,8 +2,10 @@
 import {
   type Account,
   type AuthCrypto,
-  type AuthMethod,
+  type ChallengeMethod,
+  type ChannelBindingType,
   type Dict,
+  CHANNEL_BINDINGS,
   fromBase64,
   fromHex,
   type Hello,
@@ -18,11 +20,13 @@ import {
   verifyTicket,
 } from "@pinion/wamp";
 import { asDict } from "./dict-reading.ts";
+import type { PeerInfo } from "./peer-info.ts";
 
 /** What stands behind a challenge. */
 export interface Challenged {
   readonly account: Account;
   readonly hello: Hello;
+  readonly info: PeerInfo;
   readonly sessionId: SessionId;
   readonly crypto: AuthCrypto;
   /** ISO 8601, UTC. */
@@ -93,20 +97,31 @@ const askScram: Ask = ({ account, hello, crypto }) => {
   };
 };
 
-/** Never bound to the channel; the answer says so, and the client decides whether that will do. */
-const askCryptosign: Ask = ({ account, hello, crypto }) => {
+/**
+ * Bound to the TLS channel if the client asks for it and the channel has such a binding; if not, the answer says so, and the
+ * client decides whether that will do.
+ */
+const askCryptosign: Ask = ({ account, hello, info, crypto }) => {
   const offered = offeredKey(hello);
   const publicKey = offered === undefined ? undefined : fromHex(offered, 32);
   if (publicKey === undefined || offered === undefined || account.cryptosign?.includes(offered) !== true)
     return undefined;
   const challenge = crypto.randomBytes(CHALLENGE_OCTETS);
+  const type = wantedBinding(hello);
+  const channelId = type && info.channelId?.(type);
   return {
-    extra: { challenge: toHex(challenge), channel_binding: null },
-    judge: (signature) => (verifyCryptosign(crypto, publicKey, { challenge, signature }) ? RIGHT : undefined),
+    extra: { challenge: toHex(challenge), channel_binding: channelId === undefined ? null : type },
+    judge: (signature) =>
+      verifyCryptosign(crypto, publicKey, { challenge, channelId, signature }) ? RIGHT : undefined,
   };
 };
 
-export const ASK: Readonly<Record<AuthMethod, Ask>> = {
+function wantedBinding(hello: Hello): ChannelBindingType | undefined {
+  const { channel_binding: wanted } = authextraOf(hello);
+  return CHANNEL_BINDINGS.find((one) => one === wanted);
+}
+
+export const ASK: Readonly<Record<ChallengeMethod, Ask>> = {
   ticket: askTicket,
   wampcra: askCra,
   "wamp-scram": askScram,

@@ -2,9 +2,9 @@
 import {
   type Account,
   type Accounts,
-  AUTH_METHODS,
   type AuthCrypto,
-  type AuthMethod,
+  CHALLENGE_METHODS,
+  type ChallengeMethod,
   DEFAULT_ITERATIONS,
   methodsOf,
   SECRET_METHODS,
@@ -14,9 +14,9 @@ import {
 } from "@pinion/wamp";
 
 export interface Decoy {
-  readonly account: Account & { readonly [M in AuthMethod]-?: NonNullable<Account[M]> };
+  readonly account: Account & { readonly [M in ChallengeMethod]-?: NonNullable<Account[M]> };
   /** The methods that somebody of this name would have. */
-  readonly methods: readonly AuthMethod[];
+  readonly methods: readonly ChallengeMethod[];
 }
 
 /**
@@ -26,7 +26,9 @@ export interface Decoy {
 export function decoyAccount(crypto: AuthCrypto, { decoy, accounts }: Accounts, authid: string): Decoy {
   const derived = (what: string): Uint8Array => crypto.hmacSha256(utf8(decoy), utf8(`${what} ${authid}`));
   const [a = 0, b = 0, c = 0] = derived("model");
-  const model = accounts[((a << 16) | (b << 8) | c) % Math.max(1, accounts.length)];
+  // one that only its connection speaks for is never asked, so it is no model for somebody who is
+  const asked = accounts.filter((one) => CHALLENGE_METHODS.some((method) => one[method] !== undefined));
+  const model = asked[((a << 16) | (b << 8) | c) % Math.max(1, asked.length)];
   const salt = (what: string): Uint8Array => derived(what).subarray(0, 16);
   const cra = model?.wampcra ?? { iterations: DEFAULT_ITERATIONS, keylen: 32 };
   const scram = model?.["wamp-scram"] ?? { iterations: DEFAULT_ITERATIONS };
@@ -49,5 +51,5 @@ export function decoyAccount(crypto: AuthCrypto, { decoy, accounts }: Accounts, 
     cryptosign: [toHex(derived("cryptosign"))],
   };
   const methods = model === undefined ? SECRET_METHODS : methodsOf(model);
-  return { account, methods: AUTH_METHODS.filter((method) => methods.includes(method)) };
+  return { account, methods: CHALLENGE_METHODS.filter((method) => methods.includes(method)) };
 }

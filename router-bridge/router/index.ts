@@ -1,13 +1,14 @@
 export { Router, type RouterOptions } from "./router.ts";
 export type { RouterSession } from "./router-session.ts";
 export type { Delivery } from "./delivery.ts";
-export type { PeerInfo } from "./peer-info.ts";
+export type { CertificateFault, PeerCertificate, PeerInfo } from "./peer-info.ts";
 export type { HistoryRule } from "./event-history.ts";
 export type { Limits } from "./limits.ts";
 export type { Statistics } from "./statistics.ts";
 export type { AuthOutcome, Authenticator } from "./authenticator.ts";
 export type { Authorizer } from "./authorizer.ts";
 export { Attempts } from "./attempts.ts";
-export { accountAuthenticator, type FailedLogin } from "./account-authenticator.ts";
+export { accountAuthenticator } from "./account-authenticator.ts";
+export type { FailedLogin } from "./login-rules.ts";
 export { RoleRules, type Denial, type Roles } from "./role-rules.ts";
 export { SHIPPED_ROLES } from "./shipped-roles.ts";

@@ -1,3 +1,5 @@
+import type { ChannelBindingType } from "@pinion/wamp";
+
 /**
  * What a listener knows about a connection before anything was said on it. It decides who may join without credentials,
  * so `local` and `tls` must be facts about the socket and never something the peer claimed.
@@ -10,4 +12,22 @@ export interface PeerInfo {
   readonly tls: boolean;
   /** For people and logs: `127.0.0.1:50412`, `/run/pinion.sock`. */
   readonly address?: string | undefined;
+  /** The certificate that the peer showed and holds the key of, if the listener asked for one. */
+  readonly certificate?: PeerCertificate | undefined;
+  /** 32 octets that both ends of this TLS connection know and nobody between them; undefined where TLS has none of that kind. */
+  readonly channelId?: ((type: ChannelBindingType) => Uint8Array | undefined) | undefined;
+}
+
+export interface PeerCertificate {
+  /** SHA-256 of its DER form, 64 hexadecimal digits in lower case. */
+  readonly fingerprint: string;
+  /** Of its subject; undefined unless an authority of the listener vouches for it. */
+  readonly commonName: string | undefined;
+  /** Why it must not be accepted now. */
+  fault(): CertificateFault | undefined;
+}
+
+export interface CertificateFault {
+  readonly code: "certificate_expired" | "certificate_not_yet_valid" | "certificate_untrusted";
+  readonly words: string;
 }

@@ -6,6 +6,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { makeAuthority, makeCertificate, serverFiles } from "../support/certificates.ts";
 import { startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
 
 const BIN = fileURLToPath(new URL("../../packages/cli/bin.mjs", import.meta.url));
@@ -86,6 +87,54 @@ test("auth add --new-key makes a key that logs in by cryptosign", async (t) => {
   const open = await run(["publish", "demo.note", "--url", `rs://${at}`, "--key-file", key]);
   assert.equal(open.status, 2);
   assert.match(open.err, /chmod 600/);
+});
+
+test("auth add --certificate: the certificate logs in from the command line, over TLS and only in the realms that are named", async (t) => {
+  const { file, env, folder } = accountsOf(t);
+  const authority = makeAuthority(folder, "house");
+  const own = makeCertificate(folder, authority, "board");
+  const other = makeCertificate(folder, authority, "other");
+  const added = await run(
+    ["auth", "add", "board", "--role", "backend", "--certificate", own.cert, "--realm", "realm1"],
+    env,
+  );
+  assert.equal(added.status, 0, added.err);
+  assert.match(added.err, /backend: tls/);
+  assert.equal((await run(["auth", "add", "b", "--role", "viewer", "--certificate", own.cert], env)).status, 2);
+  assert.equal((await run(["auth", "add", "b", "--role", "viewer", "--certificate", own.key], env)).status, 2);
+  assert.equal((await run(["auth", "add", "b", "--role", "viewer", "--method", "tls"], env)).status, 2);
+  const server = serverFiles(folder);
+  const ca = join(folder, "ca.pem");
+  writeFileSync(ca, server.ca);
+  const tls = `{ cert: ${server.cert}, key: ${server.key}, clientCa: ${authority.cert} }`;
+  const { at } = await startBridge(
+    t,
+    `realms: [realm1, cellar]\nlisten:\n  - tcp: 127.0.0.1:0\n    tls: ${tls}\nauth: { file: ${file} }\n`,
+  );
+  const publish = (shows: { cert: string; key: string }, ...more: string[]): Promise<Finished> =>
+    run([
+      "publish",
+      "demo.note",
+      "--url",
+      `rss://${at}`,
+      "--tls-ca",
+      ca,
+      "--tls-cert",
+      shows.cert,
+      "--tls-key",
+      shows.key,
+      ...more,
+    ]);
+  const published = await publish(own);
+  assert.equal(published.status, 0, published.err);
+  const elsewhere = await publish(own, "--realm", "cellar");
+  assert.equal(elsewhere.status, 3);
+  assert.match(elsewhere.err, /may not join realm cellar/);
+  const stranger = await publish(other);
+  assert.equal(stranger.status, 3);
+  assert.match(stranger.err, /no account/);
+  assert.equal((await run(["publish", "demo.note", "--url", `rss://${at}`, "--tls-cert", own.cert])).status, 2);
+  assert.equal((await run(["publish", "demo.note", "--tls-cert", own.cert, "--tls-key", own.key])).status, 2);
 });
 
 test("auth list shows who is there, and no secret of anybody", async (t) => {

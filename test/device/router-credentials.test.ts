@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { nodeClient, nodeCrypto as crypto, writeAccounts } from "@pinion/client";
 import { noAccounts, SECRET_METHODS, secretCredentials } from "@pinion/wamp";
 import { routerOptions } from "../../device/router-options.ts";
+import { makeAuthority, makeCertificate, serverFiles } from "../support/certificates.ts";
 import { startBridge } from "../support/router-bridge-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pinion-board-"));
@@ -47,4 +48,28 @@ test("credentials that cannot work are told with their key", () => {
   const [nothing] = router(url, { authid: "pump" }).findings;
   assert.deepEqual(nothing?.path, ["router", "auth"]);
   assert.match(nothing?.cure ?? "", /secretFile/);
+});
+
+test("a board logs in by the certificate of router.tls, which has to be there", async (t) => {
+  const authority = makeAuthority(folder, "house");
+  const own = makeCertificate(folder, authority, "pump");
+  const server = serverFiles(folder);
+  const ca = join(folder, "ca.pem");
+  writeFileSync(ca, server.ca);
+  const file = join(folder, "certified.json");
+  const accounts = [{ authid: "pump", role: "device", tls: { commonNames: ["pump"] } }];
+  writeAccounts(file, { ...noAccounts(crypto), accounts });
+  const tls = `{ cert: ${server.cert}, key: ${server.key}, clientCa: ${authority.cert} }`;
+  const { at } = await startBridge(t, `listen:\n  - tcp: 127.0.0.1:0\n    tls: ${tls}\nauth: { file: ${file} }\n`);
+  const url = `rss://${at}`;
+  const made = (files: { ca: string; cert?: string; key?: string }): ReturnType<typeof routerOptions> =>
+    routerOptions({ url, realm: "realm1", serializer: "msgpack", auth: { certificate: true }, tls: files });
+  assert.deepEqual(made({ ca }).findings[0]?.path, ["router", "auth", "certificate"]);
+  const { options, findings } = made({ ca, cert: own.cert, key: own.key });
+  assert.deepEqual(findings, []);
+  const board = nodeClient(url, options);
+  t.after(() => board.close());
+  board.open();
+  await board.ready();
+  assert.equal(board.session?.details["authmethod"], "tls");
 });

@@ -5,8 +5,11 @@ import { hashTicket } from "./ticket.ts";
 import { deriveCraKey } from "./wamp-cra.ts";
 import { saslPrepared, SCRAM_KEYLEN, scramKeys } from "./wamp-scram.ts";
 
-/** The methods that need credentials, as HELLO names them. */
-export const AUTH_METHODS = ["cryptosign", "wamp-scram", "wampcra", "ticket"] as const;
+/** The methods by which the router asks, as HELLO names them. */
+export const CHALLENGE_METHODS = ["cryptosign", "wamp-scram", "wampcra", "ticket"] as const;
+export type ChallengeMethod = (typeof CHALLENGE_METHODS)[number];
+/** All that an account may have credentials for; `tls` is answered by the connection itself. */
+export const AUTH_METHODS = [...CHALLENGE_METHODS, "tls"] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
 /** Those that a secret serves. */
 export const SECRET_METHODS = ["wamp-scram", "wampcra", "ticket"] as const satisfies readonly AuthMethod[];
@@ -28,6 +31,15 @@ export interface Account {
   };
   /** Public keys, 64 hexadecimal digits each, lower case. */
   readonly cryptosign?: readonly string[];
+  /** TLS client certificates; one that matches either is enough. */
+  readonly tls?: {
+    /** SHA-256 of the certificate's DER form, 64 hexadecimal digits each, lower case. */
+    readonly fingerprints?: readonly string[];
+    /** The subject's common name, of certificates that an authority of the listener has signed. */
+    readonly commonNames?: readonly string[];
+  };
+  /** The realms that it may join; absent: all of the router's. */
+  readonly realms?: readonly string[];
 }
 
 /** Everybody who may log in. */

@@ -27,27 +27,29 @@ export function parseAccounts(text: string): Accounts {
   if (!Array.isArray(file["accounts"])) throw wrong("accounts", "be a list");
   const listed: readonly unknown[] = file["accounts"];
   const accounts = listed.map((one, i) => parseAccount(`accounts[${i}]`, one));
-  const names = new Set<string>();
-  const keys = new Set<string>();
-  for (const { authid, cryptosign } of accounts) {
-    if (names.has(authid)) throw wrong(`accounts: ${JSON.stringify(authid)}`, "be there only once");
-    names.add(authid);
-    for (const key of cryptosign ?? []) {
-      if (keys.has(key)) throw wrong(`accounts: the public key ${key}`, "belong to one account only");
-      keys.add(key);
+  const authids = new Set<string>();
+  const owned = new Set<string>();
+  for (const account of accounts) {
+    const { authid } = account;
+    if (authids.has(authid)) throw wrong(`accounts: ${JSON.stringify(authid)}`, "be there only once");
+    authids.add(authid);
+    for (const one of identifyingCredentials(account)) {
+      if (owned.has(one)) throw wrong(`accounts: ${one}`, "belong to one account only");
+      owned.add(one);
     }
   }
   return { decoy, accounts };
 }
 
 function parseAccount(at: string, value: unknown): Account {
-  const fields = fieldsOf(at, value, ["authid", "role", ...AUTH_METHODS]);
+  const fields = fieldsOf(at, value, ["authid", "role", "realms", ...AUTH_METHODS]);
   const authid = name(`${at}.authid`, fields["authid"]);
   const where = `${at} (${JSON.stringify(authid)})`;
   const account: { -readonly [K in keyof Account]: Account[K] } = {
     authid,
     role: name(`${where}.role`, fields["role"]),
   };
+  if (fields["realms"] !== undefined) account.realms = names(`${where}.realms`, fields["realms"], "realms");
   for (const method of AUTH_METHODS) {
     if (fields[method] !== undefined)
       Object.assign(account, { [method]: CHECKED[method](`${where}.${method}`, fields[method]) });
@@ -88,7 +90,32 @@ const CHECKED: Readonly<Record<AuthMethod, (at: string, value: unknown) => unkno
     const keys: readonly unknown[] = value;
     return keys.map((key, i) => hex(`${at}[${i}]`, key, 32).toLowerCase());
   },
+  tls: (at, value) => {
+    const { fingerprints, commonNames } = fieldsOf(at, value, ["fingerprints", "commonNames"]);
+    if (fingerprints === undefined && commonNames === undefined) throw wrong(at, "have fingerprints or commonNames");
+    const pinned = fingerprints === undefined ? undefined : names(`${at}.fingerprints`, fingerprints, "fingerprints");
+    const named = commonNames === undefined ? undefined : names(`${at}.commonNames`, commonNames, "common names");
+    return {
+      ...(pinned && { fingerprints: pinned.map((one, i) => hex(`${at}.fingerprints[${i}]`, one, 32).toLowerCase()) }),
+      ...(named && { commonNames: named }),
+    };
+  },
 };
+
+/** What alone may tell who somebody is, and so must belong to one account only; in words. */
+export function identifyingCredentials({ cryptosign, tls }: Account): string[] {
+  return [
+    ...(cryptosign ?? []).map((key) => `the public key ${key}`),
+    ...(tls?.fingerprints ?? []).map((one) => `the certificate ${one}`),
+    ...(tls?.commonNames ?? []).map((one) => `the common name ${JSON.stringify(one)}`),
+  ];
+}
+
+function names(at: string, value: unknown, what: string): string[] {
+  if (!Array.isArray(value) || value.length === 0) throw wrong(at, `be a list of ${what}`);
+  const listed: readonly unknown[] = value;
+  return listed.map((one, i) => name(`${at}[${i}]`, one));
+}
 
 function fieldsOf(at: string, value: unknown, known: readonly string[]): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(at, "be an object");

@@ -3,11 +3,11 @@
  * nonce of that attempt. It never sends a secret where a proof was asked for, nor a ticket unless it was given one.
  */
 import { UsageError } from "../errors.ts";
-import type { ChallengeAnswer, ChallengeRequest, Login } from "../client/client-options.ts";
+import type { ChallengeAnswer, ChallengeRequest, Channel, Login } from "../client/client-options.ts";
 import type { Dict } from "../message.ts";
 import type { AuthMethod } from "./account.ts";
 import { type AuthCrypto, MAX_ITERATIONS } from "./auth-crypto.ts";
-import { CRYPTOSIGN_OCTETS, signCryptosign } from "./cryptosign.ts";
+import { type ChannelBindingType, CRYPTOSIGN_OCTETS, signCryptosign } from "./cryptosign.ts";
 import { fromBase64, toBase64, toHex, utf8 } from "./octets.ts";
 import { CRA_DEFAULTS, deriveCraKey, signCra } from "./wamp-cra.ts";
 import {
@@ -28,6 +28,10 @@ export interface Credentials {
   readonly ticket?: string | undefined;
   /** For cryptosign: the 32 octets of an Ed25519 private key. */
   readonly seed?: Uint8Array | undefined;
+  /** Whether the connection itself shows a TLS client certificate to log in by. */
+  readonly certificate?: boolean | undefined;
+  /** Binds cryptosign to the TLS connection, and takes nothing less: no other method, and no router that will not. */
+  readonly channelBinding?: ChannelBindingType | undefined;
 }
 
 const NONCE_OCTETS = 16;
@@ -35,37 +39,52 @@ const MIN_SCRAM_ITERATIONS = 4096;
 const MAX_KEYLEN = 1024;
 
 /** @throws UsageError `invalid_option` for credentials that can never work. */
-export function credentialsLogin(crypto: AuthCrypto, credentials: Credentials): () => Login {
-  const { authid, secret, ticket, seed } = credentials;
-  if (secret === undefined && ticket === undefined && seed === undefined) throw invalid("a secret, a ticket or a key");
-  if ((authid ?? "") === "" && (secret !== undefined || ticket !== undefined)) throw invalid("an authid");
-  if (seed !== undefined && seed.length !== CRYPTOSIGN_OCTETS) throw invalid(`a key of ${CRYPTOSIGN_OCTETS} octets`);
-  return () => new Attempt(crypto, credentials);
+export function credentialsLogin(crypto: AuthCrypto, credentials: Credentials): (channel?: Channel) => Login {
+  const needed = whatIsMissing(credentials);
+  if (needed !== undefined) throw new UsageError("invalid_option", `credentials need ${needed}`);
+  return (channel) => new Attempt(crypto, credentials, channel);
 }
 
-function invalid(needed: string): UsageError {
-  return new UsageError("invalid_option", `credentials need ${needed}`);
+function whatIsMissing({
+  authid = "",
+  secret,
+  ticket,
+  seed,
+  certificate = false,
+  channelBinding,
+}: Credentials): string | undefined {
+  const shared = secret !== undefined || ticket !== undefined;
+  if (!shared && seed === undefined && !certificate) return "a secret, a ticket, a key or a certificate";
+  if (authid === "" && shared) return "an authid";
+  if (seed !== undefined && seed.length !== CRYPTOSIGN_OCTETS) return `a key of ${CRYPTOSIGN_OCTETS} octets`;
+  if (channelBinding === undefined) return undefined;
+  if (seed !== undefined && !shared && !certificate) return undefined;
+  return "a key, and nothing besides, to be bound to the channel: only cryptosign is";
 }
 
 class Attempt implements Login {
   readonly details: Dict;
   readonly #crypto: AuthCrypto;
   readonly #credentials: Credentials;
+  readonly #channel: Channel | undefined;
   readonly #nonce: string;
   /** What WELCOME has to prove, once a proof was given to the router. */
   #verifier: Uint8Array | undefined;
 
-  constructor(crypto: AuthCrypto, credentials: Credentials) {
-    const { authid, secret, ticket, seed } = credentials;
+  constructor(crypto: AuthCrypto, credentials: Credentials, channel: Channel | undefined) {
+    const { authid, secret, ticket, seed, certificate, channelBinding } = credentials;
     this.#crypto = crypto;
     this.#credentials = credentials;
+    this.#channel = channel;
     this.#nonce = toBase64(crypto.randomBytes(NONCE_OCTETS));
     const authmethods: AuthMethod[] = [];
+    if (certificate === true) authmethods.push("tls");
     if (seed !== undefined) authmethods.push("cryptosign");
     if (secret !== undefined) authmethods.push("wamp-scram", "wampcra");
     if (ticket !== undefined) authmethods.push("ticket");
     const authextra = {
       ...(seed === undefined ? {} : { pubkey: toHex(crypto.ed25519PublicKey(seed)) }),
+      ...(channelBinding === undefined ? {} : { channel_binding: channelBinding }),
       ...(secret === undefined ? {} : { nonce: this.#nonce }),
     };
     this.details = {
@@ -124,9 +143,20 @@ class Attempt implements Login {
   }
 
   #answerCryptosign(seed: Uint8Array, extra: Dict): ChallengeAnswer {
-    const { challenge, channel_binding: binding } = extra;
-    if ((binding ?? null) !== null) throw new Error("the router binds to the channel, which was not asked for");
-    const signature = typeof challenge === "string" ? signCryptosign(this.#crypto, seed, { challenge }) : undefined;
+    const { challenge, channel_binding: given } = extra;
+    const { channelBinding: wanted } = this.#credentials;
+    if (wanted === undefined && (given ?? null) !== null) {
+      throw new Error("the router binds to the channel, which was not asked for");
+    }
+    if (wanted !== undefined && given !== wanted) {
+      throw new Error(`the router does not bind the login to the channel by ${wanted}, which was asked for`);
+    }
+    const channelId = wanted && this.#channel?.channelId?.(wanted);
+    if (wanted !== undefined && channelId === undefined) {
+      throw new Error(`this connection has no channel binding ${wanted}: it needs TLS, and tls-unique needs TLS 1.2`);
+    }
+    const octets = typeof challenge === "string" ? challenge : "";
+    const signature = signCryptosign(this.#crypto, seed, { challenge: octets, channelId });
     if (signature === undefined) throw new Error("the router's challenge is not 32 octets in hexadecimal digits");
     return { signature };
   }

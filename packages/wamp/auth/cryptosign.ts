@@ -6,6 +6,13 @@ import { concatenated, fromHex, toHex, xor } from "./octets.ts";
 export const CRYPTOSIGN_OCTETS = 32;
 const SIGNATURE_OCTETS = 64;
 
+/**
+ * What a signature may be bound to: `tls-exporter` (RFC 9266), which TLS 1.3 and 1.2 have, and `tls-unique` (RFC 5929), which
+ * TLS 1.3 has not; of the latter the SHA-256 is signed, as its own length is not 32 octets.
+ */
+export const CHANNEL_BINDINGS = ["tls-exporter", "tls-unique"] as const;
+export type ChannelBindingType = (typeof CHANNEL_BINDINGS)[number];
+
 /** The octets that are signed: the challenge, bound to the channel where both sides have agreed on its id. */
 function signedOctets(challenge: Uint8Array, channelId: Uint8Array | undefined): Uint8Array {
   return channelId === undefined ? challenge : xor(challenge, channelId);

@@ -1,6 +1,6 @@
 import type { Random } from "../id.ts";
 import type { Dict } from "../message.ts";
-import type { Connector } from "../transport.ts";
+import type { Connector, Transport } from "../transport.ts";
 import type { ReconnectOptions } from "./reconnect-schedule.ts";
 
 /** The two functions of the platform, or of a virtual clock. `globalThis` fits. */
@@ -20,6 +20,9 @@ export interface ChallengeAnswer {
   readonly signature: string;
   readonly extra?: Dict | undefined;
 }
+
+/** What a login may know of the connection that it is made for. */
+export type Channel = Pick<Transport, "channelId">;
 
 /** One attempt to prove who the client is; made afresh for every connection. */
 export interface Login {
@@ -57,7 +60,7 @@ export interface ClientOptions {
   /** Answers a CHALLENGE. Without it a router that asks is told ABORT. */
   readonly onChallenge?: ((challenge: ChallengeRequest) => ChallengeAnswer | Promise<ChallengeAnswer>) | undefined;
   /** Logs in instead of authid, authmethods, authextra and onChallenge. */
-  readonly login?: (() => Login) | undefined;
+  readonly login?: ((channel: Channel) => Login) | undefined;
   readonly timers: Timers;
   readonly random: Random;
   /** Milliseconds that never go back (`performance.now`). */

@@ -9,7 +9,7 @@ import type { Challenge, Dict } from "../message.ts";
 import type { Transport } from "../transport.ts";
 import type { Uri } from "../uri.ts";
 import { after } from "./alarm.ts";
-import type { ChallengeAnswer, ChallengeRequest, Login, Timers } from "./client-options.ts";
+import type { ChallengeAnswer, ChallengeRequest, Channel, Login, Timers } from "./client-options.ts";
 import { ClientSession, type SessionEnd, type SessionListener } from "./client-session.ts";
 import type { ClientState } from "./client-status.ts";
 import { describeError } from "./describe-error.ts";
@@ -22,7 +22,7 @@ export interface ConnectingSettings {
   /** HELLO.Details. */
   readonly details: Dict;
   readonly onChallenge: ((challenge: ChallengeRequest) => ChallengeAnswer | Promise<ChallengeAnswer>) | undefined;
-  readonly login: (() => Login) | undefined;
+  readonly login: ((channel: Channel) => Login) | undefined;
   readonly timers: Timers;
   readonly clock: () => number;
   /** Undefined: the first failure is the end. */
@@ -174,7 +174,7 @@ export class Connecting {
     this.#connecting = undefined;
     this.#transport = transport;
     const { timers, joinTimeout, realm, details } = this.#settings;
-    const login = this.#settings.login?.();
+    const login = this.#settings.login?.(transport);
     const session = this.#newSession(transport, realm, login);
     this.#session = session;
     transport.start({

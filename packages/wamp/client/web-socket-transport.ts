@@ -2,6 +2,7 @@
  * A Transport over one open WebSocket, of a browser or of anything that looks like it. Owns what arrives before `start`,
  * and the watch on `bufferedAmount`, which is the only sign of congestion that a WebSocket gives. Knows no session.
  */
+import type { ChannelBindingType } from "../auth/cryptosign.ts";
 import { ErrorUri } from "../error-uri.ts";
 import { ApplicationError, ProtocolViolation } from "../errors.ts";
 import type { Message } from "../message.ts";
@@ -40,6 +41,8 @@ export interface WebSocketTransportOptions {
   readonly highWaterMark: number;
   /** Drops the connection at once, where the platform can. Default: `close`. */
   readonly terminate?: (() => void) | undefined;
+  /** What TLS binds a login to, where the platform tells. */
+  readonly channelId?: ((type: ChannelBindingType) => Uint8Array | undefined) | undefined;
 }
 
 /** Pages may close with 1000 and 3000 to 4999 only. */
@@ -70,6 +73,10 @@ export class WebSocketTransport implements Transport {
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", (event) => this.#received(event.data));
     socket.addEventListener("close", (event) => this.#closed(event));
+  }
+
+  channelId(type: ChannelBindingType): Uint8Array | undefined {
+    return this.#options.channelId?.(type);
   }
 
   start(handlers: TransportHandlers): void {
