@@ -61,7 +61,8 @@ function atHeader(position: number): PinName | string {
   return `pin ${String(position)} of the header is ${there}, which cannot be switched or read; choose a GPIO pin`;
 }
 
-function headerOf(line: number): number | undefined {
+/** Position on the 40-pin header of a BCM number, if it is led out there. */
+export function headerOf(line: number): number | undefined {
   const entry = Object.entries(HEADER).find(([, there]) => there === line);
   return entry && Number(entry[0]);
 }

@@ -5,7 +5,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DriverError, type GpioChip, type LineAddress, type LineExplanation } from "../board.ts";
-import { chooseGpioChip, listGpioChips } from "./gpio-chips.ts";
+import { chooseGpioChip, isHeaderChip, listGpioChips } from "./gpio-chips.ts";
 import { GPIO, newChipInfo, newLineInfo, readChipInfo, readLineInfo, type LineInfo } from "./gpio-uapi.ts";
 import type { KernelCalls } from "./kernel-calls.ts";
 import { driverErrorOf, systemCode } from "./system-error.ts";
@@ -85,7 +85,8 @@ export async function findLine(calls: KernelCalls, paths: CharDevicePaths, addre
     typeof address.line === "string" ? byName(calls, chips, address) : byOffset(calls, chips, address);
   const global = await globalOf(paths, chip, offset);
   const numbered = global === undefined ? "" : `, sysfs ${String(global)}`;
-  const called = info.name === "" ? `line ${String(offset)}` : info.name;
+  const unnamed = isHeaderChip(chip) ? `GPIO${String(offset)}` : `line ${String(offset)}`;
+  const called = info.name === "" ? unnamed : info.name;
   return { chip, offset, info, global, what: `${called} (${chip.label} line ${String(offset)}${numbered})` };
 }
 

@@ -6,6 +6,9 @@ import { systemCode } from "./system-error.ts";
 /** The chips that a Raspberry Pi's header hangs on, by the label their drivers give: Pi 5, Pi 4, Pi 0 to 3. */
 const HEADER_LABELS = ["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"];
 
+/** Whether offsets on it are the BCM numbers of a Raspberry Pi's header. */
+export const isHeaderChip = ({ label }: GpioChip): boolean => HEADER_LABELS.includes(label);
+
 export interface SysfsChip extends GpioChip {
   readonly base: number;
 }
