@@ -204,12 +204,14 @@ function historyRule({ topic, match = "exact", events, age, octets }: HistoryCon
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
   const { halfOpenSessions, retainedEvents, retainedOctets, testamentsPerSession, testamentOctets } = limits;
-  const { uriLength, joinTimeout, goodbyeTimeout } = limits;
+  const { uriLength, joinTimeout, goodbyeTimeout, parkedMessagesPerSession, parkedOctetsPerSession } = limits;
   return {
     sessionsPerRealm,
     subscriptionsPerSession,
     registrationsPerSession,
     pendingCallsPerSession,
+    parkedMessagesPerSession,
+    parkedOctetsPerSession,
     halfOpenSessions,
     retainedEvents,
     retainedOctets,

@@ -172,6 +172,8 @@ const limits = Type.Object(
     subscriptionsPerSession: count(10_000, "subscriptions of one session"),
     registrationsPerSession: count(10_000, "registrations of one session"),
     pendingCallsPerSession: count(1000, "calls of one session that wait for an answer"),
+    parkedMessagesPerSession: count(1000, "messages of one session that wait behind a request that waits"),
+    parkedOctetsPerSession: octets(1024 * 1024, "roughly, of those messages"),
     retainedEvents: count(10_000, "retained events of one realm"),
     retainedOctets: octets(16 * 1024 * 1024, "roughly, of the retained events of one realm"),
     testamentsPerSession: count(100, "testaments of one session"),

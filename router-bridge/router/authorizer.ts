@@ -28,6 +28,8 @@ export type Decision =
 
 export interface Authorizer {
   authorize(principal: Principal, action: Action, uri: Uri, match: Match): Decision;
+  /** The denial that no dynamic authorizer may overrule, if there is one. Absent: it may overrule everything. */
+  forbids?(principal: Principal, action: Action, uri: Uri, match: Match): Decision | undefined;
 }
 
 const ALLOWED: Decision = Object.freeze({ allowed: true });

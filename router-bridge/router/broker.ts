@@ -28,6 +28,7 @@ import { publishOptions, type PublishOptions } from "./publish-options.ts";
 import { RetainedEvents } from "./retained-events.ts";
 import { decide, reservedFault, uriFault, type Refusal, type RouterContext } from "./router-context.ts";
 import { Subscription } from "./subscription.ts";
+import { Suspension } from "./suspension.ts";
 import {
   SUBSCRIPTION_ON_CREATE,
   SUBSCRIPTION_ON_DELETE,
@@ -93,7 +94,7 @@ export class Broker<P> {
     const { limits } = this.#context;
     const fault = uriFault(topic, match, limits);
     if (fault) return this.#refuse(member, { code: RequestCode.subscribe, request }, fault, out);
-    const decision = decide(this.#context, member, "subscribe", { uri: topic, match });
+    const decision = decide(this.#context, member, "subscribe", { uri: topic, match, options });
     if (!decision.allowed) {
       return this.#refuse(
         member,
@@ -159,14 +160,37 @@ export class Broker<P> {
     const { topic, request } = message;
     const options = publishOptions(message.options);
     const exact = this.#index.exact(topic);
-    const decision = this.#permission(member, message, options, exact !== undefined);
-    if ("error" in decision) {
+    const permission = this.#permission(member, message, options, exact !== undefined);
+    if ("error" in permission) {
       // an unacknowledged publication that fails is not answered (spec "Publishing and Events")
-      if (options.acknowledge) this.#refuse(member, { code: RequestCode.publish, request }, decision, out);
+      if (options.acknowledge) this.#refuse(member, { code: RequestCode.publish, request }, permission, out);
       return;
     }
+    this.#release({ member, message, options, permission }, exact, out);
+  }
+
+  /**
+   * Publishes what a session has left behind. A dynamic authorizer that has forgotten what it said cannot be asked any more:
+   * then the permission holds that was given when it was left.
+   */
+  publishTestament(member: Member<P>, message: Publish, permission: Permission, out: Delivery<P>[]): void {
+    try {
+      this.publish(member, message, out);
+    } catch (fault) {
+      if (!(fault instanceof Suspension)) throw fault;
+      const options = publishOptions(message.options);
+      this.#release({ member, message, options, permission }, this.#index.exact(message.topic), out);
+    }
+  }
+
+  #release(
+    { member, message, options, permission }: Permitted<P>,
+    exact: Subscription<P> | undefined,
+    out: Delivery<P>[],
+  ): void {
+    const { topic, request } = message;
     this.#context.statistics.publications += 1;
-    const details = decision === UNDISCLOSED ? NO_DETAILS : detailsOf(member, decision);
+    const details = permission === UNDISCLOSED ? NO_DETAILS : detailsOf(member, permission);
     const publication = randomId<PublicationId>(this.#context.random);
     if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
     const event: Outgoing<P> = { publisher: member, message, publication, options, details };
@@ -178,10 +202,9 @@ export class Broker<P> {
     for (const subscription of this.#index.matching(topic)) this.#deliver(event, subscription, out);
   }
 
-  /** Why this publication would not be let through now. @throws ProtocolViolation for an option of a wrong type. */
-  publishRefusal(member: Member<P>, message: Publish): Refusal | undefined {
-    const permission = this.#permission(member, message, publishOptions(message.options), false);
-    return "error" in permission ? permission : undefined;
+  /** Whether this publication would be let through now. @throws ProtocolViolation for an option of a wrong type. */
+  publishPermission(member: Member<P>, message: Publish): Permission | Refusal {
+    return this.#permission(member, message, publishOptions(message.options), false);
   }
 
   /** Publishes what happened in the realm itself (spec, meta events). `args` is only asked for if somebody listens. */
@@ -208,11 +231,12 @@ export class Broker<P> {
   }
 
   /** Whether the publication may go out, and with its publisher's name or not. */
-  #permission(member: Member<P>, { topic }: Publish, options: PublishOptions, known: boolean): Permission | Refusal {
+  #permission(member: Member<P>, message: Publish, options: PublishOptions, known: boolean): Permission | Refusal {
+    const { topic } = message;
     // a topic that somebody subscribed to was checked then
     const fault = (known ? undefined : uriFault(topic, "exact", this.#context.limits)) ?? reservedFault(topic);
     if (fault) return fault;
-    const decision = decide(this.#context, member, "publish", { uri: topic, match: "exact" });
+    const decision = decide(this.#context, member, "publish", { uri: topic, match: "exact", options: message.options });
     if (!decision.allowed) return { error: decision.reason, words: decision.words };
     const { disclose, trustlevel } = decision;
     if (disclose === undefined && trustlevel === undefined) return options.discloseMe ? DISCLOSED : UNDISCLOSED;
@@ -294,12 +318,20 @@ interface Revocation<P> {
   readonly reason: string | undefined;
 }
 
-interface Permission {
+/** On which terms a publication may go out. */
+export interface Permission {
   readonly disclose: boolean;
   readonly trustlevel: number | undefined;
 }
 const DISCLOSED: Permission = Object.freeze({ disclose: true, trustlevel: undefined });
 const UNDISCLOSED: Permission = Object.freeze({ disclose: false, trustlevel: undefined });
+
+interface Permitted<P> {
+  readonly member: Member<P>;
+  readonly message: Publish;
+  readonly options: PublishOptions;
+  readonly permission: Permission;
+}
 
 interface Outgoing<P> {
   readonly publisher: Member<P>;

@@ -39,7 +39,7 @@ export function callPermission<P>(
   const known = registration?.match === "exact";
   const fault = known ? undefined : uriFault(procedure, "exact", limits);
   if (fault) return fault;
-  const decision = decide(context, caller, "call", { uri: procedure, match: "exact" });
+  const decision = decide(context, caller, "call", { uri: procedure, match: "exact", options: message.options });
   if (!decision.allowed) return { error: decision.reason, words: decision.words };
   if (registration === undefined) return nobody(procedure);
   if (caller.calls.size >= limits.pendingCallsPerSession) {

@@ -106,8 +106,8 @@ export class Dealer<P> {
     const options = callOptions(message.options);
     if (options.progress && !caller.features.progressiveCalls)
       throw new ProtocolViolation("progress was used, but this session did not announce progressive_call_invocations");
-    this.#context.statistics.calls += 1;
     const permission = callPermission(this.#tables, caller, message, options);
+    this.#context.statistics.calls += 1;
     if (permission.offer === undefined) {
       this.#context.statistics.callErrors += 1;
       if (options.progress) rememberEnded(caller, request, procedure);

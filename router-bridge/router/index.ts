@@ -1,4 +1,5 @@
-export { Router, type RouterOptions } from "./router.ts";
+export { Router } from "./router.ts";
+export type { RouterOptions } from "./router-options.ts";
 export type { RouterSession } from "./router-session.ts";
 export type { Delivery } from "./delivery.ts";
 export type { CertificateFault, PeerCertificate, PeerInfo } from "./peer-info.ts";
@@ -7,6 +8,7 @@ export type { Limits } from "./limits.ts";
 export type { Statistics } from "./statistics.ts";
 export type { AuthOutcome, Authenticator } from "./authenticator.ts";
 export type { Authorizer } from "./authorizer.ts";
+export type { AuthorizerFault, DynamicAuthorization } from "./dynamic-authorizer.ts";
 export { Attempts } from "./attempts.ts";
 export { accountAuthenticator } from "./account-authenticator.ts";
 export type { FailedLogin } from "./login-rules.ts";

@@ -10,6 +10,10 @@ export interface Limits {
   readonly halfOpenSessions: number;
   /** Calls of one caller that wait for an answer. */
   readonly pendingCallsPerSession: number;
+  /** Messages of one session that wait while its request before them waits for an answer from outside; one more ends it. */
+  readonly parkedMessagesPerSession: number;
+  /** Octets of those messages, roughly. */
+  readonly parkedOctetsPerSession: number;
   /** Retained events of one realm; the topic that was silent longest is forgotten for one more. */
   readonly retainedEvents: number;
   /** Octets of the retained events of one realm, roughly. */
@@ -31,6 +35,8 @@ export const DEFAULT_LIMITS: Limits = {
   registrationsPerSession: 10_000,
   halfOpenSessions: 256,
   pendingCallsPerSession: 1_000,
+  parkedMessagesPerSession: 1_000,
+  parkedOctetsPerSession: 1024 * 1024,
   retainedEvents: 10_000,
   retainedOctets: 16 * 1024 * 1024,
   testamentsPerSession: 100,

@@ -5,6 +5,7 @@
 import { ProtocolViolation, type Dict, type RequestId, type SessionId, type Uri } from "@pinion/wamp";
 import type { Identity } from "./authenticator.ts";
 import type { EndedCalls } from "./ended-calls.ts";
+import type { Held } from "./holding.ts";
 import type { Invocation } from "./invocation.ts";
 import type { PeerFeatures } from "./peer-features.ts";
 import type { Registration } from "./registration.ts";
@@ -42,6 +43,8 @@ export class Member<P> {
   readonly calls = new Map<number, Invocation<P>>();
   /** Progressive calls of this peer that are over while parts of them may be on their way. */
   endedCalls: EndedCalls | undefined;
+  /** The request of this peer that waits for an answer from outside; what it sends meanwhile waits too. */
+  held: Held | undefined;
   /** Invocations this peer has to answer, by INVOCATION id. */
   readonly invocations = new Map<number, Invocation<P>>();
 

@@ -31,14 +31,15 @@ export class MetaApi<P> {
 
   /** Whether a call to this procedure is for `call`; all others are the dealer's. */
   serves(procedure: string): boolean {
-    return procedure.startsWith("wamp.") && this.#procedures.has(procedure);
+    const may = procedure.startsWith("wamp.") || procedure.startsWith("pinion.");
+    return may && this.#procedures.has(procedure);
   }
 
-  call(caller: Member<P>, { request, procedure, payload }: Call, out: Delivery<P>[]): void {
+  call(caller: Member<P>, { request, procedure, options, payload }: Call, out: Delivery<P>[]): void {
     const { statistics } = this.#context;
-    statistics.calls += 1;
     try {
-      const args = this.#run(procedure, { caller, given: new MetaArguments(payload), out });
+      const args = this.#run({ procedure, options }, { caller, given: new MetaArguments(payload), out });
+      statistics.calls += 1;
       statistics.results += 1;
       out.push({
         to: caller.alone,
@@ -46,6 +47,7 @@ export class MetaApi<P> {
       });
     } catch (fault) {
       if (!(fault instanceof ApplicationError)) throw fault;
+      statistics.calls += 1;
       statistics.callErrors += 1;
       const { uri: error, args, kwargs } = fault;
       const failure = { type: "ERROR", requestType: RequestCode.call, request, details: NO_DETAILS, error } as const;
@@ -53,8 +55,8 @@ export class MetaApi<P> {
     }
   }
 
-  #run(procedure: Call["procedure"], call: MetaCall<P>): readonly unknown[] {
-    const decision = decide(this.#context, call.caller, "call", { uri: procedure, match: "exact" });
+  #run({ procedure, options }: Pick<Call, "procedure" | "options">, call: MetaCall<P>): readonly unknown[] {
+    const decision = decide(this.#context, call.caller, "call", { uri: procedure, match: "exact", options });
     if (!decision.allowed) throw new ApplicationError(decision.reason, [decision.words]);
     return this.#procedures.get(procedure)?.(call) ?? [];
   }

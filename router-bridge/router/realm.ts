@@ -7,11 +7,13 @@ import {
   noPayload,
   ProtocolViolation,
   randomId,
+  type Call,
   type Dict,
   type Message,
   type SessionId,
   type Uri,
 } from "@pinion/wamp";
+import { authorizerProcedures } from "./authorizer-meta.ts";
 import { Broker, BROKER_FEATURES } from "./broker.ts";
 import { Dealer, DEALER_FEATURES } from "./dealer.ts";
 import type { Millis } from "./deadlines.ts";
@@ -39,6 +41,12 @@ function routerRoles(history: { readonly isKept: boolean }): Dict {
   });
 }
 
+/** Where and when the deliveries of one input arise. */
+interface At<P> {
+  readonly now: Millis;
+  readonly out: Delivery<P>[];
+}
+
 export class Realm<P> {
   readonly name: Uri;
   readonly members = new Map<SessionId, Member<P>>();
@@ -61,6 +69,7 @@ export class Realm<P> {
       registrationProcedures(this.dealer.registrations),
       subscriptionProcedures(this.broker),
       historyProcedures(this.broker, context),
+      authorizerProcedures(context.dynamicAuthorizer),
       testamentProcedures({ testaments: this.#testaments, broker: this.broker, context }),
     ]);
   }
@@ -92,14 +101,19 @@ export class Realm<P> {
     if (!this.members.delete(member.id)) return;
     this.#context.statistics.left += 1;
     this.broker.leave(member, out);
-    for (const { publication } of this.#testaments.take(member)) this.broker.publish(member, publication, out);
+    for (const { publication, permission } of this.#testaments.take(member)) {
+      this.broker.publishTestament(member, publication, permission, out);
+    }
     this.dealer.leave(member, out);
     const { authid, authrole } = member.identity;
     this.broker.announce(SESSION_ON_LEAVE, () => [member.id, authid, authrole], out);
   }
 
-  /** A message of an established session, other than those that end it. @throws ProtocolViolation */
-  receive(member: Member<P>, message: Message, at: { readonly now: Millis; readonly out: Delivery<P>[] }): void {
+  /**
+   * A message of an established session, other than those that end it. @throws ProtocolViolation @throws Suspension if it is a
+   * request that has to wait and be performed later; nothing but its id has been accepted then.
+   */
+  receive(member: Member<P>, message: Message, at: At<P>): void {
     const { out } = at;
     switch (message.type) {
       case "PUBLISH":
@@ -108,8 +122,7 @@ export class Realm<P> {
       case "CALL":
         if (this.dealer.resume(member, message, out)) return;
         member.acceptRequest(message.request, this.#context.requestIds);
-        if (this.#meta.serves(message.procedure)) return this.#meta.call(member, message, out);
-        return this.dealer.call(member, message, at);
+        return this.#call(member, message, at);
       case "YIELD":
         return this.dealer.yield(member, message, at);
       case "ERROR":
@@ -136,6 +149,28 @@ export class Realm<P> {
       default:
         throw new ProtocolViolation(`${message.type} is not for a client to send in an established session`);
     }
+  }
+
+  /** A request that waited after it was received. @throws as `receive`. */
+  perform(member: Member<P>, message: Message, at: At<P>): void {
+    switch (message.type) {
+      case "PUBLISH":
+        return this.broker.publish(member, message, at.out);
+      case "CALL":
+        return this.#call(member, message, at);
+      case "SUBSCRIBE":
+        return this.broker.subscribe(member, message, at.out);
+      case "REGISTER":
+        return this.dealer.registrations.register(member, message, at.out);
+      default:
+        // nothing else asks for permission
+        return this.receive(member, message, at);
+    }
+  }
+
+  #call(member: Member<P>, message: Call, at: At<P>): void {
+    if (this.#meta.serves(message.procedure)) return this.#meta.call(member, message, at.out);
+    return this.dealer.call(member, message, at);
   }
 
   /** Fails a call that was not answered in time. */

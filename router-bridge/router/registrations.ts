@@ -151,7 +151,7 @@ export class Registrations<P> {
     const { limits } = this.#context;
     const fault = uriFault(procedure, match, limits) ?? reservedFault(procedure) ?? policyFault(options);
     if (fault) return { allowed: false, refusal: fault };
-    const decision = decide(this.#context, member, "register", { uri: procedure, match });
+    const decision = decide(this.#context, member, "register", { uri: procedure, match, options });
     if (!decision.allowed) return { allowed: false, refusal: { error: decision.reason, words: decision.words } };
     if (member.registrations.size < limits.registrationsPerSession) {
       return { allowed: true, evictAnybody: decision.evict === true };

@@ -52,14 +52,23 @@ export class RoleRules implements Authorizer {
     const allowing = rules.filter(
       ({ rule, pattern }) => rule.allow?.includes(action) === true && covers(pattern, asked),
     );
-    const denied = rules.some(({ rule, pattern }) => rule.deny?.includes(action) === true && overlaps(pattern, asked));
-    if (allowing.length === 0 || denied) {
-      this.#onDenied({ principal, action, uri, match });
-      const words = `role ${principal.identity.authrole} may not ${action} ${uri}${match === "exact" ? "" : ` (${match})`}`;
-      return { allowed: false, reason: ErrorUri.notAuthorized, words };
+    if (allowing.length === 0 || isDenied(rules, action, asked)) {
+      return this.#denial({ principal, action, uri, match });
     }
     const disclose = allowing.find(({ rule }) => rule.disclose !== undefined)?.rule.disclose;
     return disclose === undefined ? { allowed: true } : { allowed: true, disclose };
+  }
+
+  forbids(principal: Principal, action: Action, uri: Uri, match: Match): Decision | undefined {
+    if (!isDenied(this.#rulesFor(principal.identity), action, { uri, match })) return undefined;
+    return this.#denial({ principal, action, uri, match });
+  }
+
+  #denial(denial: Denial): Decision {
+    this.#onDenied(denial);
+    const { principal, action, uri, match } = denial;
+    const words = `role ${principal.identity.authrole} may not ${action} ${uri}${match === "exact" ? "" : ` (${match})`}`;
+    return { allowed: false, reason: ErrorUri.notAuthorized, words };
   }
 
   #rulesFor(identity: Identity): readonly OwnRule[] {
@@ -69,6 +78,10 @@ export class RoleRules implements Authorizer {
     this.#own.set(identity, own);
     return own;
   }
+}
+
+function isDenied(rules: readonly OwnRule[], action: Action, asked: Pattern): boolean {
+  return rules.some(({ rule, pattern }) => rule.deny?.includes(action) === true && overlaps(pattern, asked));
 }
 
 /** Nothing for an authid that is no single component: it would reach into the names of others. */

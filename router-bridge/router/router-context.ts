@@ -1,15 +1,17 @@
 /** What all parts of one router share: its settings and the tables that are not of one realm. */
-import { ErrorUri, isUri, type Match, type Random, type Uri } from "@pinion/wamp";
+import { ErrorUri, isUri, type Dict, type Match, type Random, type Uri } from "@pinion/wamp";
 import type { Authenticator } from "./authenticator.ts";
-import type { Action, Authorizer, Decision, Principal } from "./authorizer.ts";
+import type { Action, Authorizer, Decision } from "./authorizer.ts";
 import type { Deadlines, Millis } from "./deadlines.ts";
 import type { Delivery } from "./delivery.ts";
+import type { DynamicAuthorizer } from "./dynamic-authorizer.ts";
 import type { HistoryRule } from "./event-history.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Limits } from "./limits.ts";
-import type { RequestIdRule } from "./member.ts";
+import type { Member, RequestIdRule } from "./member.ts";
 import type { RouterSession } from "./router-session.ts";
 import type { Statistics } from "./statistics.ts";
+import { Suspension } from "./suspension.ts";
 
 /** What can be due: a step of a session's opening or closing, or a call's answer. */
 export type Due<P> = RouterSession<P> | Invocation<P>;
@@ -22,6 +24,8 @@ export interface RouterContext<P> {
   readonly forwardTimeouts: boolean;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** For roles whose rights a procedure of the realm decides; absent if there are none. */
+  readonly dynamicAuthorizer: DynamicAuthorizer<P> | undefined;
   /** Told when an authenticator or authorizer threw; the peer only learns that the check failed. */
   readonly report: (fault: unknown) => void;
   readonly statistics: Statistics;
@@ -52,13 +56,19 @@ export interface Refusal {
   readonly words: string;
 }
 
-/** The authorizer's decision; if it throws the request is refused, never let through. */
-export function decide<P>(context: RouterContext<P>, principal: Principal, action: Action, on: UriUse): Decision {
+/**
+ * The authorizer's decision; if it throws the request is refused, never let through. Nothing may have been done for the request
+ * before: it is worked on again after a Suspension. @throws Suspension if a dynamic authorizer has to be asked first.
+ */
+export function decide<P>(context: RouterContext<P>, member: Member<P>, action: Action, on: UriUse): Decision {
   try {
-    const decision = context.authorizer.authorize(principal, action, on.uri, on.match);
+    const decision =
+      context.dynamicAuthorizer?.decide(member, action, on) ??
+      context.authorizer.authorize(member, action, on.uri, on.match);
     if (!decision.allowed) context.statistics.refusals += 1;
     return decision;
   } catch (fault) {
+    if (fault instanceof Suspension) throw fault;
     context.report(fault);
     context.statistics.refusals += 1;
     const words = `the router could not decide whether you may ${action} ${on.uri}`;
@@ -70,6 +80,8 @@ export function decide<P>(context: RouterContext<P>, principal: Principal, actio
 export interface UriUse {
   readonly uri: Uri;
   readonly match: Match;
+  /** Of the request, for a dynamic authorizer. */
+  readonly options?: Dict;
 }
 
 /** What is wrong with a URI or pattern in a request, if anything (spec "URIs", loose rules). */

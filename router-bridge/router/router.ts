@@ -11,58 +11,21 @@ import {
   toUri,
   type Hello,
   type Message,
-  type Random,
   type Uri,
 } from "@pinion/wamp";
 import { Accepting, type Admission } from "./accepting.ts";
-import { ANONYMOUS, localAnonymous, type Authenticator } from "./authenticator.ts";
-import { TrustedRoles, type Authorizer } from "./authorizer.ts";
+import type { DecisionSubject } from "./decision-cache.ts";
 import { Deadlines, type Millis } from "./deadlines.ts";
 import { errorMessage, NO_DETAILS, type Delivery } from "./delivery.ts";
-import { checkedLimits, type Limits } from "./limits.ts";
-import type { HistoryRule } from "./event-history.ts";
-import type { Member, RequestIdRule } from "./member.ts";
+import { Holding } from "./holding.ts";
+import type { Member } from "./member.ts";
 import type { PeerInfo } from "./peer-info.ts";
 import { Realm } from "./realm.ts";
 import type { Due, Parting, RouterContext } from "./router-context.ts";
+import { routerContext, type RouterOptions, type RouterSize } from "./router-options.ts";
 import { RouterSession } from "./router-session.ts";
 import { emptyStatistics, type Statistics } from "./statistics.ts";
-
-export interface RouterOptions {
-  /** Names of the realms; there are no others. Default: realm1. */
-  readonly realms?: readonly string[];
-  readonly random: Random;
-  readonly limits?: Partial<Limits>;
-  /** Default: peers on this machine join anonymously, nobody else joins. */
-  readonly authenticator?: Authenticator;
-  /** Default: whoever joined anonymously (by the default authenticator: from this machine) may do everything. */
-  readonly authorizer?: Authorizer;
-  /** Whether requests must count 1, 2, 3 ... (spec "IDs"). Lenient is for old clients with ids of their own. Default: strict. */
-  readonly requestIds?: RequestIdRule;
-  /** Topics whose past can be asked for, in every realm. Default: none. */
-  readonly history?: readonly HistoryRule[];
-  /**
-   * Whether a callee that registered with `forward_timeout` watches the timeout of its calls alone (spec "Call Timeout"). If
-   * not, the router does, whatever the callee wishes. Default: true.
-   */
-  readonly forwardTimeouts?: boolean;
-  /** For WELCOME: program and version. */
-  readonly agent?: string;
-  /** Milliseconds since 1970 at a `now`, for what is told to people and programs. Default: `now` itself counts so. */
-  readonly wallTime?: (now: Millis) => number;
-  /** Told what an authenticator or authorizer threw. */
-  readonly report?: (fault: unknown) => void;
-}
-
-/** How much a router holds; all zero when everybody has left. */
-export interface RouterSize {
-  readonly sessions: number;
-  readonly members: number;
-  readonly subscriptions: number;
-  readonly registrations: number;
-  readonly pendingCalls: number;
-  readonly deadlines: number;
-}
+import { Suspension } from "./suspension.ts";
 
 export class Router<P> {
   readonly statistics: Statistics = emptyStatistics();
@@ -72,26 +35,22 @@ export class Router<P> {
   readonly #sessions = new Set<RouterSession<P>>();
   readonly #deadlines = new Deadlines<Due<P>>();
   readonly #accepting: Accepting<P>;
+  readonly #holding: Holding<P>;
   #stopped = false;
 
   /** @throws RangeError for no realm, a realm that is no URI or a limit that is no whole number. */
   constructor(options: RouterOptions) {
-    this.#context = {
-      agent: options.agent ?? "Pinion",
-      random: options.random,
-      limits: checkedLimits(options.limits),
-      requestIds: options.requestIds ?? "strict",
-      forwardTimeouts: options.forwardTimeouts ?? true,
-      authenticator: options.authenticator ?? localAnonymous,
-      authorizer: options.authorizer ?? new TrustedRoles([ANONYMOUS]),
-      report: options.report ?? (() => undefined),
+    this.#context = routerContext(options, {
       statistics: this.statistics,
-      history: options.history ?? [],
       deadlines: this.#deadlines,
       moment: this.#moment,
-      wallTime: options.wallTime ?? ((now) => now),
+      dealerOf: (realm) => this.#realms.get(realm)?.dealer,
       dismiss: (session, parting, out) => this.#dismiss(session, parting, out),
-    };
+    });
+    this.#holding = new Holding(this.#context.limits, {
+      again: (member, message, out) => this.#later(member, message, out, "again"),
+      receive: (member, message, out) => this.#later(member, message, out, "receive"),
+    });
     for (const name of options.realms ?? ["realm1"]) this.#realms.set(name, new Realm(toUri(name), this.#context));
     if (this.#realms.size === 0) throw new RangeError("a router needs at least one realm");
     this.#accepting = new Accepting(this.#context, this.#realms);
@@ -112,13 +71,7 @@ export class Router<P> {
     this.#moment.now = now;
     const out: Delivery<P>[] = [];
     this.statistics.messagesReceived += 1;
-    try {
-      if (session.state === "established") this.#converse(session, message, { now, out });
-      else this.#handshake(session, message, { now, out });
-    } catch (fault) {
-      if (!(fault instanceof ProtocolViolation)) throw fault;
-      this.#abort(session, fault, out);
-    }
+    this.#receive(session, message, { now, out });
     return out;
   }
 
@@ -199,6 +152,14 @@ export class Router<P> {
     return out;
   }
 
+  /**
+   * Forgets what a dynamic authorizer has answered, of all or of those that `filter` names, so that it is asked again. Gives
+   * the number of answers forgotten.
+   */
+  flushAuthorizations(filter?: Partial<DecisionSubject>): number {
+    return this.#context.dynamicAuthorizer?.flush(filter) ?? 0;
+  }
+
   /** When `expire` has something to do; may be further away than a timer of the platform can count. */
   nextDeadline(): Millis | undefined {
     return this.#deadlines.next();
@@ -230,11 +191,46 @@ export class Router<P> {
     };
   }
 
+  #receive(session: RouterSession<P>, message: Message, at: At<P>): void {
+    try {
+      if (session.state === "established") this.#converse(session, message, at);
+      else this.#handshake(session, message, at);
+    } catch (fault) {
+      this.#faulty(session, message, fault, at.out);
+    }
+  }
+
+  /** A message that had to wait. What arrived is another peer's: a fault of our own must not fall on that one. */
+  #later(member: Member<P>, message: Message, out: Delivery<P>[], how: "again" | "receive"): void {
+    const { session } = member;
+    const at = { now: this.#moment.now, out };
+    try {
+      if (how === "receive") return this.#receive(session, message, at);
+      this.#realms.get(member.realm)?.perform(member, message, at);
+    } catch (fault) {
+      if (fault instanceof ProtocolViolation || fault instanceof Suspension) {
+        return this.#faulty(session, message, fault, out);
+      }
+      this.#context.report(fault);
+      const words = "the router failed on this message; the session ends";
+      this.#abort(session, new ProtocolViolation(words, ErrorUri.unavailable), out);
+    }
+  }
+
+  /** A message could not be worked on: it waits, or its session ends; faults of our own are for the outer room. */
+  #faulty(session: RouterSession<P>, message: Message, fault: unknown, out: Delivery<P>[]): void {
+    if (fault instanceof ProtocolViolation) return this.#abort(session, fault, out);
+    if (!(fault instanceof Suspension) || session.member === undefined) throw fault;
+    const suspension = fault as Suspension<P>; // thrown by a part of this router
+    this.#holding.hold(session.member, message, suspension, out);
+  }
+
   /** Messages of an established session. */
   #converse(session: RouterSession<P>, message: Message, at: At<P>): void {
     const { member } = session;
     const realm = member && this.#realms.get(member.realm);
     if (member === undefined || realm === undefined) return;
+    if (member.held !== undefined && this.#holding.park(member, message)) return;
     switch (message.type) {
       case "GOODBYE":
         at.out.push({
@@ -337,7 +333,9 @@ export class Router<P> {
   }
 
   #disposeOf(member: Member<P> | undefined, out: Delivery<P>[]): void {
-    if (member !== undefined) this.#realms.get(member.realm)?.leave(member, out);
+    if (member === undefined) return;
+    if (member.held !== undefined) this.#holding.leave(member, out);
+    this.#realms.get(member.realm)?.leave(member, out);
   }
 
   #awaitUntil(session: RouterSession<P>, at: Millis): void {

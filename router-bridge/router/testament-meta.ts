@@ -47,8 +47,8 @@ function add<P>({ testaments, broker, context }: Executors<P>, { caller, given }
     topic: given.string(0, "topic") as Uri, // checked by the broker below, as in every PUBLISH
     payload,
   };
-  const refusal = checked(() => broker.publishRefusal(caller, publication));
-  if (refusal) throw new ApplicationError(refusal.error, [refusal.words]);
+  const permission = checked(() => broker.publishPermission(caller, publication));
+  if ("error" in permission) throw new ApplicationError(permission.error, [permission.words]);
   const { testamentsPerSession, testamentOctets } = context.limits;
   const held = testaments.of(caller);
   const total = held.reduce((sum, one) => sum + one.octets, octets);
@@ -56,7 +56,7 @@ function add<P>({ testaments, broker, context }: Executors<P>, { caller, given }
     const words = `a session may leave ${testamentsPerSession} testaments of ${testamentOctets} octets together`;
     throw new ApplicationError(LIMIT_EXCEEDED, [words]);
   }
-  testaments.add(caller, scope, { publication, octets });
+  testaments.add(caller, scope, { publication, permission, octets });
 }
 
 function scopeOf(given: MetaArguments): TestamentScope {

@@ -3,6 +3,7 @@
  * router resumes no sessions, so that detached and destroyed happen together, in that order. It publishes nothing itself.
  */
 import type { Publish } from "@pinion/wamp";
+import type { Permission } from "./broker.ts";
 import type { Member } from "./member.ts";
 
 export const TESTAMENT_SCOPES = ["detached", "destroyed"] as const;
@@ -10,6 +11,8 @@ export type TestamentScope = (typeof TESTAMENT_SCOPES)[number];
 
 export interface Testament {
   readonly publication: Publish;
+  /** As it was given when the testament was left. */
+  readonly permission: Permission;
   /** Roughly what it takes of memory. */
   readonly octets: number;
 }
