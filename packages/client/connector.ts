@@ -18,8 +18,11 @@ export interface ConnectorOptions {
   readonly tls?: ConnectionOptions | undefined;
   /** Octets of one message received at most, and of one sent over a WebSocket. Default 16 MiB. */
   readonly maxMessageSize?: number | undefined;
-  /** Keepalive. Off unless given: some routers die of a raw-socket PING. Milliseconds. */
-  readonly ping?: PingOptions | undefined;
+  /**
+   * Keepalive, milliseconds. Default 15 s and 15 s: a router that vanished is noticed within 30 s. A raw-socket PING is
+   * sent only to routers that showed, or are known, to answer it, unless `ping` is given: some die of one. False: never.
+   */
+  readonly ping?: PingOptions | false | undefined;
   /** Name look-up, TCP, TLS and handshake together, ms. Default 10 000. */
   readonly connectTimeout?: number | undefined;
   /** Octets queued above which `send` answers false. Default 256 KiB. */

@@ -1,4 +1,5 @@
 export { readAccounts, writeAccounts } from "./accounts-file.ts";
+export { answersPings } from "./answers-pings.ts";
 export { channelId } from "./channel-id.ts";
 export { ConnectError, type ConnectErrorCode } from "./connect-error.ts";
 export { connect, connector, type ConnectorOptions } from "./connector.ts";

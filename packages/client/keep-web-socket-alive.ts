@@ -8,14 +8,17 @@ export function keepWebSocketAlive(socket: WebSocket, ping: PingOptions, dead: (
     clearTimeout(deadline);
     deadline = undefined;
   };
+  const late = (): void => {
+    if (deadline === undefined || socket.isPaused) return;
+    dead(new Error(`no answer to a WebSocket ping within ${ping.timeout} ms: the link is dead`));
+  };
   const pinging = setInterval(() => {
     if (socket.readyState !== socket.OPEN) return;
     socket.ping();
-    deadline ??= setTimeout(
-      () => dead(new Error(`no answer to a WebSocket ping within ${ping.timeout} ms: the link is dead`)),
-      ping.timeout,
-    );
+    // A process that was itself stopped finds the timer due before it has read what came meanwhile.
+    deadline ??= setTimeout(() => setImmediate(() => setImmediate(late)), ping.timeout);
   }, ping.interval);
+  pinging.unref();
   socket.on("pong", alive);
   socket.on("message", alive);
   socket.once("close", () => {

@@ -2,6 +2,7 @@ import type { Transport } from "@pinion/wamp";
 import { serializers } from "@pinion/wamp/serializer";
 import { type ConnectRawSocketOptions, connectRawSocket } from "net-socket-raw-framing/node";
 import type { ConnectorOptions } from "./connector.ts";
+import { DEFAULT_PING } from "./default-ping.ts";
 import { RawSocketTransport } from "./raw-socket-transport.ts";
 
 export type RawSocketTarget = Pick<ConnectRawSocketOptions, "host" | "port" | "path" | "tls">;
@@ -13,16 +14,21 @@ export async function openRawSocket(
   options: ConnectorOptions & { readonly signal: AbortSignal },
 ): Promise<Transport> {
   const serializer = serializers[options.serializer ?? "json"];
-  const { maxMessageSize, ping, connectTimeout, highWaterMark, handshake, signal } = options;
+  const { maxMessageSize, connectTimeout, highWaterMark, handshake, signal } = options;
   const connection = await connectRawSocket({
     ...target,
     serializer: serializer.rawSocketCode,
     signal,
     ...(maxMessageSize === undefined ? {} : { maxReceive: maxMessageSize }),
-    ...(ping === undefined ? {} : { ping }),
+    ...pingOf(options),
     ...(connectTimeout === undefined ? {} : { connectTimeout, handshakeTimeout: connectTimeout }),
     ...(highWaterMark === undefined ? {} : { highWaterMark }),
     ...(handshake === undefined ? {} : { handshake }),
   });
   return new RawSocketTransport(connection, serializer, url);
+}
+
+function pingOf({ ping, handshake }: ConnectorOptions): Pick<ConnectRawSocketOptions, "ping"> {
+  if (ping === false || (ping === undefined && handshake === "none")) return {};
+  return { ping: ping ?? { ...DEFAULT_PING, towards: "proven" } };
 }

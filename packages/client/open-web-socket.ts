@@ -6,6 +6,7 @@ import { type ClientOptions, WebSocket } from "ws";
 import { channelId } from "./channel-id.ts";
 import { ConnectError } from "./connect-error.ts";
 import type { ConnectorOptions } from "./connector.ts";
+import { DEFAULT_PING } from "./default-ping.ts";
 import { keepWebSocketAlive } from "./keep-web-socket-alive.ts";
 
 export interface WebSocketTarget {
@@ -53,7 +54,8 @@ export async function openWebSocket(
       terminate: () => socket.terminate(),
       channelId: (type) => carrier && channelId(carrier, type, "client"),
     });
-    if (options.ping) keepWebSocketAlive(socket, options.ping, (error) => transport.abort(error));
+    const { ping = DEFAULT_PING } = options;
+    if (ping !== false) keepWebSocketAlive(socket, ping, (error) => transport.abort(error));
     return transport;
   });
 }

@@ -15,6 +15,7 @@ import {
 import type { Serializer, SerializerName } from "@pinion/wamp/serializer";
 import { FramingError } from "net-socket-raw-framing";
 import type { RawSocketConnection } from "net-socket-raw-framing/node";
+import { answersPings } from "./answers-pings.ts";
 import { channelId } from "./channel-id.ts";
 
 export class RawSocketTransport implements Transport {
@@ -81,7 +82,17 @@ export class RawSocketTransport implements Transport {
       this.#violated(error instanceof ProtocolViolation ? error : new ProtocolViolation(String(error)));
       return;
     }
+    if (message.type === "WELCOME") this.#acquaint(message.details["agent"]);
     handlers.onMessage(message);
+  }
+
+  /** A router that answers PINGs is sent one at once, for it is a proof to the router as well: it may ping this end now. */
+  #acquaint(agent: unknown): void {
+    if (!answersPings(agent)) return;
+    this.#connection.expectPongs();
+    this.#connection.ping().catch(() => {
+      // Whether the router is there is for the regular PING to judge.
+    });
   }
 
   /** The peer broke the protocol: ABORT, then the end (spec "Protocol Violations"). */

@@ -41,7 +41,6 @@ export class SocketConnection implements RawSocketConnection {
   readonly socket: Socket;
   readonly #socket: Socket;
   readonly #wire: Wire;
-  readonly socket: Socket;
   readonly #limits: SendLimits;
   readonly #queue: SendQueue;
   readonly #decoder: FrameDecoder;
@@ -73,7 +72,6 @@ export class SocketConnection implements RawSocketConnection {
     this.#socket = socket;
     this.#wire = wire;
     this.#limits = { maxLength: agreement.maxSend, wire, allowLengthBit: settings.allowLengthBit ?? false };
-    this.socket = socket;
     this.#held = rest;
     this.#closeTimeout = settings.closeTimeout ?? DEFAULTS.closeTimeout;
     this.#queue = new SendQueue(
