@@ -14,15 +14,26 @@ const script = (file: string): string => join(import.meta.dirname, "peers", file
 const SECRET = "open the door, please";
 const METHODS = ["ticket", "wampcra", "cryptosign"] as const;
 
-const peers = [
-  { program: "autobahn", command: [process.execPath, script("login-autobahn.mjs")], schemes: ["ws"] },
-  { program: "wampy", command: [process.execPath, script("login-wampy.mjs")], schemes: ["ws"] },
+const SERIALIZERS = ["json", "msgpack", "cbor"] as const;
+
+/** `cannot`: a transport, with or without a serializer, and why not. */
+const peers: readonly {
+  readonly program: string;
+  readonly command: readonly [string, string];
+  readonly cannot: Readonly<Record<string, string>>;
+}[] = [
   {
-    program: "python3-autobahn",
-    command: ["/usr/bin/python3", script("login-autobahn-python.py")],
-    schemes: ["rs", "ws"],
+    program: "autobahn",
+    command: [process.execPath, script("login-autobahn.mjs")],
+    cannot: { "rs msgpack": "its raw socket speaks JSON only", "rs cbor": "its raw socket speaks JSON only" },
   },
-] as const;
+  {
+    program: "wampy",
+    command: [process.execPath, script("login-wampy.mjs")],
+    cannot: { rs: "it has no raw socket" },
+  },
+  { program: "python3-autobahn", command: ["/usr/bin/python3", script("login-autobahn-python.py")], cannot: {} },
+];
 
 const folder = mkdtempSync(join(tmpdir(), "pinion-logins-"));
 let port = 0;
@@ -64,27 +75,44 @@ function lineOf(peer: Running): string | undefined {
   return line;
 }
 
-for (const { program, command, schemes } of peers) {
-  for (const scheme of schemes) {
-    const said = async (method: string, authid: string, credential: string): Promise<unknown> => {
-      const url = scheme === "rs" ? `rs://127.0.0.1:${String(port)}` : `ws://127.0.0.1:${String(port)}/ws`;
-      const peer = start(command[0], [command[1], url, method, authid, credential]);
-      try {
-        const line = await until("its line", () => lineOf(peer), 30_000, peer.output);
-        return JSON.parse(line) as unknown;
-      } finally {
-        await peer.stop("SIGKILL");
+type Login = readonly [method: string, authid: string, credential: string];
+
+/** What the peer's one line says. */
+async function said(
+  command: readonly [string, string],
+  url: string,
+  login: Login,
+  serializer: string,
+): Promise<unknown> {
+  const peer = start(command[0], [command[1], url, ...login, serializer]);
+  try {
+    const line = await until("its line", () => lineOf(peer), 30_000, peer.output);
+    return JSON.parse(line) as unknown;
+  } finally {
+    await peer.stop("SIGKILL");
+  }
+}
+
+for (const { program, command, cannot } of peers) {
+  for (const scheme of ["rs", "ws"] as const) {
+    for (const serializer of SERIALIZERS) {
+      const where = `${program} over ${scheme} in ${serializer}`;
+      const skip = cannot[scheme] ?? cannot[`${scheme} ${serializer}`] ?? false;
+      const url = (): string =>
+        scheme === "rs" ? `rs://127.0.0.1:${String(port)}` : `ws://127.0.0.1:${String(port)}/ws`;
+      for (const method of METHODS) {
+        const words = method === "wampcra" ? "WAMP-CRA, salted" : method;
+        test(`${where} logs in by ${words}`, { skip }, async () => {
+          const [authid, authrole] = method === "cryptosign" ? ["board", "device"] : ["joe", "operator"];
+          const credential = method === "cryptosign" ? seed : SECRET;
+          const welcome = await said(command, url(), [method, authid, credential], serializer);
+          assert.deepEqual(welcome, { authid, authrole, authmethod: method });
+        });
       }
-    };
-    for (const method of METHODS) {
-      test(`${program} over ${scheme} logs in by ${method}`, async () => {
-        const [authid, authrole] = method === "cryptosign" ? ["board", "device"] : ["joe", "operator"];
-        const credential = method === "cryptosign" ? seed : SECRET;
-        assert.deepEqual(await said(method, authid, credential), { authid, authrole, authmethod: method });
+      test(`${where} is refused with a wrong secret`, { skip }, async () => {
+        const refused = await said(command, url(), ["wampcra", "joe", "shut"], serializer);
+        assert.deepEqual(refused, { refused: "wamp.error.authentication_denied" });
       });
     }
-    test(`${program} over ${scheme} is refused with a wrong secret`, async () => {
-      assert.deepEqual(await said("wampcra", "joe", "shut"), { refused: "wamp.error.authentication_denied" });
-    });
   }
 }

@@ -4,18 +4,18 @@ import sys
 
 from autobahn.twisted.component import Component, run
 
-url, method, authid, credential = sys.argv[1:5]
+url, method, authid, credential, serializer = sys.argv[1:6]
 if url.startswith("rs://"):
     host, port = url[len("rs://"):].split(":")
     transport = {
         "type": "rawsocket",
         "url": url,
         "endpoint": {"type": "tcp", "host": host, "port": int(port)},
-        "serializer": "cbor",
+        "serializer": serializer,
         "max_retries": 0,
     }
 else:
-    transport = {"type": "websocket", "url": url, "serializers": ["msgpack"], "max_retries": 0}
+    transport = {"type": "websocket", "url": url, "serializers": [serializer], "max_retries": 0}
 
 authentication = {
     "ticket": {"authid": authid, "ticket": credential},

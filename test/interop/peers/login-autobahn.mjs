@@ -1,5 +1,5 @@
 /*
- * Another maker's WAMP client logs in. Usage: login-autobahn.mjs URL METHOD AUTHID CREDENTIAL, where the credential is a secret
+ * Another maker's WAMP client logs in. Usage: login-autobahn.mjs URL METHOD AUTHID CREDENTIAL SERIALIZER, where the credential is a secret
  * or an Ed25519 seed in hex. Prints one line of JSON: what WELCOME says, or {refused: reason}.
  */
 import { createRequire } from "node:module";
@@ -7,7 +7,14 @@ import { createRequire } from "node:module";
 const here = createRequire(import.meta.url);
 const autobahn = here("autobahn");
 const nacl = createRequire(here.resolve("autobahn"))("tweetnacl");
-const [url, method, authid, credential] = process.argv.slice(2);
+const [url, method, authid, credential, serializer] = process.argv.slice(2);
+
+const makers = { json: "JSONSerializer", msgpack: "MsgpackSerializer", cbor: "CBORSerializer" };
+const serializers = [new autobahn.serializer[makers[serializer]]()];
+const raw = /^rs:\/\/(.+):(\d+)$/.exec(url);
+const transport = raw
+  ? { type: "rawsocket", host: raw[1], port: Number(raw[2]), serializers }
+  : { type: "websocket", url, serializers };
 
 const key = method === "cryptosign" ? nacl.sign.keyPair.fromSeed(Buffer.from(credential, "hex")) : undefined;
 const answers = {
@@ -18,7 +25,7 @@ const answers = {
 };
 
 const connection = new autobahn.Connection({
-  url,
+  transports: [transport],
   realm: "realm1",
   authid,
   authmethods: [method],
