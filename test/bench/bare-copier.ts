@@ -1,25 +1,34 @@
-/** The bare limit: takes frames from its first connection and writes them, unread, to all others. A child of the benchmark. */
+/**
+ * The bare limit: a Node program that moves octets and does nothing else. `bare-copier.ts copy` writes what its first
+ * connection sends to all others; `bare-copier.ts relay` writes what either of its two connections sends to the other one.
+ * A raw-socket handshake is sent back as it came. A child of the benchmarks; says its port.
+ */
 import { createServer, type Socket } from "node:net";
 
-const sockets: Socket[] = [];
+const relays = process.argv[2] === "relay";
+let sockets: Socket[] = [];
 const server = createServer((socket) => {
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
+  // A measuring ends by closing all its connections; the next one begins with none.
+  socket.on("close", () => {
+    sockets = sockets.filter((one) => one !== socket);
+  });
   socket.once("data", (handshake) => {
     socket.write(handshake);
-    if (sockets.push(socket) === 1) socket.on("data", copy);
+    const first = sockets.push(socket) === 1;
+    if (relays || first) socket.on("data", (chunk: Buffer) => copy(socket, chunk));
     else socket.resume();
   });
 });
 
 /** The slowest receiver holds the source back, as a fair router would. */
-function copy(chunk: Buffer): void {
-  let full = false;
-  for (const receiver of sockets.slice(1)) full = !receiver.write(chunk) || full;
-  if (!full) return;
-  const [source] = sockets;
-  source?.pause();
-  setImmediate(() => source?.resume());
+function copy(source: Socket, chunk: Buffer): void {
+  for (const receiver of sockets) {
+    if (receiver === source || receiver.write(chunk)) continue;
+    source.pause();
+    receiver.once("drain", () => source.resume());
+  }
 }
 
 server.listen(0, "127.0.0.1", () => {

@@ -1,14 +1,12 @@
-/** `npm run bench [name...]`: figures of framing, serializers, router core and router process, as tables and as JSON. */
+/** `npm run bench [name...]`: figures of framing, serializers and router core, within one process, as tables and as JSON. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildAll } from "../../deploy/build.ts";
 import type { BenchResult } from "./result.ts";
 
 const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchResult[]> }>>> = {
   framing: () => import("./framing.ts"),
   serializers: () => import("./serializers.ts"),
   "router-core": () => import("./router-core.ts"),
-  "router-process": () => import("./router-process.ts"),
 };
 
 function print(name: string, results: readonly BenchResult[]): void {
@@ -26,7 +24,6 @@ if (unknown.length > 0) {
   console.error(`no benchmark named ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);
   process.exit(2);
 }
-await buildAll();
 const all: Record<string, readonly BenchResult[]> = {};
 for (const [name, load] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -1,0 +1,32 @@
+/** The load's process as its parent sees it: one job at a time, each bounded in time. */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import type { Job, Measured } from "./load/job.ts";
+
+/** Opening, arriving and 100,000 subscriptions come on top of what is measured. */
+const EXTRA_SECONDS = 60;
+
+export class LoadProcess {
+  readonly #child: ChildProcess = fork(new URL("load/main.ts", import.meta.url));
+
+  /** @throws when the load could not be brought to an end: a refused session, a lost connection, a wrong answer. */
+  async measure(job: Job): Promise<Measured> {
+    const late = AbortSignal.timeout((job.seconds + job.warmUp + EXTRA_SECONDS) * 1000);
+    this.#child.send(job);
+    // The load answers each job with one of these.
+    const [answer] = (await once(this.#child, "message", { signal: late })) as [
+      { measured?: Measured; error?: string },
+    ];
+    if (answer.measured === undefined) throw new Error(answer.error ?? "the load did not say what went wrong");
+    return answer.measured;
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, "exit");
+    this.#child.disconnect();
+    const late = setTimeout(() => this.#child.kill("SIGKILL"), 5000);
+    await gone;
+    clearTimeout(late);
+  }
+}
