@@ -44,7 +44,7 @@ test("npx pinion calls wamp.session.list, and pinion subscribe hears wamp.sessio
   observer.open();
   t.after(() => observer.close());
 
-  const watching = pinion("subscribe", "wamp.session.on_join", "--count", "1", "--json", "--url", url);
+  const watching = pinion("subscribe", "wamp.session.on_join", "--count", "2", "--json", "--url", url);
   t.after(() => watching.stop());
   await until(
     "its subscription",
@@ -60,6 +60,7 @@ test("npx pinion calls wamp.session.list, and pinion subscribe hears wamp.sessio
   assert.equal(ids.length, 3, "the observer, the subscriber, and whoever called");
   assert.ok(ids.includes(observer.session?.id));
 
+  assert.equal((await finished(pinion("call", "wamp.session.count", "--url", url))).status, 0);
   const { status, output } = await finished(watching);
   assert.equal(status, 0, output);
   const [line = ""] = output.split("\n");
