@@ -1,6 +1,7 @@
 /** Who may join and do what, made from the `auth` section. Without one: peers on this machine, everything; nobody else. */
 import { nodeCrypto } from "@pinion/client";
 import type { AuthConfig } from "./config-schema.ts";
+import { loginMethods } from "./cookie-settings.ts";
 import { DenialLog } from "./denial-log.ts";
 import type { Log } from "./log.ts";
 import { PresentAccounts } from "./present-accounts.ts";
@@ -39,7 +40,7 @@ export function admission(
   return {
     authenticator: accountAuthenticator({
       accounts: () => accounts.get(),
-      methods: auth.methods,
+      methods: loginMethods(auth),
       anonymous: auth.anonymous,
       crypto: nodeCrypto,
       attempts: attempts(auth.maxFailures),

@@ -7,6 +7,7 @@ import { toUri, UsageError } from "@pinion/wamp";
 import { admission, type Admission } from "./admission.ts";
 import { BridgeError } from "./bridge-error.ts";
 import type { AuthConfig, Config, HistoryConfig } from "./config-schema.ts";
+import { cookieJar } from "./cookie-settings.ts";
 import { Counters } from "./counters.ts";
 import { WebPages } from "./http.ts";
 import type { Link } from "./link.ts";
@@ -68,6 +69,7 @@ export class Bridge {
     this.#pages = new WebPages({ folder, webSocketPath: path, rules, health: () => this.#health() });
     this.#webSockets = new WebSockets({
       ...config.websocket,
+      cookies: cookieJar(config.auth, parts.now),
       now: parts.now,
       folded: this.#folded,
       onLink: (link) => this.#take(link),

@@ -125,6 +125,20 @@ const rule = Type.Object(
   closed,
 );
 
+const cookie = Type.Object(
+  {
+    name: Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$", default: "pinion_session" }),
+    maxAge: Type.Integer({
+      minimum: 1000,
+      maximum: 365 * 86_400_000,
+      default: 7 * 86_400_000,
+      description: "milliseconds; how long a browser stays logged in",
+    }),
+    capacity: count(10_000, "browsers that are logged in at a time; the oldest goes for one more"),
+  },
+  { ...closed, description: "lets a browser log in again without being asked; {} for the defaults" },
+);
+
 const auth = Type.Object(
   {
     file: Type.String({
@@ -132,12 +146,13 @@ const auth = Type.Object(
       description: "the accounts, as `pinion auth add` writes them",
       examples: ["/etc/pinion/accounts.json"],
     }),
-    methods: Type.Array(Type.Union(AUTH_METHODS.map((method) => Type.Literal(method))), {
+    methods: Type.Array(Type.Union([...AUTH_METHODS, "cookie" as const].map((method) => Type.Literal(method))), {
       default: [...AUTH_METHODS],
       minItems: 1,
       uniqueItems: true,
       description: "by which clients may log in",
     }),
+    cookie: Type.Optional(cookie),
     anonymous: Type.Optional(
       Type.Object(
         {

@@ -7,10 +7,12 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import { serializerBySubprotocol, serializers, type Serializer } from "@pinion/wamp/serializer";
+import type { CookieJar } from "../cookie-jar.ts";
 import type { Link } from "../link.ts";
 import type { FoldedLog } from "../log.ts";
 import type { ConnectionFacts } from "./connection-facts.ts";
 import { isForwarded } from "./connection-facts.ts";
+import type { PeerInfo } from "../router/index.ts";
 import { hostFault, originFault, type OriginRules } from "./same-origin.ts";
 import { WebSocketLink } from "./web-socket-link.ts";
 
@@ -21,6 +23,8 @@ export interface WebSocketOptions extends OriginRules {
   readonly pingTimeout: number;
   readonly now: () => number;
   readonly folded: FoldedLog;
+  /** Undefined: nobody logs in by cookie. */
+  readonly cookies?: CookieJar | undefined;
   readonly onLink: (link: Link) => void;
   /** Told of each refusal, for the counters. */
   readonly onRefused: () => void;
@@ -36,6 +40,7 @@ export class WebSockets {
   readonly #server: WebSocketServer;
   readonly #live = new Map<WebSocketLink, Pulse>();
   readonly #timer: NodeJS.Timeout;
+  readonly #setCookies = new WeakMap<IncomingMessage, string>();
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
@@ -45,6 +50,10 @@ export class WebSockets {
       perMessageDeflate: false,
       maxPayload: options.maxMessage,
       handleProtocols: (offered) => chooseSubprotocol(offered)?.subprotocol ?? false,
+    });
+    this.#server.on("headers", (headers, request) => {
+      const header = this.#setCookies.get(request);
+      if (header !== undefined) headers.push(`Set-Cookie: ${header}`);
     });
     this.#timer = setInterval(() => this.#watch(), options.pingInterval / 3);
     this.#timer.unref();
@@ -57,14 +66,27 @@ export class WebSockets {
     const offered = offeredSubprotocols(request);
     const serializer = chooseSubprotocol(offered);
     if (serializer === undefined) return this.#refuse(socket, noSubprotocol(offered), facts);
+    const cookie = this.#offerCookie(request, facts);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const local = facts.local && !isForwarded(request);
-      const info = { ...facts, transport: "websocket", local } as const;
+      const info = { ...facts, ...cookie, transport: "websocket", local } as const;
       const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server" });
       this.#live.set(link, { progress: link.progress, since: this.#options.now() });
       webSocket.once("close", () => this.#live.delete(link));
       this.#options.onLink(link);
     });
+  }
+
+  /** None for a page that may connect only because every page may. */
+  #offerCookie(request: IncomingMessage, { tls }: ConnectionFacts): Pick<PeerInfo, "cookie"> {
+    const { cookies, path, origins, hosts } = this.#options;
+    const { origin, host, cookie: header } = request.headers;
+    const named = { origins: origins.filter((one) => one !== "*"), hosts };
+    const { localAddress } = request.socket;
+    if (cookies === undefined || originFault({ host, origin, tls, localAddress }, named) !== undefined) return {};
+    const { cookie, setCookie } = cookies.offer({ header, origin, path, tls });
+    if (setCookie !== undefined) this.#setCookies.set(request, setCookie);
+    return { cookie };
   }
 
   stop(): void {

@@ -7,7 +7,6 @@ import {
   type Account,
   type Accounts,
   AUTH_METHODS,
-  type AuthMethod,
   CHALLENGE_METHODS,
   type ChallengeMethod,
   ErrorUri,
@@ -17,9 +16,10 @@ import {
 import { ANONYMOUS, type Applicant, type Authenticator, type AuthOutcome } from "./authenticator.ts";
 import { byCertificate } from "./certificate-login.ts";
 import { ASK, type Challenged, offeredKey, type Question } from "./challenges.ts";
+import { byCookie } from "./cookie-login.ts";
 import { decoyAccount } from "./decoy-account.ts";
 import { optionalStrings } from "./dict-reading.ts";
-import { type AccountRules, blocked, failed, proven, WRONG } from "./login-rules.ts";
+import { type AccountRules, blocked, failed, type LoginMethod, proven, WRONG } from "./login-rules.ts";
 
 const MAX_AUTHID = 256;
 
@@ -53,8 +53,15 @@ interface Entry {
   readonly accounts: Accounts;
 }
 
-function byMethod(rules: AccountRules, entry: Entry, method: AuthMethod): AuthOutcome | undefined {
-  return method === "tls" ? byCertificate(rules, entry) : byAccount(rules, entry, method);
+function byMethod(rules: AccountRules, entry: Entry, method: LoginMethod): AuthOutcome | undefined {
+  switch (method) {
+    case "tls":
+      return byCertificate(rules, entry);
+    case "cookie":
+      return byCookie(rules, entry);
+    default:
+      return byAccount(rules, entry, method);
+  }
 }
 
 /** A challenge by this method, if the account named, or the decoy in its place, has it. */
@@ -105,7 +112,7 @@ function byDecoy(
     return { kind: "refuse", reason: ErrorUri.authenticationFailed, words };
   }
   const asked = usable.flatMap((method) => CHALLENGE_METHODS.find((one) => one === method) ?? []);
-  if (asked.length === 0) return unproven(applicant);
+  if (asked.length === 0) return unproven(applicant, usable.includes("tls"));
   if (authid === undefined) return WRONG;
   const { account } = decoyAccount(rules.crypto, accounts, authid);
   for (const method of asked) {
@@ -116,7 +123,11 @@ function byDecoy(
 }
 
 /** Only what the connection itself proves was offered, and it proves nothing. */
-function unproven({ info }: Applicant): AuthOutcome {
+function unproven({ info }: Applicant, byCertificateToo: boolean): AuthOutcome {
+  if (!byCertificateToo) {
+    const words = "nobody has logged in from this browser, or that was too long ago: log in again";
+    return { kind: "refuse", reason: ErrorUri.authenticationRequired, words };
+  }
   const words =
     info.certificate === undefined
       ? "the authmethod tls needs a TLS client certificate, and this connection showed none"
@@ -154,8 +165,8 @@ function challenge(rules: AccountRules, { applicant, method, account }: Attempt)
   };
 }
 
-function enabled({ methods }: AccountRules, name: string): AuthMethod | undefined {
-  const method = AUTH_METHODS.find((one) => one === name);
+function enabled({ methods }: AccountRules, name: string): LoginMethod | undefined {
+  const method = [...AUTH_METHODS, "cookie" as const].find((one) => one === name);
   return method !== undefined && methods.includes(method) ? method : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** What logging in by account goes by, and the outcomes that every method shares: nothing tells whether an authid exists. */
 import { type Account, type Accounts, type AuthCrypto, type AuthMethod, type Dict, ErrorUri } from "@pinion/wamp";
+import { accountStamp } from "./account-stamp.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Applicant, AuthOutcome } from "./authenticator.ts";
 import type { CertificateFault, PeerInfo } from "./peer-info.ts";
@@ -18,7 +19,7 @@ export interface FailedLogin {
 export interface AccountRules {
   /** The present accounts; undefined lets nobody log in. */
   readonly accounts: () => Accounts | undefined;
-  readonly methods: readonly AuthMethod[];
+  readonly methods: readonly LoginMethod[];
   /** The role of who joins without credentials; absent: nobody does. `remote`: also from other machines. */
   readonly anonymous?: { readonly role: string; readonly remote: boolean } | undefined;
   readonly crypto: AuthCrypto;
@@ -30,6 +31,9 @@ export interface AccountRules {
   readonly timestamp: () => string;
   readonly onFailed: (failed: FailedLogin) => void;
 }
+
+/** `cookie`: by an earlier login. */
+export type LoginMethod = AuthMethod | "cookie";
 
 /** Who tries, and how. */
 export interface Named {
@@ -52,7 +56,11 @@ const BLOCKED: AuthOutcome = {
 export function proven(
   rules: AccountRules,
   { hello, info }: Applicant,
-  { account, method, authextra }: { readonly account: Account; readonly method: AuthMethod; readonly authextra?: Dict },
+  {
+    account,
+    method,
+    authextra,
+  }: { readonly account: Account; readonly method: LoginMethod; readonly authextra?: Dict },
 ): AuthOutcome {
   const { authid, role, realms } = account;
   rules.attempts.succeeded(attemptKey(info, authid));
@@ -60,6 +68,9 @@ export function proven(
     const words = `${authid} may not join realm ${hello.realm}`;
     rules.onFailed({ authid, method, address: info.address ?? "unknown", cause: "realm_not_allowed", words });
     return { kind: "refuse", reason: ErrorUri.notAuthorized, words };
+  }
+  if (method !== "cookie" && rules.methods.includes("cookie")) {
+    info.cookie?.grant({ authid, realm: hello.realm, stamp: accountStamp(rules.crypto, account) });
   }
   const identity = { authid, authrole: role, authmethod: method, authprovider: "static" };
   return { kind: "welcome", identity: authextra === undefined ? identity : { ...identity, authextra } };

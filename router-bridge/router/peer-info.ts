@@ -14,8 +14,26 @@ export interface PeerInfo {
   readonly address?: string | undefined;
   /** The certificate that the peer showed and holds the key of, if the listener asked for one. */
   readonly certificate?: PeerCertificate | undefined;
+  readonly cookie?: PeerCookie | undefined;
   /** 32 octets that both ends of this TLS connection know and nobody between them; undefined where TLS has none of that kind. */
   readonly channelId?: ((type: ChannelBindingType) => Uint8Array | undefined) | undefined;
+}
+
+/** The cookie of the browser that opened this WebSocket, where the router gives them. */
+export interface PeerCookie {
+  /** Who logged in with it before; undefined if nobody did, or it is no longer good. */
+  owner(): CookieOwner | undefined;
+  /** Lets the browser log in by cookie from now on. */
+  grant(owner: CookieOwner): void;
+  /** Nobody logs in by it any more. */
+  revoke(): void;
+}
+
+export interface CookieOwner {
+  readonly authid: string;
+  readonly realm: string;
+  /** Of the account as it was at the login. */
+  readonly stamp: string;
 }
 
 export interface PeerCertificate {

@@ -27,6 +27,9 @@ import { RouterSession } from "./router-session.ts";
 import { emptyStatistics, type Statistics } from "./statistics.ts";
 import { Suspension } from "./suspension.ts";
 
+/** The reason by which a client says that its browser is to be forgotten (Crossbar's word; the spec has none). */
+const LOGOUT = "wamp.close.logout";
+
 export class Router<P> {
   readonly statistics: Statistics = emptyStatistics();
   readonly #context: RouterContext<P>;
@@ -233,6 +236,7 @@ export class Router<P> {
     if (member.held !== undefined && this.#holding.park(member, message)) return;
     switch (message.type) {
       case "GOODBYE":
+        if (message.reason === LOGOUT) session.info.cookie?.revoke();
         at.out.push({
           to: session.alone,
           message: { type: "GOODBYE", details: NO_DETAILS, reason: CloseUri.goodbyeAndOut },
