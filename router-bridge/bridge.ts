@@ -163,7 +163,7 @@ export class Bridge {
       open: this.#open,
       maxConnections: limits.connections,
       firstOctetTimeout: limits.firstOctetTimeout,
-      maxMessage: rawsocket.maxMessage,
+      rawSocket: rawsocket,
       maxBuffered: limits.queueHardOctets + FRAMING_SLACK,
       oldRawSocket,
       unixPath: listening.unixPath,

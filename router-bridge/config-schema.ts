@@ -1,6 +1,7 @@
 /** The one schema of the router-bridge's configuration: types, checks, defaults and the words of its errors. */
 import { Type, type Static } from "typebox";
 import { AUTH_METHODS } from "@pinion/wamp";
+import { maxMessage, rawSocket } from "./transport-schema.ts";
 
 const ROLE = "^[a-zA-Z0-9_-]{1,64}$";
 type Action = "call" | "register" | "publish" | "subscribe";
@@ -12,12 +13,6 @@ const count = (fallback: number, description: string) =>
   Type.Integer({ minimum: 1, maximum: 10_000_000, default: fallback, description });
 const octets = (fallback: number, description: string) =>
   Type.Integer({ minimum: 512, maximum: 2 ** 32, default: fallback, description: `octets; ${description}` });
-const maxMessage = Type.Integer({
-  minimum: 512,
-  maximum: 16_777_216,
-  default: 16_777_216,
-  description: "octets of one message received at most; a raw socket rounds down to a power of two",
-});
 const serializer = Type.Union([Type.Literal("json"), Type.Literal("msgpack"), Type.Literal("cbor")]);
 
 const tls = Type.Object(
@@ -223,7 +218,7 @@ export const configSchema = Type.Object(
     }),
     listen: Type.Array(Type.Union([tcpListener, unixListener]), { default: [{ tcp: "127.0.0.1:8080" }], minItems: 1 }),
     websocket: webSocket,
-    rawsocket: Type.Object({ maxMessage }, { ...closed, default: {} }),
+    rawsocket: rawSocket,
     dashboard: Type.Boolean({ default: true }),
     dashboardFolder: Type.Optional(Type.String({ minLength: 1 })),
     upstream: Type.Optional(upstream),
@@ -253,5 +248,6 @@ export type UnixListener = Static<typeof unixListener>;
 export type ListenerConfig = TcpListener | UnixListener;
 export type HistoryConfig = Static<typeof history>;
 export type AuthConfig = Static<typeof auth>;
+export type RawSocketConfig = Static<typeof rawSocket>;
 export type UpstreamConfig = Static<typeof upstream>;
 export type TlsListener = Static<typeof tls>;

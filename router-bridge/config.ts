@@ -111,17 +111,18 @@ function upstreamFindings({ upstream, listen }: Config): Finding[] {
   ];
 }
 
-function limitFindings({ limits, websocket }: Config): Finding[] {
+function limitFindings({ limits, websocket, rawsocket }: Config): Finding[] {
   const found: Finding[] = [];
   if (limits.queueHardOctets < limits.queueOctets) {
     const allowed = `at least queueOctets, ${String(limits.queueOctets)}`;
     const path = ["limits", "queueHardOctets"];
     found.push({ path, found: String(limits.queueHardOctets), allowed, cure: "raise it, or lower queueOctets" });
   }
-  if (websocket.pingTimeout <= websocket.pingInterval) {
-    const allowed = `more than pingInterval, ${String(websocket.pingInterval)}`;
-    const path = ["websocket", "pingTimeout"];
-    found.push({ path, found: String(websocket.pingTimeout), allowed, cure: "use twice the interval" });
+  for (const [section, { pingInterval, pingTimeout }] of Object.entries({ websocket, rawsocket })) {
+    if (pingTimeout > pingInterval) continue;
+    const allowed = `more than pingInterval, ${String(pingInterval)}`;
+    const path = [section, "pingTimeout"];
+    found.push({ path, found: String(pingTimeout), allowed, cure: "use twice the interval" });
   }
   return found;
 }

@@ -7,12 +7,14 @@ import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { serializers, type SerializerName } from "@pinion/wamp/serializer";
 import { acceptRawSocket } from "net-socket-raw-framing/node";
+import type { RawSocketConfig } from "../config-schema.ts";
 import type { Counters } from "../counters.ts";
 import type { WebPages } from "../http.ts";
 import type { Link } from "../link.ts";
 import type { FoldedLog } from "../log.ts";
 import { factsOf, type ConnectionFacts } from "./connection-facts.ts";
 import { spokenBy } from "./first-octet.ts";
+import { rawSocketLiveness } from "./raw-socket-liveness.ts";
 import { RawSocketLink } from "./raw-socket-link.ts";
 import { plainAnswer, type WebSockets } from "./web-socket.ts";
 
@@ -30,7 +32,7 @@ export interface PortOptions {
   readonly open: Set<Socket>;
   readonly maxConnections: number;
   readonly firstOctetTimeout: number;
-  readonly maxMessage: number;
+  readonly rawSocket: RawSocketConfig;
   /** Octets queued for one raw-socket peer at which the framing gives up. Above the peers' own bound. */
   readonly maxBuffered: number;
   /** The serializer of raw sockets that begin without handshake; without it they are refused. */
@@ -116,15 +118,16 @@ export class Port {
   }
 
   async #acceptRawSocket(socket: Socket, head: Buffer, full: boolean): Promise<void> {
-    const { oldRawSocket, maxMessage, maxBuffered, firstOctetTimeout, unixPath } = this.#options;
+    const { oldRawSocket, rawSocket, maxBuffered, firstOctetTimeout, unixPath } = this.#options;
     const old = head[0] === 0 && oldRawSocket !== undefined;
     const facts = factsOf(socket, unixPath);
     try {
       const connection = await acceptRawSocket(socket, {
         serializers: old ? [serializers[oldRawSocket].rawSocketCode] : RAW_SOCKET_CODES,
         handshake: old ? "none" : "standard",
+        ...rawSocketLiveness(rawSocket, old),
         head,
-        maxReceive: maxMessage,
+        maxReceive: rawSocket.maxMessage,
         maxBuffered,
         handshakeTimeout: firstOctetTimeout,
         ...(full ? { refuse: "connection_count" as const } : {}),

@@ -1,4 +1,8 @@
-/** A raw socket, as the framing room opened it, seen as a link. Owns nothing but the farewell's words. */
+/**
+ * A raw socket, as the framing room opened it, seen as a link. Owns nothing but the farewell's words, and looks at a
+ * message only to learn from HELLO whether this peer may be sent a PING.
+ */
+import { answersPings } from "@pinion/client";
 import { serializerByRawSocketCode, type Serializer } from "@pinion/wamp/serializer";
 import { MAX_STANDARD_LENGTH } from "net-socket-raw-framing";
 import type { RawSocketConnection } from "net-socket-raw-framing/node";
@@ -32,11 +36,27 @@ export class RawSocketLink implements Link {
   }
 
   start(handlers: LinkHandlers): void {
+    let acquainted = false;
     this.#connection.start({
-      onMessage: (octets) => handlers.onMessage(octets),
+      onMessage: (octets) => {
+        if (!acquainted) {
+          acquainted = true;
+          this.#acquaint(octets);
+        }
+        handlers.onMessage(octets);
+      },
       onDrain: () => handlers.onDrain(),
       onClose: (error) => handlers.onClose(this.#farewell ?? error?.message ?? "the peer closed the connection"),
     });
+  }
+
+  #acquaint(octets: Uint8Array): void {
+    try {
+      const message = this.serializer.parse(octets);
+      if (message.type === "HELLO" && answersPings(message.details["agent"])) this.#connection.expectPongs();
+    } catch {
+      // Whoever takes the message will find the same fault, and say so.
+    }
   }
 
   send(encoded: Encoded): boolean {

@@ -99,9 +99,15 @@ export class WebSocketLink implements Link {
     this.#webSocket.terminate();
   }
 
-  /** Grows while octets arrive or leave; a peer for which it stands still, though asked by `ping`, is gone. */
-  get progress(): number {
-    return this.#socket.bytesRead + this.#socket.bytesWritten - this.#socket.writableLength;
+  /** Octets that came. A peer for which it stands still, though asked by `ping`, is gone. */
+  get received(): number {
+    return this.#socket.bytesRead;
+  }
+
+  /** While octets wait in this process, how many the kernel has taken, else 0: growth means that the peer makes room. */
+  get taken(): number {
+    const { bytesWritten, writableLength } = this.#socket;
+    return writableLength > 0 ? bytesWritten - writableLength : 0;
   }
 
   get paused(): boolean {

@@ -30,8 +30,10 @@ export interface WebSocketOptions extends OriginRules {
   readonly onRefused: () => void;
 }
 
+/** What was seen of a link at the last look, and since when it has shown no life. */
 interface Pulse {
-  progress: number;
+  received: number;
+  taken: number;
   since: number;
 }
 
@@ -40,6 +42,7 @@ export class WebSockets {
   readonly #server: WebSocketServer;
   readonly #live = new Map<WebSocketLink, Pulse>();
   readonly #timer: NodeJS.Timeout;
+  #lookedAt: number;
   readonly #setCookies = new WeakMap<IncomingMessage, string>();
 
   constructor(options: WebSocketOptions) {
@@ -55,6 +58,7 @@ export class WebSockets {
       const header = this.#setCookies.get(request);
       if (header !== undefined) headers.push(`Set-Cookie: ${header}`);
     });
+    this.#lookedAt = options.now();
     this.#timer = setInterval(() => this.#watch(), options.pingInterval / 3);
     this.#timer.unref();
   }
@@ -71,7 +75,7 @@ export class WebSockets {
       const local = facts.local && !isForwarded(request);
       const info = { ...facts, ...cookie, transport: "websocket", local } as const;
       const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server" });
-      this.#live.set(link, { progress: link.progress, since: this.#options.now() });
+      this.#live.set(link, { received: link.received, taken: link.taken, since: this.#options.now() });
       webSocket.once("close", () => this.#live.delete(link));
       this.#options.onLink(link);
     });
@@ -115,23 +119,22 @@ export class WebSockets {
     socket.end(plainAnswer(status, words));
   }
 
-  /** Pings who is silent, drops who stays silent. A peer that takes what is queued for it is alive. */
+  /** Pings who is silent, drops who stays silent. A peer that takes what has waited for it is alive. */
   #watch(): void {
-    const { now, pingInterval, pingTimeout } = this.#options;
+    const { pingInterval, pingTimeout } = this.#options;
+    const now = this.#options.now();
+    // A process that was itself stopped has not read yet what came meanwhile: it knows nothing about its peers.
+    const overslept = now - this.#lookedAt > pingInterval;
+    this.#lookedAt = now;
     for (const [link, pulse] of this.#live) {
-      const { progress } = link;
-      if (progress !== pulse.progress || link.paused) {
-        pulse.progress = progress;
-        pulse.since = now();
-        continue;
-      }
-      const silent = now() - pulse.since;
+      const { received, taken, paused } = link;
+      const took = pulse.taken > 0 && taken !== pulse.taken;
+      if (received !== pulse.received || took || paused || overslept) pulse.since = now;
+      pulse.received = received;
+      pulse.taken = taken;
+      const silent = now - pulse.since;
       if (silent >= pingTimeout) link.abort(`the peer was silent for ${String(Math.round(silent / 1000))} s`);
-      else if (silent >= pingInterval) {
-        link.ping();
-        // our own ping is no sign of the peer's life
-        pulse.progress = link.progress;
-      }
+      else if (silent >= pingInterval) link.ping();
     }
   }
 }

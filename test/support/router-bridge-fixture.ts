@@ -75,10 +75,13 @@ export async function heard(emitter: EventEmitter, event: string): Promise<reado
 }
 
 /** Polls until `look` gives something; a test's own timeout is the bound that matters. */
-export async function eventually<T>(look: () => T | undefined | false, what: string): Promise<T> {
+export async function eventually<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string,
+): Promise<T> {
   const end = Date.now() + 20_000;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > end) throw new Error(`${what} did not come`);
     await new Promise((resolve) => setTimeout(resolve, 5));
