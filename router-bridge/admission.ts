@@ -5,6 +5,7 @@ import { loginMethods } from "./cookie-settings.ts";
 import { DenialLog } from "./denial-log.ts";
 import type { Log } from "./log.ts";
 import { PresentAccounts } from "./present-accounts.ts";
+import { rulesByRole } from "./role-settings.ts";
 import {
   accountAuthenticator,
   Attempts,
@@ -30,9 +31,9 @@ export function admission(
 ): Admission {
   const denials = new DenialLog(log, now);
   const accounts = new PresentAccounts(auth.file, log);
-  const roles = { ...SHIPPED_ROLES, ...auth.roles };
+  const rules = { ...SHIPPED_ROLES, ...rulesByRole(auth.roles) };
   for (const { authid, role } of accounts.get()?.accounts ?? []) {
-    if (!Object.hasOwn(roles, role))
+    if (!Object.hasOwn(rules, role))
       log.warn({ authid, role }, "an account has a role that is not configured: it may do nothing");
   }
   const attempts = (limit: number): Attempts =>
@@ -48,7 +49,7 @@ export function admission(
       timestamp: () => new Date().toISOString(),
       onFailed: (failed) => logFailed(denials, failed),
     }),
-    authorizer: new RoleRules(roles, (denial) => logDenied(denials, denial)),
+    authorizer: new RoleRules(rules, (denial) => logDenied(denials, denial)),
   };
 }
 

@@ -17,6 +17,7 @@ import { WebSockets } from "./listeners/web-socket.ts";
 import { FoldedLog, type Log } from "./log.ts";
 import { Relay } from "./relay.ts";
 import { Upstream } from "./relay/open-upstream.ts";
+import { queueBounds, rates } from "./role-settings.ts";
 import { RouterHost } from "./router-host.ts";
 import type { HistoryRule, Limits } from "./router/index.ts";
 import { VERSION } from "./version.ts";
@@ -38,6 +39,8 @@ export interface BridgeParts {
 /** Who takes the connections: the embedded router or the relay. */
 interface Backend {
   readonly sessions: number;
+  /** Octets that clients have not taken; looks at each of them. */
+  readonly queuedOctets: number;
   accept(link: Link): void;
   stop(patience: number): Promise<void>;
 }
@@ -80,6 +83,11 @@ export class Bridge {
   /** What listens, with the ports that were really taken. */
   get addresses(): readonly Listening[] {
     return this.#listening;
+  }
+
+  /** Octets that peers have not taken. */
+  get queuedOctets(): number {
+    return this.#backend.queuedOctets;
   }
 
   /** Open sockets of all listeners. */
@@ -136,7 +144,8 @@ export class Bridge {
       realms,
       history: history.map(historyRule),
       limits: routerLimits(limits),
-      queue: { octets: limits.queueOctets, grace: limits.queueGrace, hardOctets: limits.queueHardOctets },
+      queue: queueBounds(this.#config),
+      rate: rates(this.#config),
       agent: `Pinion/${VERSION}`,
       log,
       now,

@@ -134,6 +134,34 @@ const cookie = Type.Object(
   { ...closed, description: "lets a browser log in again without being asked; {} for the defaults" },
 );
 
+const slowConsumer = Type.Union([Type.Literal("disconnect"), Type.Literal("coalesce"), Type.Literal("drop-oldest")], {
+  description: "what happens to a peer whose queue is over its bounds",
+});
+
+const rate = Type.Object(
+  {
+    messages: Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000, description: "a second, in the long run" }),
+    burst: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        description: "at once after a quiet time; default: of one second",
+      }),
+    ),
+  },
+  { ...closed, description: "messages that a session may send; one that sends more is read more slowly" },
+);
+
+const rules = Type.Array(rule, { maxItems: 1000 });
+const roleSettings = Type.Object(
+  {
+    rules: Type.Optional(rules),
+    rate: Type.Optional(rate),
+    slowConsumer: Type.Optional(slowConsumer),
+  },
+  closed,
+);
+
 const auth = Type.Object(
   {
     file: Type.String({
@@ -157,7 +185,7 @@ const auth = Type.Object(
         closed,
       ),
     ),
-    roles: Type.Record(Type.String({ pattern: ROLE }), Type.Array(rule, { maxItems: 1000 }), {
+    roles: Type.Record(Type.String({ pattern: ROLE }), Type.Union([rules, roleSettings]), {
       default: {},
       description: "rules by role, besides or instead of device, viewer, operator and backend",
     }),
@@ -177,6 +205,13 @@ const limits = Type.Object(
     queueOctets: octets(8 * 1024 * 1024, "a peer with more than this queued for queueGrace is disconnected"),
     queueGrace: milliseconds(5000, "how long a peer's queue may stay above queueOctets"),
     queueHardOctets: octets(64 * 1024 * 1024, "a peer with more than this queued is disconnected at once"),
+    queueMessages: count(100_000, "a peer with more than this waiting is treated as one above queueOctets"),
+    slowConsumer: Type.Union([Type.Literal("disconnect"), Type.Literal("coalesce"), Type.Literal("drop-oldest")], {
+      default: "disconnect",
+      description: "what happens to a peer whose queue is over its bounds",
+    }),
+    pressureOctets: octets(1024 * 1024, "who fills a queue beyond this is read more slowly"),
+    rate: Type.Optional(rate),
     sessionsPerRealm: count(10_000, "sessions joined to one realm"),
     halfOpenSessions: count(256, "sessions that were sent CHALLENGE and have not answered"),
     subscriptionsPerSession: count(10_000, "subscriptions of one session"),

@@ -6,6 +6,7 @@ import { isUri } from "@pinion/wamp";
 import { loadConfig, parseConfig, type Finding, type Loaded, type Problem } from "@pinion/config";
 import { configSchema, type Config, type ListenerConfig } from "./config-schema.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
+import { rulesByRole } from "./role-settings.ts";
 import { SHIPPED_ROLES } from "./router/index.ts";
 import { parseUpstreamUrl, reachesThisMachine } from "./relay/upstream-address.ts";
 
@@ -162,10 +163,10 @@ function authFindings({ auth, upstream }: Config): Finding[] {
       cure: "name one of them, or add it to auth.roles",
     });
   }
-  for (const [role, rules] of Object.entries(auth.roles)) {
+  for (const [role, rules] of Object.entries(rulesByRole(auth.roles))) {
     for (const [i, { uri, match = "exact" }] of rules.entries()) {
       if (isUri(uri.replaceAll("<authid>", "x"), match)) continue;
-      const path = ["auth", "roles", role, i, "uri"];
+      const path = ["auth", "roles", role, ...(Array.isArray(auth.roles[role]) ? [] : ["rules"]), i, "uri"];
       const allowed =
         match === "exact" ? "a URI; add match: prefix or match: wildcard for a pattern" : `a ${match} pattern`;
       found.push({ path, found: JSON.stringify(uri), allowed, cure: 'for example { uri: "sensor.", match: prefix }' });

@@ -3,6 +3,11 @@ export type CounterName =
   | "connections"
   | "refusedConnections"
   | "slowConsumers"
+  | "eventsFolded"
+  | "eventsDropped"
+  | "callsRefused"
+  | "publishersHeld"
+  | "ratesHeld"
   | "oversizeDropped"
   | "oversizeAnswered"
   | "violations"
@@ -11,8 +16,8 @@ export type CounterName =
 export class Counters {
   readonly #counts = new Map<CounterName, number>();
 
-  add(name: CounterName): void {
-    this.#counts.set(name, this.get(name) + 1);
+  add(name: CounterName, count = 1): void {
+    if (count > 0) this.#counts.set(name, this.get(name) + count);
   }
 
   get(name: CounterName): number {

@@ -13,10 +13,16 @@ export class Encoded {
   readonly serializer: Serializer;
   #rawSocketFrame: Uint8Array | undefined;
   #webSocketFrame: Uint8Array | undefined;
+  #kept: Encoded | undefined;
 
   constructor(octets: Uint8Array, serializer: Serializer) {
     this.octets = octets;
     this.serializer = serializer;
+  }
+
+  /** The same for somebody who has to wait: without the frames, which share their memory with all that was framed beside them. */
+  get kept(): Encoded {
+    return (this.#kept ??= new Encoded(this.octets, this.serializer));
   }
 
   /** Prefix and message joined, for raw sockets. @throws FramingError for 2^24 octets and more. */

@@ -19,6 +19,12 @@ export class Relay {
     return joined;
   }
 
+  get queuedOctets(): number {
+    let octets = 0;
+    for (const session of this.#sessions) octets += session.queuedOctets;
+    return octets;
+  }
+
   accept(link: Link): void {
     const session = new RelaySession(link, { ...this.#options, onEnd: (ended) => this.#ended(ended) });
     this.#sessions.add(session);

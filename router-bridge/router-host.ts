@@ -2,19 +2,23 @@
  * The embedded router among real connections: gives it messages, time and ends, and carries out its deliveries in order.
  * Owns the router, its one timer and the peers. It must not know how a link transports octets, nor what a message means.
  */
-import { ErrorUri, noPayload, ProtocolViolation, toUri, type Message, type Uri } from "@pinion/wamp";
+import { ErrorUri, noPayload, payloadOf, ProtocolViolation, toUri, type Message, type Uri } from "@pinion/wamp";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { Outgoing } from "./encoded.ts";
 import type { Farewell, Link } from "./link.ts";
 import type { FoldedLog, Log } from "./log.ts";
-import { Peer, type QueueBounds } from "./peer.ts";
+import { Intake, Turns, type IntakeContext, type Rate } from "./intake.ts";
+import { Peer, type QueueBounds, type SendOutcome } from "./peer.ts";
+import { Pressure } from "./pressure.ts";
 import { Router, type Delivery, type HistoryRule, type Limits, type Statistics } from "./router/index.ts";
 
 /** The reason of the ABORT that a slow consumer finds at the end of its queue. The spec has no word for it. */
 export const SLOW_CONSUMER = toUri("pinion.error.slow_consumer");
 
+/** The code of INVOCATION, which ERROR of a callee names. */
+const INVOCATION = 68;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface RouterHostOptions {
@@ -22,6 +26,8 @@ export interface RouterHostOptions {
   readonly limits: Partial<Limits>;
   readonly history?: readonly HistoryRule[];
   readonly queue: QueueBounds;
+  /** Messages a second by role. Absent: as many as come. */
+  readonly rate?: ((role: string | undefined) => Rate | undefined) | undefined;
   readonly agent: string;
   readonly log: Log;
   readonly folded: FoldedLog;
@@ -39,6 +45,11 @@ export class RouterHost {
   readonly #peers = new Set<Peer>();
   /** Peers above the bound of their queue, each with a timer that looks again. */
   readonly #watched = new Set<Peer>();
+  readonly #pressure: Pressure;
+  readonly #intake: IntakeContext;
+  /** Whose message is being worked on, and how much work it has been. */
+  #feeder: Peer | undefined;
+  #workDone = 0;
   #work: Delivery<Peer>[] = [];
   #working = false;
   #timer: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined;
@@ -50,10 +61,19 @@ export class RouterHost {
     const wallTime = (at: number): number => Date.now() - now() + at;
     this.#router = new Router({ realms, limits, agent, random, report, wallTime, history, ...options.admission });
     this.#options = options;
+    const { counters } = options;
+    this.#pressure = new Pressure(() => counters.add("publishersHeld"));
+    this.#intake = { turns: new Turns(), now, onRateHeld: () => counters.add("ratesHeld") };
   }
 
   get sessions(): number {
     return this.#router.size().members;
+  }
+
+  get queuedOctets(): number {
+    let octets = 0;
+    for (const peer of this.#peers) octets += peer.queuedOctets;
+    return octets;
   }
 
   get statistics(): Readonly<Statistics> {
@@ -65,12 +85,13 @@ export class RouterHost {
     const { queue, now, log } = this.#options;
     const peer = new Peer(link, queue, now);
     peer.open(this.#router.open(peer, link.info, now()));
+    peer.intake = new Intake(peer, this.#intake);
     this.#peers.add(peer);
     log.debug({ peer: peer.address, serializer: link.serializer.name }, "connected");
     link.start({
       onMessage: (octets) => this.#receive(peer, octets),
       onViolation: (words) => this.#violate(peer, new ProtocolViolation(words)),
-      onDrain: () => undefined,
+      onDrain: () => this.#drained(peer),
       onClose: (words) => this.#ended(peer, words),
     });
     this.#arm();
@@ -98,11 +119,33 @@ export class RouterHost {
       if (fault instanceof ProtocolViolation) return this.#violate(peer, fault);
       return this.#broken(peer, fault);
     }
+    this.#feeder = peer;
+    this.#workDone = 1;
     try {
       this.#deliver(this.#router.receive(peer.session, message, this.#options.now()));
     } catch (fault) {
       this.#broken(peer, fault);
+    } finally {
+      this.#feeder = undefined;
     }
+    if (!peer.admitted) this.#admit(peer);
+    peer.intake?.took(this.#workDone);
+  }
+
+  #admit(peer: Peer): void {
+    const { role } = peer;
+    if (role === undefined) return;
+    peer.admitted = true;
+    peer.intake?.limit(this.#options.rate?.(role));
+  }
+
+  #drained(peer: Peer): void {
+    try {
+      peer.drained();
+    } catch (fault) {
+      this.#broken(peer, fault);
+    }
+    this.#pressure.relieve(peer);
   }
 
   #violate(peer: Peer, violation: ProtocolViolation): void {
@@ -130,6 +173,7 @@ export class RouterHost {
     this.#options.log.debug({ peer: peer.address, words }, "connection ended");
     peer.ended();
     this.#peers.delete(peer);
+    this.#pressure.forget(peer);
     this.#deliver(this.#router.leave(peer.session, this.#options.now()));
     if (this.#peers.size === 0) this.#whenEmpty?.();
   }
@@ -162,19 +206,54 @@ export class RouterHost {
       delivery.close.close(farewellFor(delivery.reason));
       return;
     }
-    const outgoing = new Outgoing(delivery.message);
-    for (const peer of delivery.to) this.#send(peer, outgoing);
+    const { to, message } = delivery;
+    const outgoing = new Outgoing(message);
+    this.#workDone += to.length;
+    let pressing: Peer[] | undefined;
+    for (const peer of to) {
+      const outcome = this.#send(peer, outgoing);
+      if (outcome === "sent") continue;
+      this.#notSent(peer, outgoing, outcome);
+      if (outcome === "waiting" && peer.isPressing) (pressing ??= []).push(peer);
+    }
+    if (pressing !== undefined) this.#press(pressing, delivery);
+  }
+
+  /** Publishers wait for subscribers, and everybody for what was said to himself; callees and callers for nobody else. */
+  #press(
+    pressing: readonly Peer[],
+    { to, message }: { readonly to: readonly Peer[]; readonly message: Message },
+  ): void {
+    const feeder = this.#feeder;
+    if (feeder === undefined || feeder.closed) return;
+    if (message.type !== "EVENT" && to[0] !== feeder) return;
+    this.#pressure.feel(feeder, pressing, pressing.length === to.length);
   }
 
   /** A fault while one peer is served must not cost another its message. */
-  #send(peer: Peer, outgoing: Outgoing): void {
+  #send(peer: Peer, outgoing: Outgoing): SendOutcome {
     try {
-      const outcome = peer.send(outgoing);
-      if (outcome === "oversize") this.#oversize(peer, outgoing.message);
-      else if (outcome === "overflow") this.#overflow(peer);
-      else this.#watch(peer);
+      return peer.send(outgoing);
     } catch (fault) {
       this.#broken(peer, fault);
+      return "closed";
+    }
+  }
+
+  #notSent(peer: Peer, outgoing: Outgoing, outcome: SendOutcome): void {
+    switch (outcome) {
+      case "waiting":
+        this.#countLost(peer);
+        return this.#watch(peer);
+      case "oversize":
+        return this.#oversize(peer, outgoing.message);
+      case "refused":
+        return this.#refuse(peer, outgoing.message);
+      case "overflow":
+        return this.#overflow(peer);
+      case "sent":
+      case "closed":
+        return;
     }
   }
 
@@ -193,6 +272,37 @@ export class RouterHost {
     setTimeout(look, Math.max(1, Math.ceil(wait))).unref();
   }
 
+  /** EVENTs that its policy took from a slow peer, which is told of them in the next one. */
+  #countLost(peer: Peer): void {
+    const { folded, dropped } = peer.takeLosses();
+    if (folded + dropped === 0) return;
+    const { counters, folded: log } = this.#options;
+    counters.add("eventsFolded", folded);
+    counters.add("eventsDropped", dropped);
+    const fields = { peer: peer.address, queued: peer.queuedOctets };
+    log.warn(
+      "events_left_out",
+      fields,
+      "a peer does not read fast enough: events for it were left out, and it is told",
+    );
+  }
+
+  /** A callee that does not read its calls counts as one that answered so: another one may serve the call, or the caller is told. */
+  #refuse(callee: Peer, message: Message): void {
+    if (message.type !== "INVOCATION") return;
+    const { counters, now } = this.#options;
+    counters.add("callsRefused");
+    const answer: Message = {
+      type: "ERROR",
+      requestType: INVOCATION,
+      request: message.request,
+      details: {},
+      error: ErrorUri.unavailable,
+      payload: payloadOf(["the callee does not read the calls that wait for it"]),
+    };
+    this.#deliver(this.#router.receive(callee.session, answer, now()));
+  }
+
   #oversize(peer: Peer, message: Message): void {
     const { counters, folded, now } = this.#options;
     counters.add(message.type === "EVENT" ? "oversizeDropped" : "oversizeAnswered");
@@ -204,7 +314,7 @@ export class RouterHost {
   #overflow(peer: Peer): void {
     const { counters, folded } = this.#options;
     counters.add("slowConsumers");
-    const queued = peer.link.bufferedAmount;
+    const queued = peer.queuedOctets;
     const words = `slow consumer: ${String(queued)} octets are queued and not read`;
     folded.warn("slow_consumer", { peer: peer.address, queued }, "a peer was disconnected: it does not read");
     this.#expel(peer, { code: 1008, words }, abortWith(SLOW_CONSUMER, words));

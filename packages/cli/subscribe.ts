@@ -2,7 +2,7 @@
  * Prints events until it is told to stop. The first connection has to succeed, because a wrong address should not wait
  * for ever (--wait says otherwise); after that it comes back by itself whenever the router does.
  */
-import type { Client, ReceivedEvent } from "@pinion/wamp/client";
+import type { Client, EventGap, ReceivedEvent } from "@pinion/wamp/client";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import { eventJson, eventLine } from "./event-line.ts";
 import { makeClient, untilReady } from "./link.ts";
@@ -24,7 +24,7 @@ export async function subscribe(pattern: string, options: SubscribeCommandOption
   // Whoever reads has gone (`| head -1`): there is nobody left to print for.
   process.stdout.on("error", stop);
   const print = printer(options, stop);
-  const refused = client.subscribe(topic, print, { match }).then(() => new Promise<never>(() => {}));
+  const refused = client.subscribe(topic, print, { match, onGap: reportGap }).then(() => new Promise<never>(() => {}));
   try {
     // A refusal, and a stop before the first connection, end the command as well.
     const connected = options.wait === true ? waitForRouter(client) : untilReady(client, options);
@@ -60,6 +60,10 @@ async function waitForRouter(client: Client): Promise<void> {
   } finally {
     stop();
   }
+}
+
+function reportGap({ dropped }: EventGap): void {
+  console.error(`pinion: ${String(dropped)} events were left out here: they came faster than they were read`);
 }
 
 /** Says on stderr when the link goes and when it is back. */

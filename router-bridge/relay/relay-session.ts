@@ -64,6 +64,11 @@ export class RelaySession {
     return this.#joined && !this.#over;
   }
 
+  /** Octets that either side has not taken. */
+  get queuedOctets(): number {
+    return this.#client.bufferedAmount + (this.#upstream?.bufferedAmount ?? 0);
+  }
+
   start(): void {
     this.#timer = setTimeout(() => {
       this.#end(ErrorUri.timeout, `no HELLO within ${String(this.#options.joinTimeout)} ms`, Code.policy);

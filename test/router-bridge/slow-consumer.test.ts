@@ -3,14 +3,11 @@ import { PassThrough } from "node:stream";
 import type { Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { payloadOf, toId, toUri, type Message, type PublicationId, type SubscriptionId } from "@pinion/wamp";
-import { serializers } from "@pinion/wamp/serializer";
 import { WebSocket, type RawData } from "ws";
 import { once } from "node:events";
 import { connectRawSocket } from "net-socket-raw-framing/node";
-import { Outgoing, type Encoded } from "../../router-bridge/encoded.ts";
-import type { Farewell, Link } from "../../router-bridge/link.ts";
+import { Outgoing } from "../../router-bridge/encoded.ts";
 import { HIGH_WATER, joinSmall, Outbox } from "../../router-bridge/listeners/outbox.ts";
-import { Peer } from "../../router-bridge/peer.ts";
 import { eventually, heard, startBridge } from "../support/router-bridge-fixture.ts";
 import { Talk, talk } from "../support/router-bridge-talk.ts";
 import { connect } from "@pinion/client";
@@ -26,90 +23,6 @@ function event(text: string): Message {
     payload: payloadOf([text]),
   };
 }
-
-/** A link whose queue the test fills by hand. */
-class FakeLink implements Link {
-  readonly serializer = serializers.json;
-  readonly info = { transport: "memory", local: true, tls: false } as const;
-  maxSend = 1000;
-  bufferedAmount = 0;
-  readonly sent: Encoded[] = [];
-  readonly farewells: Farewell[] = [];
-  start(): void {}
-  send(encoded: Encoded): boolean {
-    this.sent.push(encoded);
-    return true;
-  }
-  pause(): void {}
-  resume(): void {}
-  close(farewell: Farewell): void {
-    this.farewells.push(farewell);
-  }
-  abort(): void {}
-}
-
-test("a peer above its bound is kept for the grace and then has to go; below it the grace begins anew", () => {
-  let now = 0;
-  const link = new FakeLink();
-  const peer = new Peer(link, { octets: 100, grace: 50, hardOctets: 1000 }, () => now);
-  const message = new Outgoing(event("a"));
-  assert.equal(peer.send(message), "queued");
-  link.bufferedAmount = 200;
-  assert.equal(peer.send(message), "queued");
-  now = 50;
-  assert.equal(peer.send(message), "queued");
-  link.bufferedAmount = 0;
-  assert.equal(peer.send(message), "queued");
-  link.bufferedAmount = 200;
-  now = 90;
-  assert.equal(peer.send(message), "queued");
-  now = 141;
-  assert.equal(peer.send(message), "overflow");
-  assert.equal(link.sent.length, 5);
-});
-
-test("a peer that takes each large message in time is never slow, however far apart they come", () => {
-  let now = 0;
-  const link = new FakeLink();
-  link.maxSend = 10_000;
-  const peer = new Peer(link, { octets: 100, grace: 50, hardOctets: 1000 }, () => now);
-  const large = new Outgoing(event("x".repeat(500)));
-  for (now = 0; now < 1000; now += 200) assert.equal(peer.send(large), "queued");
-  assert.equal(link.sent.length, 5);
-});
-
-test("a peer's patience ends with its grace, and is forgotten once its queue has fallen to the bound", () => {
-  let now = 0;
-  const link = new FakeLink();
-  const peer = new Peer(link, { octets: 100, grace: 50, hardOctets: 1000 }, () => now);
-  assert.equal(peer.patience(), undefined);
-  link.bufferedAmount = 200;
-  peer.send(new Outgoing(event("a")));
-  now = 20;
-  assert.equal(peer.patience(), 30);
-  now = 60;
-  assert.equal(peer.patience(), -10);
-  link.bufferedAmount = 100;
-  assert.equal(peer.patience(), undefined);
-  link.bufferedAmount = 200;
-  assert.equal(peer.patience(), undefined, "it counts anew from the next message");
-});
-
-test("a peer above the hard bound has to go at once", () => {
-  const link = new FakeLink();
-  const peer = new Peer(link, { octets: 100, grace: 50, hardOctets: 1000 }, () => 0);
-  link.bufferedAmount = 990;
-  assert.equal(peer.send(new Outgoing(event("a"))), "overflow");
-});
-
-test("a peer is sent nothing over its limit, and nothing after it was closed", () => {
-  const link = new FakeLink();
-  const peer = new Peer(link, { octets: 10_000, grace: 50, hardOctets: 100_000 }, () => 0);
-  assert.equal(peer.send(new Outgoing(event("x".repeat(1000)))), "oversize");
-  peer.close({ code: 1000, words: "bye" });
-  assert.equal(peer.send(new Outgoing(event("a"))), "closed");
-  assert.deepEqual([link.sent.length, link.farewells.length], [0, 1]);
-});
 
 test("one message is serialized once for each serializer and framed once for each transport", () => {
   const outgoing = new Outgoing(event("a"));

@@ -122,9 +122,22 @@ export interface ReceivedEvent {
 
 export type EventHandler = (event: ReceivedEvent) => void | Promise<void>;
 
+/** Events that the router left out because this client did not take them fast enough. */
+export interface EventGap {
+  /** As subscribed to. */
+  readonly topic: Uri;
+  /** How many, since the event before. */
+  readonly dropped: number;
+}
+
 export interface SubscribeOptions {
   readonly match?: Match | undefined;
   readonly getRetained?: boolean | undefined;
+  /**
+   * Called before the event that follows a gap: a Pinion router with a policy other than `disconnect` left out events of this
+   * subscription, and said so (`pinion_dropped` in the details). What state they would have told has to be asked for.
+   */
+  readonly onGap?: ((gap: EventGap) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Further SUBSCRIBE.Options, as on the wire. */
   readonly options?: Dict | undefined;

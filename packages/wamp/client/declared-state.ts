@@ -10,6 +10,7 @@ import type { Match, Uri } from "../uri.ts";
 import type { ClientSession, Revocation } from "./client-session.ts";
 import type { Unrestored } from "./client-status.ts";
 import type {
+  EventGap,
   EventHandler,
   InvocationHandler,
   ReceivedEvent,
@@ -36,7 +37,8 @@ const PATTERN_FEATURE = {
 } as const;
 
 type RegistrationEntry = { kind: "registration"; declaration: Declaration; handler: InvocationHandler };
-type SubscriptionEntry = { kind: "subscription"; declaration: Declaration; handlers: Set<{ handle: EventHandler }> };
+type Slot = { readonly handle: EventHandler; readonly onGap: SubscribeOptions["onGap"] };
+type SubscriptionEntry = { kind: "subscription"; declaration: Declaration; handlers: Set<Slot> };
 type Entry = RegistrationEntry | SubscriptionEntry;
 
 export class DeclaredState {
@@ -106,7 +108,7 @@ export class DeclaredState {
     const spec: DeclarationSpec = { kind: "subscription", uri, match, options: wire, retryTaken: false };
     const entry = this.#subscriptionEntry(spec);
     const { declaration, handlers } = entry;
-    const slot = { handle: handler };
+    const slot: Slot = { handle: handler, onGap: options.onGap };
     handlers.add(slot);
     const leave = async (): Promise<void> => {
       if (handlers.delete(slot) && handlers.size === 0) await this.#withdraw(declaration);
@@ -173,12 +175,22 @@ export class DeclaredState {
     const where = `handler of the events of ${uri}`;
     try {
       const event = receivedEvent(message, uri);
+      const gap = gapBefore(event, uri);
       const slots = [...entry.handlers];
       for (const slot of slots) {
+        if (gap !== undefined && entry.handlers.has(slot)) this.#tellGap(slot, gap);
         if (entry.handlers.has(slot)) this.#handle(slot.handle, event, where);
       }
     } catch (error) {
       this.#context.onError(error, `payload of an event of ${uri}`);
+    }
+  }
+
+  #tellGap({ onGap }: Slot, gap: EventGap): void {
+    try {
+      onGap?.(gap);
+    } catch (error) {
+      this.#context.onError(error, `handler of a gap in the events of ${gap.topic}`);
     }
   }
 
@@ -300,4 +312,9 @@ function receivedEvent(message: Event, uri: Uri): ReceivedEvent {
   const topic: unknown = (details satisfies Dict)["topic"];
   const { args, kwargs } = payload;
   return { topic: typeof topic === "string" ? topic : uri, args, kwargs, details, publication };
+}
+
+function gapBefore({ details }: ReceivedEvent, topic: Uri): EventGap | undefined {
+  const dropped = details["pinion_dropped"];
+  return typeof dropped === "number" && dropped > 0 ? { topic, dropped } : undefined;
 }
