@@ -90,13 +90,31 @@ export interface DriverHealth {
   readonly channels?: Readonly<Record<string, ChannelHealth>>;
 }
 
+/** Who asks for something, as far as that is known. */
+export interface Caller {
+  /** Theirs alone for as long as they are connected. */
+  readonly id: string;
+  /** The name they logged in with, and what they may do. */
+  readonly authid?: string;
+  readonly role?: string;
+}
+
 export interface DriverInstance {
   /**
    * Runs an action of the description. `channel` is a channel's name or one of its aliases, undefined for an action of the
    * driver as a whole. Arguments are checked here against the schemas. Rejects with DriverError only. Actions on one
-   * channel run one after the other.
+   * channel run one after the other. `caller` is left out where nobody told who it is.
    */
-  invoke(action: string, channel: string | number | undefined, args: readonly unknown[]): Promise<unknown>;
+  invoke(
+    action: string,
+    channel: string | number | undefined,
+    args: readonly unknown[],
+    caller?: Caller,
+  ): Promise<unknown>;
+  /** A caller has gone and will not come back under this id: what was theirs on lease ends. */
+  callerLeft?(id: string): void;
+  /** Whether anybody outside can reach this board now; told once after open, then at each change. */
+  linkChanged?(up: boolean): void;
   health(): DriverHealth;
   /** Outputs go to their safe level first, then everything is let go. Idempotent; never rejects. */
   close(): Promise<void>;

@@ -1,12 +1,39 @@
 import { Type } from "typebox";
 import type { ActionTable } from "../action.ts";
 import { durationSchema } from "../duration.ts";
+import { FASTEST } from "./output-shapes.ts";
 
 export const levelSchema = Type.Union([Type.Literal(0), Type.Literal(1)]);
 
 const wantedLevel = Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()], { allowed: "0, 1, true or false" });
 
+/** Shorter turns are PWM's. */
+const blinkTime = durationSchema({ min: 50 });
+
+const dutySchema = Type.Number({ minimum: 0, maximum: 1, description: "0 to 1" });
+
 const wallTime = Type.Number({ description: "ms since 1970", unit: "ms" });
+
+const leaseArgument = {
+  name: "lease",
+  description:
+    "The output goes back to its safe level after so long, or as soon as the caller's session is seen to leave, unless it is renewed; left out: for good",
+  schema: durationSchema({ min: 100, max: 86_400_000 }),
+  unit: "ms",
+  optional: true,
+} as const;
+
+const keyArgument = {
+  name: "idempotencyKey",
+  description: "Of the caller's choice: the same call with the same key is answered again, not done again (10 min)",
+  schema: Type.String({ minLength: 1, maxLength: 128 }),
+  optional: true,
+} as const;
+
+const leaseSchema = Type.Object({
+  duration: Type.Number({ unit: "ms" }),
+  endsWithCaller: Type.Boolean({ description: "Whether the router told who calls, so that leaving ends it" }),
+});
 
 const receipt = {
   pin: Type.String({ description: "The channel's name" }),
@@ -14,6 +41,8 @@ const receipt = {
   readBack: Type.Union([Type.Literal(0), Type.Literal(1)], { description: "What the hardware reports afterwards" }),
   previous: Type.Union([Type.Literal(0), Type.Literal(1)], { description: "What it reported before" }),
   t: wallTime,
+  lease: Type.Optional(leaseSchema),
+  repeated: Type.Optional(Type.Boolean({ description: "This call was done before, under the same idempotency key" })),
 };
 
 /** What `set` and `toggle` answer. */
@@ -22,8 +51,12 @@ const receiptSchema = Type.Object(receipt);
 export const gpioActions = Object.freeze({
   set: {
     title: "Set",
-    description: "Sets an output and reads it back. Ends a running pulse.",
-    args: [{ name: "value", description: "The logical level", schema: wantedLevel, optional: false }],
+    description: "Sets an output and reads it back. Ends whatever runs on it by itself.",
+    args: [
+      { name: "value", description: "The logical level", schema: wantedLevel, optional: false },
+      leaseArgument,
+      keyArgument,
+    ],
     result: receiptSchema,
     safety: "idempotent",
     role: "operator",
@@ -38,8 +71,9 @@ export const gpioActions = Object.freeze({
   },
   toggle: {
     title: "Toggle",
-    description: "Sets an output to the opposite of what the hardware reports. Ends a running pulse.",
-    args: [],
+    description:
+      "Sets an output to the opposite of what the hardware reports. Ends whatever runs on it by itself. With an idempotency key a retry is harmless.",
+    args: [leaseArgument, keyArgument],
     result: receiptSchema,
     safety: "hazardous",
     role: "operator",
@@ -56,6 +90,7 @@ export const gpioActions = Object.freeze({
         schema: wantedLevel,
         optional: true,
       },
+      keyArgument,
     ],
     result: Type.Object({
       ...receipt,
@@ -63,6 +98,115 @@ export const gpioActions = Object.freeze({
       endsWith: Type.Union([Type.Literal(0), Type.Literal(1)], { description: "The level after the pulse" }),
     }),
     safety: "momentary",
+    role: "operator",
+  },
+  blink: {
+    title: "Blink",
+    description: "Switches an output on and off by turns. Ends at the safe level; a set in between ends it.",
+    args: [
+      { name: "on", description: "How long on", schema: blinkTime, unit: "ms", optional: false },
+      {
+        name: "off",
+        description: "How long off; left out, as long as on",
+        schema: blinkTime,
+        unit: "ms",
+        optional: true,
+      },
+      {
+        name: "count",
+        description: "How often; left out, until something else is asked for",
+        schema: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+        optional: true,
+      },
+      leaseArgument,
+      keyArgument,
+    ],
+    result: Type.Object({
+      ...receipt,
+      on: Type.Number({ unit: "ms" }),
+      off: Type.Number({ unit: "ms" }),
+      count: Type.Union([Type.Integer(), Type.Null()]),
+      endsWith: levelSchema,
+    }),
+    safety: "momentary",
+    role: "operator",
+  },
+  pwm: {
+    title: "PWM",
+    description:
+      "Dims by switching on and off, by timers of the process: each edge may be some milliseconds late, so it is for heaters and lamps, not for motors or servos. A duty of 0 or 1 sets the output.",
+    args: [
+      { name: "duty", description: "Share of the time on", schema: dutySchema, optional: false },
+      {
+        name: "frequency",
+        description: "Left out: 1 Hz",
+        schema: Type.Number({ minimum: 0.01, maximum: FASTEST }),
+        unit: "Hz",
+        optional: true,
+      },
+      leaseArgument,
+      keyArgument,
+    ],
+    result: Type.Object({
+      ...receipt,
+      duty: Type.Number(),
+      frequency: Type.Number({ unit: "Hz" }),
+      mode: Type.Literal("software"),
+    }),
+    safety: "idempotent",
+    role: "operator",
+  },
+  renew: {
+    title: "Renew lease",
+    description:
+      "Puts off the end of the lease on an output, without touching the line. The lease is then the caller's.",
+    args: [{ ...leaseArgument, description: "From now on", optional: false }],
+    result: Type.Object({ pin: Type.String(), lease: leaseSchema }),
+    safety: "idempotent",
+    role: "operator",
+  },
+} as const satisfies ActionTable);
+
+/** Of the driver as a whole. */
+export const gpioDriverActions = Object.freeze({
+  audit: {
+    title: "Audit",
+    description:
+      "Who moved which output, and why, newest first: the last 256 moves since the start. PWM's and blink's own steps are not listed.",
+    args: [
+      {
+        name: "pin",
+        description: "Of one pin only; left out: of all",
+        schema: Type.Union([Type.String({ maxLength: 80 }), Type.Integer()]),
+        optional: true,
+      },
+      {
+        name: "limit",
+        description: "How many at most; left out: 50",
+        schema: Type.Integer({ minimum: 1, maximum: 256 }),
+        optional: true,
+      },
+    ],
+    result: Type.Array(
+      Type.Object({
+        t: wallTime,
+        mono: Type.Number({ unit: "ms", description: "Monotonic clock of the board" }),
+        pin: Type.String(),
+        action: Type.Union([Type.String(), Type.Null()]),
+        why: Type.String({ description: "call, or the rule that moved it" }),
+        requested: levelSchema,
+        readBack: levelSchema,
+        caller: Type.Union([
+          Type.Object({
+            id: Type.String(),
+            authid: Type.Union([Type.String(), Type.Null()]),
+            role: Type.Union([Type.String(), Type.Null()]),
+          }),
+          Type.Null(),
+        ]),
+      }),
+    ),
+    safety: "read",
     role: "operator",
   },
 } as const satisfies ActionTable);

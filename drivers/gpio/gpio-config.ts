@@ -4,11 +4,15 @@ import { aliasKey } from "../channel-lookup.ts";
 import type { ConfigIssue } from "../driver.ts";
 import { durationSchema, milliseconds } from "../duration.ts";
 import { named } from "../named.ts";
+import { outputIssues } from "./output-issues.ts";
+import { parseLinkLost, type LinkLost } from "./link-lost.ts";
 import { parsePinName, pinAliases, type PinName } from "./pin-name.ts";
 
 const DEBOUNCE = "20ms";
 const MAX_PULSE = "60s";
 const CHECK_INTERVAL = "10s";
+const CHANGES = 100;
+const PER = "1s";
 
 const pinSchema = Type.Object(
   {
@@ -57,6 +61,58 @@ const pinSchema = Type.Object(
     maxPulse: Type.Optional(
       durationSchema({ default: MAX_PULSE, min: 1, description: "Outputs: the longest pulse that is accepted" }),
     ),
+    minOn: Type.Optional(
+      durationSchema({
+        default: 0,
+        description: "Outputs: once on (1), a caller cannot switch it off for so long; the way to `safe` stays open",
+      }),
+    ),
+    minOff: Type.Optional(
+      durationSchema({
+        default: 0,
+        description: "Outputs: once off (0), and after the start, a caller cannot switch it on for so long",
+      }),
+    ),
+    maxOn: Type.Optional(
+      durationSchema({
+        min: 1,
+        description: "Outputs: on (1) for so long, it goes back to `safe` by itself; left out: no limit",
+      }),
+    ),
+    interlock: Type.Optional(
+      Type.String({
+        pattern: "^[a-z][a-z0-9_]{0,62}$",
+        description: "Outputs: of those that name the same interlock only one is ever on (1)",
+      }),
+    ),
+    rateLimit: Type.Optional(
+      Type.Object(
+        {
+          changes: Type.Integer({ minimum: 1, maximum: 10_000, description: "How many changes callers may make" }),
+          per: durationSchema({ min: 1, max: 3_600_000, description: "in so long" }),
+        },
+        {
+          additionalProperties: false,
+          default: { changes: CHANGES, per: PER },
+          description: "Outputs: how often callers may switch it",
+        },
+      ),
+    ),
+    tags: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 32 }), {
+        maxItems: 16,
+        description: "For people and programs; an output tagged actuator must say what happens when the link is lost",
+      }),
+    ),
+    onLinkLost: Type.Optional(
+      Type.String({
+        pattern: "^(hold|safe|safe-after +\\d{1,7}(\\.\\d{1,3})?( ?(ms|s|min|h))?)$",
+        default: "hold",
+        allowed: "hold, safe, or safe-after and a duration (safe-after 30, in seconds, or safe-after 5min)",
+        description:
+          "Outputs: what happens when the link to the router is lost. hold: nothing. safe: to `safe` at once. safe-after <s>: to `safe` unless the link is back in time",
+      }),
+    ),
     debounce: Type.Optional(
       durationSchema({
         default: DEBOUNCE,
@@ -93,6 +149,8 @@ export const gpioConfigSchema = Type.Object(
   { additionalProperties: false },
 );
 
+type PinConfig = Static<typeof pinSchema>;
+
 export type GpioConfig = Static<typeof gpioConfigSchema>;
 
 interface Pin {
@@ -111,6 +169,15 @@ export interface OutputPin extends Pin {
   readonly safe: Level;
   readonly keep: boolean;
   readonly drive: "open-drain" | "open-source" | undefined;
+  /** ms */
+  readonly minOn: number;
+  readonly minOff: number;
+  readonly maxOn: number | undefined;
+  readonly interlock: string | undefined;
+  readonly rateLimit: { readonly changes: number; readonly per: number };
+  readonly tags: readonly string[];
+  /** undefined: the output stays as it is. */
+  readonly onLinkLost: LinkLost | undefined;
   readonly maxPulse: number;
 }
 
@@ -136,11 +203,7 @@ export function pinsOf({ chip, pins }: GpioConfig): readonly (OutputPin | InputP
       needs: needsOf(config, pin),
     };
     if (config.direction === "out") {
-      const maxPulse = milliseconds(config.maxPulse ?? MAX_PULSE);
-      const drive = config.drive === "push-pull" ? undefined : config.drive;
-      return [
-        { ...common, direction: "out", safe: config.safe ?? 0, keep: config.initial === "keep", drive, maxPulse },
-      ];
+      return [{ ...common, direction: "out", ...outputPart(config) }];
     }
     const debounce = milliseconds(config.debounce ?? DEBOUNCE);
     const kernelDebounce = milliseconds(config.kernelDebounce ?? 0);
@@ -148,7 +211,24 @@ export function pinsOf({ chip, pins }: GpioConfig): readonly (OutputPin | InputP
   });
 }
 
-function needsOf(config: Static<typeof pinSchema>, { line }: PinName): readonly GpioFeature[] {
+function outputPart(config: PinConfig): Omit<OutputPin, keyof Pin | "direction"> {
+  const { safe = 0, initial, drive, minOn = 0, minOff = 0, maxOn, rateLimit, tags = [], onLinkLost = "hold" } = config;
+  return {
+    safe,
+    keep: initial === "keep",
+    drive: drive === "push-pull" ? undefined : drive,
+    maxPulse: milliseconds(config.maxPulse ?? MAX_PULSE),
+    minOn: milliseconds(minOn),
+    minOff: milliseconds(minOff),
+    maxOn: maxOn === undefined ? undefined : milliseconds(maxOn),
+    interlock: config.interlock,
+    rateLimit: { changes: rateLimit?.changes ?? CHANGES, per: milliseconds(rateLimit?.per ?? PER) },
+    tags,
+    onLinkLost: parseLinkLost(onLinkLost) ?? undefined,
+  };
+}
+
+function needsOf(config: PinConfig, { line }: PinName): readonly GpioFeature[] {
   const needs: GpioFeature[] = [];
   if (config.pull !== undefined) needs.push("pull");
   if (config.drive !== undefined && config.drive !== "push-pull") needs.push("drive");
@@ -161,7 +241,18 @@ export function checkIntervalOf({ checkInterval }: GpioConfig): number {
   return milliseconds(checkInterval ?? CHECK_INTERVAL);
 }
 
-const ONLY_OUT = ["safe", "initial", "maxPulse", "drive"] as const;
+const ONLY_OUT = [
+  "safe",
+  "initial",
+  "maxPulse",
+  "drive",
+  "minOn",
+  "minOff",
+  "maxOn",
+  "interlock",
+  "rateLimit",
+  "onLinkLost",
+] as const;
 const ONLY_IN = ["debounce", "edge", "kernelDebounce"] as const;
 
 export function gpioIssues(config: GpioConfig): readonly ConfigIssue[] {
@@ -187,7 +278,7 @@ export function gpioIssues(config: GpioConfig): readonly ConfigIssue[] {
     if (first === undefined) taken.set(line, name);
     else issues.push({ path: `/pins/${name}/pin`, message: `${line} is used by ${first} already; choose another pin` });
   }
-  return [...issues, ...misleadingNames(config)];
+  return [...issues, ...outputIssues(config), ...misleadingNames(config)];
 }
 
 function pinWords({ line, chip }: PinName, otherwise: string | undefined): string {

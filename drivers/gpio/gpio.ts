@@ -3,28 +3,44 @@ import { actionRunner, describeActions, jsonSchema } from "../action.ts";
 import { throwIfAborted } from "../aborted.ts";
 import type { Level } from "../board.ts";
 import { channelAt } from "../channel-lookup.ts";
-import type { ChannelDescription } from "../description.ts";
+import type { ChannelDescription, JsonValue } from "../description.ts";
 import { DriverError } from "../driver-error.ts";
-import { defineDriver, type Claim, type DriverContext, type DriverInstance } from "../driver.ts";
-import { milliseconds } from "../duration.ts";
+import { defineDriver, type Caller, type Claim, type DriverContext, type DriverInstance } from "../driver.ts";
+import { durationText, milliseconds, type Duration } from "../duration.ts";
 import { healthOf } from "../health.ts";
 import { startPolling } from "../polling.ts";
 import { listed } from "../words.ts";
-import { gpioActions, levelSchema } from "./gpio-actions.ts";
+import { AuditRing } from "./audit-ring.ts";
+import { gpioActions, gpioDriverActions, levelSchema } from "./gpio-actions.ts";
 import { checkIntervalOf, gpioConfigSchema, gpioIssues, pinsOf, type GpioConfig } from "./gpio-config.ts";
 import type { InputPin, OutputPin } from "./gpio-config.ts";
 import { InputChannel } from "./input-channel.ts";
+import { Interlock } from "./interlock.ts";
+import type { LinkLost } from "./link-lost.ts";
 import { OutputChannel } from "./output-channel.ts";
+import type { Terms } from "./output-terms.ts";
 import { pinAliases } from "./pin-name.ts";
 
 type Channel = OutputChannel | InputChannel;
+
+const OUTPUT_ACTIONS = ["set", "get", "toggle", "pulse", "blink", "pwm", "renew"] as const;
+
+/** What a call is about, and whose it is. */
+interface Call {
+  readonly channel: Channel;
+  readonly caller: Caller | undefined;
+}
 
 export const gpio = defineDriver({
   kind: "gpio",
   title: "GPIO pins",
   configSchema: gpioConfigSchema,
   issues: gpioIssues,
-  describe: (config) => ({ kind: "gpio", channels: pinsOf(config).map(describePin) }),
+  describe: (config) => ({
+    kind: "gpio",
+    actions: describeActions(gpioDriverActions),
+    channels: pinsOf(config).map(describePin),
+  }),
   plan: (config) => pinsOf(config).map(claimOf),
   open,
 });
@@ -43,7 +59,7 @@ function describePin(config: OutputPin | InputPin): ChannelDescription {
           safe: config.safe,
           initial: config.keep ? "keep" : "safe",
           maxPulse: config.maxPulse,
-          ...(config.drive === undefined ? {} : { drive: config.drive }),
+          ...rulesOf(config),
         }
       : {
           debounce: config.debounce,
@@ -68,23 +84,46 @@ function describePin(config: OutputPin | InputPin): ChannelDescription {
       ...special,
     },
     value: { schema },
-    actions: describeActions(gpioActions, direction === "out" ? ["set", "get", "toggle", "pulse"] : ["get"]),
+    actions: describeActions(gpioActions, direction === "out" ? OUTPUT_ACTIONS : ["get"]),
     streams: { [name]: { schema, kind, ...(title === undefined ? {} : { title }) } },
   };
 }
 
+/** Only what is not the default: a person reads this. */
+function rulesOf({ drive, minOn, minOff, maxOn, interlock, tags, onLinkLost }: OutputPin): Record<string, JsonValue> {
+  return {
+    ...(drive === undefined ? {} : { drive }),
+    ...(minOn === 0 ? {} : { minOn }),
+    ...(minOff === 0 ? {} : { minOff }),
+    ...(maxOn === undefined ? {} : { maxOn }),
+    ...(interlock === undefined ? {} : { interlock }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(onLinkLost === undefined ? {} : { onLinkLost: linkLostWords(onLinkLost) }),
+  };
+}
+
+const linkLostWords = ({ after }: LinkLost): string => (after === 0 ? "safe" : `safe-after ${durationText(after)}`);
+
+function channelsOf(pins: readonly (OutputPin | InputPin)[], ctx: DriverContext, audit: AuditRing): readonly Channel[] {
+  const interlocks = new Map<string, Interlock>();
+  const interlockOf = ({ interlock: name }: OutputPin): Interlock | undefined => {
+    if (name === undefined) return undefined;
+    const known = interlocks.get(name) ?? new Interlock(name);
+    interlocks.set(name, known);
+    return known;
+  };
+  return pins.map((pin) =>
+    pin.direction === "out"
+      ? new OutputChannel(pin, ctx, { audit, interlock: interlockOf(pin) })
+      : new InputChannel(pin, ctx),
+  );
+}
+
 async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInstance> {
   const pins = pinsOf(config);
-  const channels = pins.map((pin) =>
-    pin.direction === "out" ? new OutputChannel(pin, ctx) : new InputChannel(pin, ctx),
-  );
-  const closeAll = async (): Promise<void> => {
-    // Outputs first: they are what must not be left as they are.
-    const outputs = channels.filter((one) => one instanceof OutputChannel);
-    const ends = await Promise.allSettled(outputs.map(async (one) => one.close()));
-    await Promise.allSettled(channels.map(async (one) => one.close()));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
-  };
+  const audit = new AuditRing();
+  const channels = channelsOf(pins, ctx, audit);
+  const closeAll = async (): Promise<void> => closeOutputsFirst(channels);
   try {
     await openAll(channels, ctx);
   } catch (error) {
@@ -98,20 +137,23 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
       : startPolling(ctx, interval, async () => {
           for (const channel of channels) await channel.check();
         });
-  const run = actionRunner<typeof gpioActions, Channel>(gpioActions, {
-    set: async (channel, value) => outputOf(channel, channels).set(levelOf(value)),
-    get: async (channel) => channel.get(),
-    toggle: async (channel) => outputOf(channel, channels).toggle(),
-    pulse: async (channel, duration, value) =>
-      outputOf(channel, channels).pulse(milliseconds(duration), value === undefined ? undefined : levelOf(value)),
-  });
+  const outputs = channels.filter((one) => one instanceof OutputChannel);
+  const run = outputRunner(channels);
   const described = pins.map(({ name, pin }) => ({ name, aliases: pinAliases(pin) }));
+  const runOwn = auditRunner(audit, described);
   return {
-    invoke: async (action, address, args) => {
+    invoke: async (action, address, args, caller) => {
+      if (Object.hasOwn(gpioDriverActions, action)) return runOwn(action, undefined, args);
       const { name } = channelAt(described, address);
       const channel = channels.find(({ pin }) => pin.name === name);
       if (channel === undefined) throw new DriverError("unknown_channel", `There is no channel ${name}`);
-      return run(action, channel, args);
+      return run(action, { channel, caller }, args);
+    },
+    callerLeft: (id) => {
+      for (const output of outputs) output.callerLeft(id);
+    },
+    linkChanged: (up) => {
+      for (const output of outputs) output.linkChanged(up);
     },
     health: () => healthOf(Object.fromEntries(channels.map((one) => [one.pin.name, one.health]))),
     close: async () => {
@@ -123,6 +165,40 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
       }
     },
   };
+}
+
+function auditRunner(audit: AuditRing, described: readonly Pick<ChannelDescription, "name" | "aliases">[]) {
+  return actionRunner<typeof gpioDriverActions, undefined>(gpioDriverActions, {
+    audit: async (_, pin, limit = 50) => [
+      ...audit.last(limit, pin === undefined ? undefined : channelAt(described, pin).name),
+    ],
+  });
+}
+
+function outputRunner(channels: readonly Channel[]) {
+  const level = (value: boolean | Level | undefined): Level | undefined =>
+    value === undefined ? undefined : levelOf(value);
+  const terms = (caller: Caller | undefined, lease: Duration | undefined, key: string | undefined): Terms => ({
+    caller,
+    lease: lease === undefined ? undefined : milliseconds(lease),
+    key,
+  });
+  return actionRunner<typeof gpioActions, Call>(gpioActions, {
+    set: async ({ channel, caller }, value, lease, key) =>
+      outputOf(channel, channels).set(levelOf(value), terms(caller, lease, key)),
+    get: async ({ channel }) => channel.get(),
+    toggle: async ({ channel, caller }, lease, key) => outputOf(channel, channels).toggle(terms(caller, lease, key)),
+    pulse: async ({ channel, caller }, duration, value, key) =>
+      outputOf(channel, channels).pulse(milliseconds(duration), level(value), terms(caller, undefined, key)),
+    blink: async ({ channel, caller }, on, off, ...[count, lease, key]) =>
+      outputOf(channel, channels).blink(
+        { on: milliseconds(on), off: milliseconds(off ?? on), ...(count === undefined ? {} : { count }) },
+        terms(caller, lease, key),
+      ),
+    pwm: async ({ channel, caller }, duty, frequency, ...[lease, key]) =>
+      outputOf(channel, channels).pwm(duty, frequency ?? 1, terms(caller, lease, key)),
+    renew: async ({ channel, caller }, lease) => outputOf(channel, channels).renew(milliseconds(lease), caller),
+  });
 }
 
 /**
@@ -140,6 +216,14 @@ async function openAll(channels: readonly Channel[], ctx: DriverContext): Promis
   throwIfAborted(ctx.signal, "Opening the GPIO pins");
   const [first] = failures;
   if (first && failures.length === channels.length) throw first;
+}
+
+/** Outputs first: they are what must not be left as they are. */
+async function closeOutputsFirst(channels: readonly Channel[]): Promise<void> {
+  const outputs = channels.filter((one) => one instanceof OutputChannel);
+  const ends = await Promise.allSettled(outputs.map(async (one) => one.close()));
+  await Promise.allSettled(channels.map(async (one) => one.close()));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 function outputOf(channel: Channel, all: readonly Channel[]): OutputChannel {

@@ -25,7 +25,8 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
     },
     unplug: (rig) => rig.board.gpio.removeChip(),
     replug: (rig) => rig.board.gpio.restoreChip(),
-    args: { set: [1], pulse: ["50ms"] },
+    // pwm leaves the lease behind that renew needs
+    args: { set: [1], pulse: ["50ms"], blink: ["50ms"], pwm: [0.5, 2, "1min"], renew: ["1s"] },
   },
   serial: {
     config: {

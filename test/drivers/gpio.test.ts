@@ -393,7 +393,7 @@ test("the description says what a dashboard needs", () => {
   const [output, input] = channels as [ChannelDescription, ChannelDescription]; // two pins were configured
   assert.deepEqual(output.aliases, [17, "GPIO17", "BCM17", "header 11", "pin 11"]);
   assert.deepEqual([output.role, input.role], ["output", "input"]);
-  assert.deepEqual(Object.keys(output.actions), ["set", "get", "toggle", "pulse"]);
+  assert.deepEqual(Object.keys(output.actions), ["set", "get", "toggle", "pulse", "blink", "pwm", "renew"]);
   assert.deepEqual(Object.keys(input.actions), ["get"]);
   assert.equal(output.streams["relay"]?.kind, "state");
   assert.equal(output.details["safe"], 0);
