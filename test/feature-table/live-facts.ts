@@ -46,6 +46,8 @@ export interface LiveFacts {
   >;
 }
 
+/** Neither a method nor a meta procedure. */
+const NONSENSE = "wamp.session.nonsense";
 const SERIALIZERS = ["json", "msgpack", "cbor"] as const;
 /** A proxy or a slow machine may take its time, a router that says nothing never answers. */
 const PATIENCE = 10_000;
@@ -73,7 +75,7 @@ export async function liveFacts(): Promise<LiveFacts> {
     await writeTestAccounts(join(folder, "accounts.json"));
     const open = await start("history: [{ topic: a.b }]\n", "open");
     const guarded = await start(
-      `auth: { file: ${join(folder, "accounts.json")}, anonymous: { role: viewer } }\n`,
+      `auth: { file: ${join(folder, "accounts.json")}, anonymous: { role: viewer }, cookie: {} }\n`,
       "guarded",
     );
     return {
@@ -180,24 +182,26 @@ async function metaEvents(site: Site): Promise<ReadonlySet<string>> {
 async function servedProcedures(site: Site): Promise<ReadonlySet<string>> {
   const served = new Set<string>();
   const talk = await new Talk(await connect(`rs://${site.tcp}`)).join();
-  for (const procedure of META_PROCEDURES) {
+  for (const procedure of [...META_PROCEDURES, NONSENSE]) {
     talk.call(procedure);
     const answer = await talk.next();
     const missing = answer.type === "ERROR" && answer.error === ErrorUri.noSuchProcedure;
     if (!missing) served.add(procedure);
   }
   talk.transport.abort();
+  assert.ok(!served.delete(NONSENSE), "a procedure that nobody knows was served: this question tells nothing");
   return served;
 }
 
 /** A method that the router does not know at all is refused as such; anything else it says is about this very login. */
 async function methodsOf(site: Site): Promise<ReadonlySet<string>> {
   const known = new Set<string>();
-  for (const method of METHODS) {
+  for (const method of [...METHODS, NONSENSE]) {
     const details = { authmethods: [method], authid: "joe", authextra: { pubkey: "ab".repeat(32), nonce: NONCE } };
-    const answer = await answerTo(await connect(`rs://${site.tcp}`), details);
+    const answer = await answerTo(await connect(`ws://${site.tcp}/ws`), details);
     if (answer.type !== "ABORT" || answer.reason !== ErrorUri.noMatchingAuthMethod) known.add(method);
   }
+  assert.ok(!known.delete(NONSENSE), "a method that nobody knows was taken up: this question tells nothing");
   return known;
 }
 const NONCE = "AAAAAAAAAAAAAAAAAAAAAA==";
