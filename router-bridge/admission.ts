@@ -1,5 +1,6 @@
 /** Who may join and do what, made from the `auth` section. Without one: peers on this machine, everything; nobody else. */
 import { nodeCrypto } from "@pinion/client";
+import { dynamicAuthorization } from "./authorizer-settings.ts";
 import type { AuthConfig } from "./config-schema.ts";
 import { loginMethods } from "./cookie-settings.ts";
 import { DenialLog } from "./denial-log.ts";
@@ -11,6 +12,8 @@ import {
   Attempts,
   type Authenticator,
   type Authorizer,
+  type AuthorizerFault,
+  type DynamicAuthorization,
   type Denial,
   type FailedLogin,
   RoleRules,
@@ -22,6 +25,7 @@ const MOST_ATTEMPTED = 10_000;
 export interface Admission {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  readonly dynamicAuthorizer: DynamicAuthorization | undefined;
 }
 
 /** @throws UsageError `invalid_accounts` if the accounts file cannot be read. */
@@ -50,6 +54,10 @@ export function admission(
       onFailed: (failed) => logFailed(denials, failed),
     }),
     authorizer: new RoleRules(rules, (denial) => logDenied(denials, denial)),
+    dynamicAuthorizer: dynamicAuthorization(auth, {
+      onDenied: (denial) => logDenied(denials, denial),
+      onFault: (fault) => logFault(denials, fault),
+    }),
   };
 }
 
@@ -66,6 +74,14 @@ const FAILURES: Partial<Readonly<Record<FailedLogin["cause"], string>>> = {
 
 function codeOf(cause: FailedLogin["cause"]): string {
   return cause.startsWith("certificate_") ? `client_${cause}` : "login_failed";
+}
+
+function logFault(denials: DenialLog, { authorizer, words, ...denial }: AuthorizerFault): void {
+  const { principal, action, uri } = denial;
+  const { authid, authrole } = principal.identity;
+  const fields = { authorizer, cause: words, authid, authrole, realm: principal.realm, action, uri };
+  const told = `the authorizer ${authorizer} could not decide whether ${authid} (${authrole}) may ${action} ${uri}, which is denied: ${words}`;
+  denials.warn("authorizer_failed", `${authorizer} ${words} ${authid} ${authrole} ${action} ${uri}`, fields, told);
 }
 
 function logDenied(denials: DenialLog, { principal, action, uri, match }: Denial): void {

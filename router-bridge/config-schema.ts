@@ -140,8 +140,41 @@ const slowConsumer = Type.Union([Type.Literal("disconnect"), Type.Literal("coale
 
 const rate = Type.Object(
   {
+const authorizerProcedure = Type.String({
+  minLength: 1,
+  description: "a procedure that decides, for what no rule denies",
+  examples: ["com.example.authorize"],
+});
+
+const authorizer = Type.Union([
+  authorizerProcedure,
+  Type.Object(
+    {
+      procedure: Type.Optional(authorizerProcedure),
+      roles: Type.Optional(
+        Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true, description: "only these; default: all" }),
+      ),
+      timeout: milliseconds(5000, "without an answer in time the request is denied"),
+      cacheEntries: Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        default: 10_000,
+        description: "answers remembered; 0: none",
+      }),
+      cacheAge: Type.Integer({
+        minimum: 0,
+        maximum: 86_400_000,
+        default: 60_000,
+        description: "milliseconds for which an answer is believed; 0: not at all",
+      }),
+    },
+    closed,
+  ),
+]);
+
     messages: Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000, description: "a second, in the long run" }),
     burst: Type.Optional(
+    authorizer: Type.Optional(Type.Union([authorizerProcedure, Type.Literal(false)])),
       Type.Integer({
         minimum: 1,
         maximum: 10_000_000,
@@ -190,6 +223,7 @@ const auth = Type.Object(
       description: "rules by role, besides or instead of device, viewer, operator and backend",
     }),
     maxFailures: count(10, "failed logins of one authid from one machine within failureWindow"),
+    authorizer: Type.Optional(authorizer),
     maxFailuresPerMachine: count(100, "failed logins of all authids from one machine within failureWindow"),
     failureWindow: milliseconds(60_000, "how long failed logins count"),
   },

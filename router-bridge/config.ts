@@ -4,7 +4,8 @@
  */
 import { isUri } from "@pinion/wamp";
 import { loadConfig, parseConfig, type Finding, type Loaded, type Problem } from "@pinion/config";
-import { configSchema, type Config, type ListenerConfig } from "./config-schema.ts";
+import { generalAuthorizer, ownAuthorizers } from "./authorizer-settings.ts";
+import { configSchema, type AuthConfig, type Config, type ListenerConfig } from "./config-schema.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
 import { rulesByRole } from "./role-settings.ts";
 import { SHIPPED_ROLES } from "./router/index.ts";
@@ -171,6 +172,31 @@ function authFindings({ auth, upstream }: Config): Finding[] {
         match === "exact" ? "a URI; add match: prefix or match: wildcard for a pattern" : `a ${match} pattern`;
       found.push({ path, found: JSON.stringify(uri), allowed, cure: 'for example { uri: "sensor.", match: prefix }' });
     }
+  }
+  return [...found, ...authorizerFindings(auth, roles)];
+}
+
+/** Procedures that are no URIs, and roles that do not exist. */
+function authorizerFindings(auth: AuthConfig, known: ReadonlySet<string>): Finding[] {
+  const { procedure, roles = [] } = generalAuthorizer(auth);
+  const whole = typeof auth.authorizer === "string" ? ["auth", "authorizer"] : ["auth", "authorizer", "procedure"];
+  const named: [Finding["path"], string | false | undefined][] = [
+    [whole, procedure],
+    ...ownAuthorizers(auth).map(([role, own]): [Finding["path"], string | false] => [
+      ["auth", "roles", role, "authorizer"],
+      own,
+    ]),
+  ];
+  const found: Finding[] = named.flatMap(([path, uri]) => {
+    if (uri === undefined || uri === false || isUri(uri)) return [];
+    const allowed = "the URI of a procedure";
+    return [{ path, found: JSON.stringify(uri), allowed, cure: "for example com.example.authorize" }];
+  });
+  for (const [i, role] of roles.entries()) {
+    if (known.has(role)) continue;
+    const allowed = `one of ${[...known].join(", ")}`;
+    const cure = "name one of them, or add it to auth.roles";
+    found.push({ path: ["auth", "authorizer", "roles", i], found: JSON.stringify(role), allowed, cure });
   }
   return found;
 }
