@@ -42,6 +42,8 @@ interface Backend {
   /** Octets that clients have not taken; looks at each of them. */
   readonly queuedOctets: number;
   accept(link: Link): void;
+  /** Finishes what was begun, and begins nothing. */
+  drain?(patience: number): Promise<void>;
   stop(patience: number): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export class Bridge {
   readonly #ports: Port[] = [];
   readonly #startedAt: number;
   #stopping: Promise<void> | undefined;
+  #closing = false;
 
   /** @throws BridgeError for an upstream that cannot be one, or accounts that cannot be read. */
   constructor(config: Config, parts: BridgeParts) {
@@ -112,17 +115,21 @@ export class Bridge {
     if (this.#config.dashboard && !this.#pages.built) log.warn({}, "the dashboard is not built: run npm run build");
   }
 
-  /** New connections are refused, everyone is told, then all is closed. Safe to call again. */
+  /** What was begun is finished within `limits.drainTimeout` while newcomers are refused; everyone is told; all is closed. Safe to call again. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   async #stop(): Promise<void> {
+    const { drainTimeout, goodbyeTimeout } = this.#config.limits;
+    // newcomers are still heard, so that they can be told
+    await this.#backend.drain?.(drainTimeout);
+    this.#closing = true;
     const closed = this.#listening.map(
       ({ server }) => new Promise<void>((resolve) => void server.close(() => resolve())),
     );
-    await this.#backend.stop(this.#config.limits.goodbyeTimeout + STOP_SLACK_MS);
+    await this.#backend.stop(goodbyeTimeout + STOP_SLACK_MS);
     this.#webSockets.stop();
     for (const port of this.#ports) port.stop();
     for (const socket of this.#open) socket.destroy();
@@ -131,7 +138,7 @@ export class Bridge {
 
   /** Who was still shaking hands when the process began to stop is not let in any more. */
   #take(link: Link): void {
-    if (this.#stopping === undefined) return this.#backend.accept(link);
+    if (!this.#closing) return this.#backend.accept(link);
     const ignore = (): void => undefined;
     link.start({ onMessage: ignore, onViolation: ignore, onDrain: ignore, onClose: ignore });
     link.close({ code: 1001, words: "the router-bridge shuts down" });

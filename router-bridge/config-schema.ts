@@ -246,6 +246,7 @@ const limits = Type.Object(
     }),
     pressureOctets: octets(1024 * 1024, "who fills a queue beyond this is read more slowly"),
     rate: Type.Optional(rate),
+    drainTimeout: milliseconds(5000, "how long calls may still be answered when the process stops"),
     sessionsPerRealm: count(10_000, "sessions joined to one realm"),
     halfOpenSessions: count(256, "sessions that were sent CHALLENGE and have not answered"),
     subscriptionsPerSession: count(10_000, "subscriptions of one session"),

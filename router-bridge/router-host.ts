@@ -53,6 +53,7 @@ export class RouterHost {
   #work: Delivery<Peer>[] = [];
   #working = false;
   #timer: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined;
+  #whenAnswered: (() => void) | undefined;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RouterHostOptions) {
@@ -95,6 +96,18 @@ export class RouterHost {
       onClose: (words) => this.#ended(peer, words),
     });
     this.#arm();
+  }
+
+  /** Nobody joins and no call begins any more; resolves when none waits for its answer, or after `patience` milliseconds. */
+  async drain(patience: number): Promise<void> {
+    this.#router.retire();
+    if (this.#router.size().pendingCalls === 0) return;
+    const { promise, resolve } = withResolvers<void>();
+    this.#whenAnswered = resolve;
+    const timer = setTimeout(resolve, patience);
+    await promise;
+    clearTimeout(timer);
+    this.#whenAnswered = undefined;
   }
 
   /** GOODBYE to everyone; resolves when all have gone, or after `patience` milliseconds with the rest dropped. */
@@ -198,6 +211,7 @@ export class RouterHost {
       this.#work = [];
       this.#working = false;
     }
+    if (this.#whenAnswered !== undefined && this.#router.size().pendingCalls === 0) this.#whenAnswered();
     this.#arm();
   }
 

@@ -17,7 +17,7 @@ import { authorizerProcedures } from "./authorizer-meta.ts";
 import { Broker, BROKER_FEATURES } from "./broker.ts";
 import { Dealer, DEALER_FEATURES } from "./dealer.ts";
 import type { Millis } from "./deadlines.ts";
-import { RequestCode, type Delivery } from "./delivery.ts";
+import { errorMessage, RequestCode, type Delivery } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Member } from "./member.ts";
 import { historyProcedures } from "./history-meta.ts";
@@ -169,6 +169,12 @@ export class Realm<P> {
   }
 
   #call(member: Member<P>, message: Call, at: At<P>): void {
+    if (this.#context.moment.retiring === true && member.invocations.size === 0) {
+      const asked = { code: RequestCode.call, request: message.request };
+      const words = "the router shuts down and begins no more calls";
+      at.out.push({ to: member.alone, message: errorMessage(asked, ErrorUri.unavailable, words) });
+      return;
+    }
     if (this.#meta.serves(message.procedure)) return this.#meta.call(member, message, at.out);
     return this.dealer.call(member, message, at);
   }

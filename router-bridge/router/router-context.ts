@@ -32,8 +32,8 @@ export interface RouterContext<P> {
   /** Which topics' past is kept, in every realm. */
   readonly history: readonly HistoryRule[];
   readonly deadlines: Deadlines<Due<P>>;
-  /** The time that came in with the input being worked on. */
-  readonly moment: { now: Millis };
+  /** The time that came in with the input being worked on; whether the router is about to stop and begins nothing new. */
+  readonly moment: { now: Millis; retiring?: boolean };
   /** Milliseconds since 1970 at a `now`. */
   readonly wallTime: (now: Millis) => number;
   /** Says GOODBYE to a session, whatever realm it is in; it holds nothing and is delivered nothing else from then on. */

@@ -33,7 +33,7 @@ const LOGOUT = "wamp.close.logout";
 export class Router<P> {
   readonly statistics: Statistics = emptyStatistics();
   readonly #context: RouterContext<P>;
-  readonly #moment = { now: 0 };
+  readonly #moment = { now: 0, retiring: false };
   readonly #realms = new Map<string, Realm<P>>();
   readonly #sessions = new Set<RouterSession<P>>();
   readonly #deadlines = new Deadlines<Due<P>>();
@@ -142,6 +142,12 @@ export class Router<P> {
     const out: Delivery<P>[] = [];
     this.#dismiss(session, { reason, words: at.words ?? "" }, out);
     return out;
+  }
+
+  /** Lets nobody in any more, and no call begin but those that a callee makes to answer another one. `shutdown` follows. */
+  retire(): void {
+    this.#stopped = true;
+    this.#moment.retiring = true;
   }
 
   /** Ends pending calls, says GOODBYE `wamp.close.system_shutdown` to everyone and lets nobody in any more. */
