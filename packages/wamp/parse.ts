@@ -6,7 +6,7 @@ import { ErrorUri } from "./error-uri.ts";
 import { ProtocolViolation } from "./errors.ts";
 import { isId, type RequestId } from "./id.ts";
 import type { Dict, Message } from "./message.ts";
-import { type ElementKind, errorMayAnswer, type Shape, shapeByCode } from "./message-table.ts";
+import { type ElementKind, errorMayAnswer, messageTable, type Shape, shapeByCode } from "./message-table.ts";
 import { faultIn, withoutNulls } from "./option-rules.ts";
 import { noPayload, type Payload, type PayloadCodec, payloadOf, receivedPayload } from "./payload.ts";
 import { NO_DICT, type WireReader } from "./serializer/wire.ts";
@@ -22,7 +22,7 @@ export function parse(bytes: Uint8Array, reader: WireReader, codec: PayloadCodec
     const shape = readShape(reader);
     const draft: Draft = { type: shape.type };
     readElements(reader, shape, draft);
-    if (shape.payload) draft["payload"] = readPayload(bytes, shape, { reader, codec });
+    if (shape.payload) draft["payload"] = readPayload(bytes, draft, { reader, codec, shape });
     if (reader.next()) throw new ProtocolViolation(`${shape.type} has too many elements`);
     if (draft["invalidUri"] === true) throw invalidUri(shape, draft);
     return draft as unknown as Message; // every element was read and checked as the table says for this type
@@ -30,6 +30,8 @@ export function parse(bytes: Uint8Array, reader: WireReader, codec: PayloadCodec
     reader.release();
   }
 }
+
+const INVOCATION_CODE = messageTable.INVOCATION.code;
 
 type Draft = { type: Message["type"] } & Record<string, unknown>;
 
@@ -114,19 +116,26 @@ function readRevocation(reader: WireReader, draft: Draft): void {
  */
 function readPayload(
   bytes: Uint8Array,
-  { type, from }: Shape,
-  { reader, codec }: { readonly reader: WireReader; readonly codec: PayloadCodec },
+  draft: Draft,
+  { reader, codec, shape }: { readonly reader: WireReader; readonly codec: PayloadCodec; readonly shape: Shape },
 ): Payload {
   if (!reader.next()) return noPayload;
   const start = reader.position;
   const hasArgs = reader.skipList();
-  if (!hasArgs && from !== "router") throw new ProtocolViolation(`${type}: Args must be a list, not null`);
+  if (!hasArgs && isOfClient(draft, shape)) {
+    throw new ProtocolViolation(`${draft.type}: Args must be a list, not null`);
+  }
   const end = reader.position;
   if (!reader.next() || !reader.skipDict()) {
     return hasArgs ? receivedPayload(bytes.subarray(start, end), codec, 1) : noPayload;
   }
   const both = bytes.subarray(start, reader.position);
   return hasArgs ? receivedPayload(both, codec, 2) : payloadOf([], codec.decode(both, 2).kwargs);
+}
+
+/* ERROR goes both ways, but each answers requests of its own. ABORT ends everything, whatever else is wrong with it. */
+function isOfClient({ requestType }: Draft, { type, from }: Shape): boolean {
+  return from === "client" || (type === "ERROR" && requestType === INVOCATION_CODE);
 }
 
 function invalidUri(shape: Shape, draft: Draft): ProtocolViolation {

@@ -78,7 +78,7 @@ function uriValues(): Value[] {
 /** Where any id may stand: the peer may name what is over, or begins to count as it likes. */
 const ANY_ID = new Set(["CANCEL", "INTERRUPT", "INVOCATION"]);
 
-function fieldValues(kind: FieldKind, name: string, type: string): Value[] {
+function fieldValues(kind: FieldKind, name: string, { type, from }: CatalogueEntry): Value[] {
   switch (kind) {
     case "id":
       // the greatest id is legal, but no request of a young session has it
@@ -90,7 +90,11 @@ function fieldValues(kind: FieldKind, name: string, type: string): Value[] {
     case "request-type":
       return [
         ...wrongTypes(["an integer"], "violation"),
-        ...[0, 1, 17, 36, 48, 50, 69, 255, 2 ** 40].map((code): Value => [`code ${code}`, code, "violation"]),
+        ...[0, 1, 17, 36, 50, 255, 2 ** 40, from === "router" ? 68 : 48].map((code): Value => [
+          `code ${code}`,
+          code,
+          "violation",
+        ]),
       ];
     case "uri":
     case "pattern":
@@ -200,7 +204,7 @@ export function* mutationsOf(entry: CatalogueEntry, requestId: number): Generato
       list: right.toSpliced(index + 1, 1),
       verdict: "violation",
     };
-    for (const [words, value, verdict] of fieldValues(kind, field, entry.type)) {
+    for (const [words, value, verdict] of fieldValues(kind, field, entry)) {
       yield {
         name: label(`${field}: ${words}`),
         list: right.with(index + 1, value),
@@ -235,7 +239,8 @@ function* payloadMutations(
   };
   if (!entry.payload) return;
   const args: readonly Value[] = [
-    ...wrongTypes(["a list"], entry.from === "router" ? "lives" : "violation"),
+    // what a client sends, and its answers; ABORT ends everything anyway
+    ...wrongTypes(["a list"], entry.from === "router" || entry.type === "ABORT" ? "lives" : "violation"),
     ["too deep", deepList(TOO_DEEP), "violation"],
     ["far too deep", deepList(1000), "violation"],
     ["huge", [HUGE_STRING], "lives"],

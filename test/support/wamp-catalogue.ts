@@ -279,6 +279,15 @@ export function rightMessage(entry: CatalogueEntry, requestId: number): unknown[
   return [entry.code, ...entry.fields.map(([name, , right]) => (name === "request" ? requestId : right))];
 }
 
+/** What routers send; an ERROR of a router answers a request of a client. */
+export function fromRouters(): readonly CatalogueEntry[] {
+  return CATALOGUE.filter(({ from }) => from !== "client").map((entry) => {
+    if (entry.type !== "ERROR") return { ...entry, from: "router" };
+    const [, ...rest] = entry.fields;
+    return { ...entry, from: "router", fields: [["requestType", "request-type", 48], ...rest] };
+  });
+}
+
 export function entryOf(type: string): CatalogueEntry {
   const entry = CATALOGUE.find((one) => one.type === type);
   if (!entry) throw new RangeError(`no message ${type}`);

@@ -96,6 +96,8 @@ export class ClientSession {
   readonly #pending = new Map<number, PendingRequest>();
   #phase: SessionPhase = "new";
   #joined: JoinedSession | undefined;
+  /** A CHALLENGE is being answered. */
+  #answering = false;
 
   constructor(realm: Uri, port: SessionPort, listener: SessionListener) {
     this.#realm = realm;
@@ -119,6 +121,7 @@ export class ClientSession {
   /** Answers the last CHALLENGE; ignored when the session has moved on. */
   authenticate(answer: ChallengeAnswer): void {
     if (this.#phase !== "authenticating") return;
+    this.#answering = false;
     this.#port.send({ type: "AUTHENTICATE", signature: answer.signature, extra: answer.extra ?? {} });
   }
 
@@ -206,6 +209,10 @@ export class ClientSession {
         this.#listener.onJoined(this.#joined);
         return;
       case "CHALLENGE":
+        // answers may cost much to compute, so there is one at a time
+        if (this.#answering)
+          return this.abort(new ProtocolViolation("the router sent CHALLENGE twice without waiting"));
+        this.#answering = true;
         this.#phase = "authenticating";
         this.#listener.onChallenge(message);
         return;
