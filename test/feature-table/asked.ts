@@ -93,6 +93,9 @@ export const METHOD_ROWS: Readonly<Record<string, string>> = {
 
 export const METHODS = Object.keys(METHOD_ROWS);
 
+/** Of cryptosign, over TLS. */
+export const BINDINGS = ["tls-exporter", "tls-unique"] as const;
+
 export const TRANSPORT_ROWS = {
   rs: ["Raw socket over TCP", "`rs://`"],
   rss: ["Raw socket over TLS", "`rss://`"],

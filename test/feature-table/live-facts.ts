@@ -27,7 +27,7 @@ import { CLIENT_ROLES } from "../../packages/wamp/client/features.ts";
 import { logInto } from "../support/router-bridge-fixture.ts";
 import { Talk } from "../support/router-bridge-talk.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/test-certificate.ts";
-import { LONG_POLL_PATH, META_PROCEDURES, METHODS } from "./asked.ts";
+import { BINDINGS, LONG_POLL_PATH, META_PROCEDURES, METHODS } from "./asked.ts";
 
 export interface LiveFacts {
   /** Flags of WELCOME.Details.roles. */
@@ -40,6 +40,8 @@ export interface LiveFacts {
   readonly told: ReadonlySet<string>;
   /** Of the methods that were offered. */
   readonly methods: ReadonlySet<string>;
+  /** Kinds of channel binding of cryptosign that a challenge over TLS confirms. */
+  readonly bindings: ReadonlySet<string>;
   /** With which serializers each joins. */
   readonly transports: Readonly<
     Record<"rs" | "rss" | "unix" | "ws" | "wss" | "batched" | "long-poll", readonly string[]>
@@ -84,6 +86,7 @@ export async function liveFacts(): Promise<LiveFacts> {
       told: await metaEvents(open),
       served: await servedProcedures(open),
       methods: await methodsOf(guarded),
+      bindings: await bindingsOf(guarded),
       transports: await transportsOf(open),
     };
   } finally {
@@ -204,6 +207,19 @@ async function methodsOf(site: Site): Promise<ReadonlySet<string>> {
   assert.ok(!known.delete(NONSENSE), "a method that nobody knows was taken up: this question tells nothing");
   return known;
 }
+/** `tls-unique` is no more in TLS 1.3. */
+async function bindingsOf(site: Site): Promise<ReadonlySet<string>> {
+  const confirmed = new Set<string>();
+  for (const binding of BINDINGS) {
+    const tls = { ...TRUSTING, ...(binding === "tls-unique" ? { maxVersion: "TLSv1.2" as const } : {}) };
+    const authextra = { pubkey: "ab".repeat(32), channel_binding: binding };
+    const details = { authmethods: ["cryptosign"], authid: "joe", authextra };
+    const answer = await answerTo(await connect(`rss://${site.tls}`, { tls }), details);
+    if (answer.type === "CHALLENGE" && answer.extra["channel_binding"] === binding) confirmed.add(binding);
+  }
+  return confirmed;
+}
+
 const NONCE = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 async function transportsOf(site: Site): Promise<LiveFacts["transports"]> {

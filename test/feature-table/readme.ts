@@ -3,7 +3,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CALL_FLAGS, EVENT_FLAGS, META_EVENT_ROWS, META_ROWS, METHOD_ROWS, TRANSPORT_ROWS } from "./asked.ts";
+import { BINDINGS, CALL_FLAGS, EVENT_FLAGS, META_EVENT_ROWS, META_ROWS, METHOD_ROWS, TRANSPORT_ROWS } from "./asked.ts";
 import { liveFacts, type LiveFacts } from "./live-facts.ts";
 
 const BEGIN = "<!-- features: written by test/feature-table/readme.ts, do not edit -->";
@@ -32,7 +32,7 @@ export function tableFrom(facts: LiveFacts): string {
     table("Calls", ["announced by the dealer", "router", "client"], flagRows(CALL_FLAGS, facts.router.dealer, facts)),
     table("Events", ["announced by the broker", "router", "client"], flagRows(EVENT_FLAGS, facts.router.broker, facts)),
     table("Meta API", ["procedures or topics", "router"], metaRows(facts)),
-    table("Authentication", ["authmethod", "router"], methodRows(facts)),
+    table("Authentication", ["authmethod or channel binding", "router"], methodRows(facts)),
     table("Transports", ["", "router", "serializers"], transportRows(facts)),
   ];
   return `\n\n${parts.join("\n\n")}\n\n`;
@@ -46,6 +46,7 @@ function table(title: string, columns: readonly string[], rows: readonly Row[]):
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
+const code = (text: string): string => `\`${text}\``;
 const said = (yes: boolean): string => (yes ? "yes" : "no");
 
 /** Known flags in their order, then whatever else is announced. A client has nothing to announce for some of them. */
@@ -53,7 +54,7 @@ function flagRows(titles: Readonly<Record<string, string>>, announced: ReadonlyS
   const flags = new Set([...Object.keys(titles), ...announced]);
   return Array.from(flags, (flag) => [
     titles[flag] ?? flag,
-    `\`${flag}\``,
+    code(flag),
     said(announced.has(flag)),
     facts.client.has(flag) ? "yes" : "",
   ]);
@@ -62,14 +63,20 @@ function flagRows(titles: Readonly<Record<string, string>>, announced: ReadonlyS
 function metaRows({ served, told }: LiveFacts): Row[] {
   const rows = (titles: Readonly<Record<string, readonly string[]>>, live: ReadonlySet<string>): Row[] =>
     Object.entries(titles).map(([title, uris]) => {
-      const names = uris.map((uri) => `\`${uri}\``).join(", ");
+      const names = uris.map(code).join(", ");
       return [title, names, said(uris.every((uri) => live.has(uri)))];
     });
   return [...rows(META_ROWS, served), ...rows(META_EVENT_ROWS, told)];
 }
 
-function methodRows({ methods }: LiveFacts): Row[] {
-  return Object.entries(METHOD_ROWS).map(([method, title]) => [title, `\`${method}\``, said(methods.has(method))]);
+function methodRows({ methods, bindings }: LiveFacts): Row[] {
+  const named = Object.entries(METHOD_ROWS).map(([method, title]) => [title, code(method), said(methods.has(method))]);
+  const bound = BINDINGS.map((binding) => [
+    "Cryptosign bound to its TLS connection",
+    code(binding),
+    said(bindings.has(binding)),
+  ]);
+  return [...named, ...bound];
 }
 
 const SPELT: Readonly<Record<string, string>> = { json: "JSON", msgpack: "MessagePack", cbor: "CBOR" };
