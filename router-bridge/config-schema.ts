@@ -75,6 +75,7 @@ const webSocket = Type.Object(
       description: "names under which this machine may be addressed, besides its addresses and localhost",
     }),
     maxMessage,
+    maxBatch: count(1024, "messages of one batch received"),
     pingInterval: milliseconds(15_000, "how often a silent peer is pinged"),
     pingTimeout: milliseconds(30_000, "a peer silent for this long is gone"),
   },

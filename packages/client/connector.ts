@@ -14,6 +14,8 @@ export interface ConnectorOptions {
   readonly serializer?: SerializerName | undefined;
   /** What a WebSocket offers, the best first, instead of `serializer`. A raw socket asks for one and gets that or nothing. */
   readonly offer?: readonly SerializerName[] | undefined;
+  /** WebSocket only: offers the batched subprotocols first, in which several messages travel as one. Default false. */
+  readonly batched?: boolean | undefined;
   /** For rss, tcps and wss. The peer's certificate is checked unless `rejectUnauthorized: false` says otherwise. */
   readonly tls?: ConnectionOptions | undefined;
   /** Octets of one message received at most, and of one sent over a WebSocket. Default 16 MiB. */

@@ -1,5 +1,5 @@
 import { connect as connectSocket, type Socket } from "node:net";
-import { type SerializerName, serializerBySubprotocol, serializers } from "@pinion/wamp/serializer";
+import { Batch, batchedSubprotocol, protocolByName, type SerializerName, serializers } from "@pinion/wamp/serializer";
 import type { Transport } from "@pinion/wamp";
 import { WebSocketTransport } from "@pinion/wamp/client";
 import { type ClientOptions, WebSocket } from "ws";
@@ -31,7 +31,10 @@ export async function openWebSocket(
 ): Promise<Transport> {
   signal.throwIfAborted();
   const { serializer: only, offer = only ? [only] : EVERY } = options;
-  const subprotocols = offer.map((name) => serializers[name].subprotocol);
+  const subprotocols = [
+    ...(options.batched === true ? offer.map((name) => batchedSubprotocol(serializers[name])) : []),
+    ...offer.map((name) => serializers[name].subprotocol),
+  ];
   const socket = new WebSocket(target.address, subprotocols, socketOptions(target, options));
   let carrier: Socket | undefined;
   socket.once("upgrade", (response) => {
@@ -39,17 +42,21 @@ export async function openWebSocket(
     carrier.setKeepAlive(true, KEEP_ALIVE_MS);
   });
   return await opened(socket, { url: target.url, signal }, () => {
-    const serializer = serializerBySubprotocol(socket.protocol);
+    const { serializer, batched = false } = protocolByName(socket.protocol) ?? {};
     if (!serializer) {
       const detail = `the server chose no subprotocol of ${subprotocols.join(", ")}`;
       throw new ConnectError("not_a_router", target.url, { detail });
     }
+    const { maxMessageSize = DEFAULT_LIMIT } = options;
     const transport = new WebSocketTransport(socket, {
+      batch: batched
+        ? new Batch(serializer, { messages: Infinity, octets: Math.min(65_536, maxMessageSize) })
+        : undefined,
       url: target.url,
       local: isLocal(target),
       serializer,
       timers: globalThis,
-      maxMessageSize: options.maxMessageSize ?? DEFAULT_LIMIT,
+      maxMessageSize,
       highWaterMark: options.highWaterMark ?? 256 * 1024,
       terminate: () => socket.terminate(),
       channelId: (type) => carrier && channelId(carrier, type, "client"),

@@ -4,11 +4,13 @@
  */
 import type { Socket } from "node:net";
 import type { RawData, WebSocket } from "ws";
-import type { Serializer } from "@pinion/wamp/serializer";
+import { ProtocolViolation } from "@pinion/wamp";
+import type { Batch, Serializer } from "@pinion/wamp/serializer";
 import type { Encoded } from "../encoded.ts";
 import type { Farewell, Link, LinkHandlers } from "../link.ts";
 import type { PeerInfo } from "../router/index.ts";
 import { HIGH_WATER, Outbox } from "./outbox.ts";
+import { webSocketFrame } from "./web-socket-frame.ts";
 
 /** How long the peer may take to accept what is queued and to answer the close frame. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -22,6 +24,8 @@ export interface WebSocketLinkParts {
   readonly info: PeerInfo;
   /** A client masks what it sends, so its frames cannot be shared. */
   readonly side: "server" | "client";
+  /** On the server's side, where a `.batched` subprotocol was agreed on. */
+  readonly batch?: Batch | undefined;
 }
 
 export class WebSocketLink implements Link {
@@ -31,21 +35,24 @@ export class WebSocketLink implements Link {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #outbox: Outbox | undefined;
+  readonly #batch: Batch | undefined;
+  #batchDue: NodeJS.Immediate | undefined;
   #farewell: string | undefined;
   #fault: string | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #pressed = false;
 
-  constructor({ webSocket, socket, serializer, info, side }: WebSocketLinkParts) {
+  constructor({ webSocket, socket, serializer, info, side, batch }: WebSocketLinkParts) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.serializer = serializer;
     this.info = info;
+    this.#batch = batch;
     this.#outbox = side === "server" ? new Outbox(socket) : undefined;
   }
 
   get bufferedAmount(): number {
-    return this.#outbox?.bufferedAmount ?? this.#webSocket.bufferedAmount;
+    return (this.#outbox?.bufferedAmount ?? this.#webSocket.bufferedAmount) + (this.#batch?.octets ?? 0);
   }
 
   start(handlers: LinkHandlers): void {
@@ -69,8 +76,12 @@ export class WebSocketLink implements Link {
     if (this.#outbox === undefined) {
       this.#webSocket.send(encoded.octets, { binary: this.serializer.binary });
       free = this.#webSocket.bufferedAmount <= HIGH_WATER;
-    } else {
+    } else if (this.#batch === undefined) {
       free = this.#outbox.add(encoded.webSocketFrame);
+    } else {
+      this.#addFrame(this.#batch.add(encoded.octets));
+      this.#batchDue ??= setImmediate(() => this.#flushBatch());
+      free = this.bufferedAmount <= HIGH_WATER;
     }
     if (!free) this.#pressed = true;
     return free;
@@ -87,7 +98,7 @@ export class WebSocketLink implements Link {
   close({ code, words }: Farewell): void {
     if (this.#farewell !== undefined) return;
     this.#farewell = words;
-    this.#outbox?.flush();
+    this.#flushBatch();
     // a paused socket would never read the answer to the close frame
     this.#webSocket.resume();
     this.#webSocket.close(code, cut(words));
@@ -118,13 +129,37 @@ export class WebSocketLink implements Link {
     if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping();
   }
 
+  /** Messages of one turn of the event loop leave as one. */
+  #flushBatch(): void {
+    if (this.#batchDue !== undefined) clearImmediate(this.#batchDue);
+    this.#batchDue = undefined;
+    this.#addFrame(this.#batch?.take());
+    this.#outbox?.flush();
+  }
+
+  #addFrame(batch: Uint8Array | undefined): void {
+    if (batch !== undefined) this.#outbox?.add(webSocketFrame(batch, this.serializer.binary));
+  }
+
   #receive(handlers: LinkHandlers, data: RawData, isBinary: boolean): void {
     if (this.#farewell !== undefined) return;
     if (isBinary !== this.serializer.binary) {
       const [wanted, got] = isBinary ? ["text", "a binary one"] : ["binary", "a text one"];
       return handlers.onViolation(`${this.serializer.subprotocol} travels in ${wanted} messages, ${got} came`);
     }
-    handlers.onMessage(octetsOf(data));
+    for (const message of this.#split(octetsOf(data), handlers)) {
+      if (this.#farewell === undefined) handlers.onMessage(message);
+    }
+  }
+
+  #split(octets: Uint8Array, handlers: LinkHandlers): readonly Uint8Array[] {
+    try {
+      return this.#batch?.split(octets) ?? [octets];
+    } catch (error) {
+      if (!(error instanceof ProtocolViolation)) throw error;
+      handlers.onViolation(error.message);
+      return [];
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
-import { serializerBySubprotocol, serializers, type Serializer } from "@pinion/wamp/serializer";
+import { Batch, batchedSubprotocol, protocolByName, serializers } from "@pinion/wamp/serializer";
 import type { CookieJar } from "../cookie-jar.ts";
 import type { Link } from "../link.ts";
 import type { FoldedLog } from "../log.ts";
@@ -19,6 +19,8 @@ import { WebSocketLink } from "./web-socket-link.ts";
 export interface WebSocketOptions extends OriginRules {
   readonly path: string;
   readonly maxMessage: number;
+  /** Messages of one batch received. */
+  readonly maxBatch: number;
   readonly pingInterval: number;
   readonly pingTimeout: number;
   readonly now: () => number;
@@ -52,7 +54,7 @@ export class WebSockets {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxMessage,
-      handleProtocols: (offered) => chooseSubprotocol(offered)?.subprotocol ?? false,
+      handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
     });
     this.#server.on("headers", (headers, request) => {
       const header = this.#setCookies.get(request);
@@ -68,13 +70,15 @@ export class WebSockets {
     const refusal = this.#judge(request, socket);
     if (refusal !== undefined) return this.#refuse(socket, refusal, facts);
     const offered = offeredSubprotocols(request);
-    const serializer = chooseSubprotocol(offered);
-    if (serializer === undefined) return this.#refuse(socket, noSubprotocol(offered), facts);
+    const protocol = protocolByName(chooseSubprotocol(offered) ?? "");
+    if (protocol === undefined) return this.#refuse(socket, noSubprotocol(offered), facts);
     const cookie = this.#offerCookie(request, facts);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const local = facts.local && !isForwarded(request);
       const info = { ...facts, ...cookie, transport: "websocket", local } as const;
-      const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server" });
+      const { serializer } = protocol;
+      const batch = protocol.batched ? new Batch(serializer, { messages: this.#options.maxBatch }) : undefined;
+      const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server", batch });
       this.#live.set(link, { received: link.received, taken: link.taken, since: this.#options.now() });
       webSocket.once("close", () => this.#live.delete(link));
       this.#options.onLink(link);
@@ -155,16 +159,13 @@ function offeredSubprotocols(request: IncomingMessage): Set<string> {
   );
 }
 
-function chooseSubprotocol(offered: ReadonlySet<string>): Serializer | undefined {
-  for (const name of offered) {
-    const serializer = serializerBySubprotocol(name);
-    if (serializer !== undefined) return serializer;
-  }
-  return undefined;
+function chooseSubprotocol(offered: ReadonlySet<string>): string | undefined {
+  return [...offered].find((name) => protocolByName(name) !== undefined);
 }
 
 function noSubprotocol(offered: ReadonlySet<string>): Refusal {
-  const spoken = Object.values(serializers).map(({ subprotocol }) => subprotocol);
+  const known = Object.values(serializers);
+  const spoken = [...known.map(({ subprotocol }) => subprotocol), ...known.map(batchedSubprotocol)];
   const asked = offered.size === 0 ? "none" : [...offered].map((name) => JSON.stringify(name)).join(", ");
   return {
     status: 400,

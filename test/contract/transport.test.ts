@@ -7,6 +7,7 @@ const TRANSPORTS: readonly TransportName[] = [
   "tls",
   "unix",
   "websocket",
+  "websocket, batched",
   "websocket over unix",
   "websocket of pages",
 ];

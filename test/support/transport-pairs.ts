@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { connect, type ConnectorOptions, RawSocketTransport } from "@pinion/client";
 import type { Transport } from "@pinion/wamp";
 import { webSocketConnector, WebSocketTransport } from "@pinion/wamp/client";
-import { serializerByRawSocketCode, serializerBySubprotocol, type SerializerName } from "@pinion/wamp/serializer";
+import { Batch, protocolByName, serializerByRawSocketCode, type SerializerName } from "@pinion/wamp/serializer";
 import { listenRawSocket, type ListenRawSocketOptions } from "net-socket-raw-framing/node";
 import { WebSocketServer } from "ws";
 import { LinkedTransport } from "./linked-transport.ts";
@@ -55,16 +55,17 @@ export async function webSocketListener(accept: Accept, path?: string): Promise<
   const sockets = new WebSocketServer({
     server: http,
     maxPayload: LIMIT,
-    handleProtocols: (offered) => [...offered].find((name) => serializerBySubprotocol(name)) ?? false,
+    handleProtocols: (offered) => [...offered].find((name) => protocolByName(name)) ?? false,
   });
   sockets.on("connection", (socket) => {
-    const serializer = serializerBySubprotocol(socket.protocol);
+    const { serializer, batched } = protocolByName(socket.protocol) ?? {};
     socket.on("error", () => {}); // the close that follows tells
     if (!serializer) {
       socket.close();
       return;
     }
-    const limits = { timers: globalThis, maxMessageSize: LIMIT, highWaterMark: 256 * 1024 };
+    const batch = batched ? new Batch(serializer, { messages: 1000 }) : undefined;
+    const limits = { batch, timers: globalThis, maxMessageSize: LIMIT, highWaterMark: 256 * 1024 };
     const terminate = (): void => socket.terminate();
     accept(new WebSocketTransport(socket, { url: "ws:server", local: true, serializer, terminate, ...limits }));
   });
@@ -142,6 +143,7 @@ export type TransportName =
   | "tls"
   | "unix"
   | "websocket"
+  | "websocket, batched"
   | "websocket over unix"
   | "websocket of pages";
 
@@ -158,13 +160,14 @@ export async function transportPair(name: TransportName, serializer: SerializerN
     tls: (accept) => rawSocketListener({ tls }, accept),
     unix: (accept) => rawSocketListener({ path }, accept),
     websocket: (accept) => webSocketListener(accept),
+    "websocket, batched": (accept) => webSocketListener(accept),
     "websocket of pages": (accept) => webSocketListener(accept),
     "websocket over unix": (accept) => webSocketListener(accept, path),
   };
   const open = name === "websocket of pages" ? connectAsPage : connect;
   const pair = await pairOver(
     listeners[name],
-    { serializer, tls: { ca: TEST_CERTIFICATE }, maxMessageSize: LIMIT },
+    { serializer, batched: name === "websocket, batched", tls: { ca: TEST_CERTIFICATE }, maxMessageSize: LIMIT },
     open,
   );
   return {

@@ -7,7 +7,7 @@ import { ErrorUri } from "../error-uri.ts";
 import { ApplicationError, ProtocolViolation } from "../errors.ts";
 import type { Message } from "../message.ts";
 import { noPayload } from "../payload.ts";
-import type { Serializer, SerializerName } from "../serializer/index.ts";
+import type { Batch, Serializer, SerializerName } from "../serializer/index.ts";
 import type { Transport, TransportHandlers } from "../transport.ts";
 import { after } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
@@ -39,6 +39,8 @@ export interface WebSocketTransportOptions {
   readonly maxMessageSize: number;
   /** `send` answers false above so many buffered octets. */
   readonly highWaterMark: number;
+  /** Where a `.batched` subprotocol was agreed on: messages of one turn of the event loop travel together. */
+  readonly batch?: Batch | undefined;
   /** Drops the connection at once, where the platform can. Default: `close`. */
   readonly terminate?: (() => void) | undefined;
   /** What TLS binds a login to, where the platform tells. */
@@ -87,20 +89,23 @@ export class WebSocketTransport implements Transport {
 
   send(message: Message): boolean {
     if (this.#phase !== "open") return true;
-    const { serializer, maxMessageSize, highWaterMark } = this.#options;
+    const { serializer, maxMessageSize, highWaterMark, batch } = this.#options;
     const bytes = serializer.marshal(message);
-    if (bytes.length > maxMessageSize) {
-      const text = `the ${message.type} takes ${bytes.length} octets, the limit is ${maxMessageSize}`;
+    const limit = maxMessageSize - (batch?.overhead ?? 0);
+    if (bytes.length > limit) {
+      const text = `the ${message.type} takes ${bytes.length} octets, the limit is ${limit}`;
       throw new ApplicationError(ErrorUri.payloadSizeExceeded, [text]);
     }
-    this.#socket.send(serializer.binary ? bytes : this.#decoder.decode(bytes));
-    if (this.#socket.bufferedAmount <= highWaterMark) return true;
+    if (batch) this.#gather(batch, bytes);
+    else this.#write(bytes);
+    if (this.#socket.bufferedAmount + (batch?.octets ?? 0) <= highWaterMark) return true;
     this.#cancelPoll ??= after(this.#options.timers, POLL_MS, () => this.#poll());
     return false;
   }
 
   close(): void {
     if (this.#phase !== "open") return;
+    this.#writeBatch();
     this.#phase = "closing";
     this.#socket.close(NORMAL);
   }
@@ -112,23 +117,48 @@ export class WebSocketTransport implements Transport {
     this.#finish(error);
   }
 
+  #gather(batch: Batch, bytes: Uint8Array): void {
+    if (batch.octets === 0) void Promise.resolve().then(() => this.#writeBatch());
+    this.#write(batch.add(bytes));
+  }
+
+  #writeBatch(): void {
+    if (this.#phase === "open") this.#write(this.#options.batch?.take());
+  }
+
+  #write(bytes: Uint8Array | undefined): void {
+    if (bytes) this.#socket.send(this.#options.serializer.binary ? bytes : this.#decoder.decode(bytes));
+  }
+
   #received(data: unknown): void {
     if (this.#phase !== "open") return;
     if (!this.#handlers) {
       this.#early.push(data);
       return;
     }
-    let message: Message;
-    try {
-      message = this.#parse(data);
-    } catch (error) {
-      this.#violated(error instanceof ProtocolViolation ? error : new ProtocolViolation(describeError(error)));
-      return;
+    const messages = this.#attempt(() => this.#split(this.#checked(data)));
+    for (const octets of messages ?? []) {
+      const message = this.#attempt(() => this.#options.serializer.parse(octets));
+      // what a message did may have ended the connection, and with it the rest of its batch
+      if (!message || this.#phase !== "open") return;
+      this.#handlers.onMessage(message);
     }
-    this.#handlers.onMessage(message);
   }
 
-  #parse(data: unknown): Message {
+  #attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.#violated(error instanceof ProtocolViolation ? error : new ProtocolViolation(describeError(error)));
+      return undefined;
+    }
+  }
+
+  #split(bytes: Uint8Array): Uint8Array[] {
+    return this.#options.batch?.split(bytes) ?? [bytes];
+  }
+
+  #checked(data: unknown): Uint8Array {
     const { serializer, maxMessageSize } = this.#options;
     const bytes = this.#octets(data);
     if (bytes === undefined || serializer.binary !== (typeof data !== "string")) {
@@ -138,7 +168,7 @@ export class WebSocketTransport implements Transport {
     if (bytes.length > maxMessageSize) {
       throw new ProtocolViolation(`a message of ${bytes.length} octets is over the limit of ${maxMessageSize}`);
     }
-    return serializer.parse(bytes);
+    return bytes;
   }
 
   #octets(data: unknown): Uint8Array | undefined {
@@ -154,6 +184,7 @@ export class WebSocketTransport implements Transport {
     } catch {
       // The reason is lost, the end is not.
     }
+    this.#writeBatch();
     this.#socket.close(PROTOCOL_VIOLATION, "WAMP protocol violation");
     this.#finish(violation);
   }

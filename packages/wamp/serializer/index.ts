@@ -1,8 +1,10 @@
+import { batchedSubprotocol } from "./batch.ts";
 import { cbor } from "./cbor.ts";
 import { json } from "./json.ts";
 import { msgpack } from "./msgpack.ts";
 import type { Serializer, SerializerName } from "./serializer.ts";
 
+export { Batch, batchedSubprotocol, type BatchLimits, type BatchSeparator } from "./batch.ts";
 export type { Serializer, SerializerName } from "./serializer.ts";
 
 /** The one table of serializers. */
@@ -11,6 +13,15 @@ export const serializers: Readonly<Record<SerializerName, Serializer>> = Object.
 /** The serializer of a WebSocket subprotocol such as `wamp.2.json`, or undefined. */
 export function serializerBySubprotocol(subprotocol: string): Serializer | undefined {
   return Object.values(serializers).find((serializer) => serializer.subprotocol === subprotocol);
+}
+
+/** What a WebSocket subprotocol or a protocol of long-poll stands for, batched or not; undefined if it is none of WAMP's. */
+export function protocolByName(name: string): { serializer: Serializer; batched: boolean } | undefined {
+  for (const serializer of Object.values(serializers)) {
+    if (name === serializer.subprotocol) return { serializer, batched: false };
+    if (name === batchedSubprotocol(serializer)) return { serializer, batched: true };
+  }
+  return undefined;
 }
 
 /** The serializer of a raw-socket handshake nibble, or undefined. */
