@@ -10,6 +10,7 @@ import type {
   ChannelDescription,
   DriverDescription,
 } from "../drivers/description.ts";
+import type { Caller } from "../drivers/driver.ts";
 import { findChannel } from "../drivers/channel-lookup.ts";
 import { DriverError } from "../drivers/driver-error.ts";
 import { toApplicationError } from "./driver-error-uri.ts";
@@ -19,6 +20,7 @@ import type { SupervisedDriver } from "./supervised-driver.ts";
 export interface Call {
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly caller?: Caller | undefined;
 }
 
 /** One procedure: an action of a kind, on the channels that have it. */
@@ -78,7 +80,7 @@ function procedure(
       const { target, rest } = chooseTarget(name.action, { targets, channels }, call);
       const args = argumentsOf(target, name.uri, rest);
       try {
-        return await target.driver.invoke(name.action, target.channel?.name, args);
+        return await target.driver.invoke(name.action, target.channel?.name, args, call.caller);
       } catch (error) {
         throw error instanceof DriverError ? toApplicationError(error) : error;
       }
@@ -95,7 +97,9 @@ interface Choice {
 function chooseTarget(action: string, { targets, channels }: Choice, call: Call): { target: Target; rest: Call } {
   const whole = targets.find(({ channel }) => channel === undefined);
   if (whole !== undefined) {
-    // each driver of the kind would answer alike: the first that can
+    // each driver of the kind would answer alike, the first that can; unless a channel of one of them is asked about
+    const asked = targets.find(({ driver }) => findChannel(driver.planned.description.channels, call.args[0]));
+    if (asked !== undefined) return { target: asked, rest: call };
     const able = targets.find(({ driver }) => driver.state === "ready") ?? whole;
     return { target: able, rest: call };
   }

@@ -8,6 +8,7 @@ import type { Client, Invocation } from "@pinion/wamp/client";
 import type { Timers } from "../drivers/driver.ts";
 import type { Log } from "../drivers/driver.ts";
 import { proceduresOf, type Procedure } from "./actions.ts";
+import { Callers } from "./callers.ts";
 import { Announcing } from "./announcing.ts";
 import { describeBoard, type BoardDescription, type BoardIdentity } from "./board-description.ts";
 import type { Health } from "./health.ts";
@@ -18,7 +19,7 @@ import type { Readings } from "./readings.ts";
 import type { SupervisedDriver } from "./supervised-driver.ts";
 
 export interface ComponentContext {
-  readonly client: Pick<Client, "register" | "subscribe" | "publish" | "session">;
+  readonly client: Pick<Client, "register" | "subscribe" | "publish" | "call" | "session">;
   readonly link: Link;
   readonly naming: Naming;
   readonly identity: BoardIdentity;
@@ -33,10 +34,16 @@ export interface ComponentContext {
 export class Component {
   readonly #context: ComponentContext;
   readonly #announcing: Announcing;
+  readonly #callers: Callers;
   #stopping = false;
 
   constructor(context: ComponentContext) {
     this.#context = context;
+    const { client, log, drivers } = context;
+    const onLeft = (id: string): void => {
+      for (const driver of drivers) driver.callerLeft(id);
+    };
+    this.#callers = new Callers({ client, log, onLeft });
     this.#announcing = new Announcing(context.timers, () => this.#announce());
   }
 
@@ -46,6 +53,7 @@ export class Component {
     this.#register(naming.own("describe"), () => this.describe());
     this.#register(naming.own("health"), () => this.#context.health());
     for (const procedure of proceduresOf(drivers, naming)) this.#offer(procedure);
+    this.#callers.declare();
     client
       .subscribe(DISCOVER, () => this.#announcing.request())
       .catch((error: unknown) => this.#undeclared(`subscription of ${DISCOVER}`, error));
@@ -55,6 +63,7 @@ export class Component {
   ready(): void {
     const { publishing, readings } = this.#context;
     publishing.restate(readings.last("state"));
+    void this.#callers.verify();
     this.#announcing.request();
   }
 
@@ -76,9 +85,12 @@ export class Component {
   }
 
   #offer({ uri, kind, action, invoke }: Procedure): void {
-    this.#register(uri, async ({ args, kwargs }) => {
+    this.#register(uri, async ({ args, kwargs, details }) => {
+      const caller = this.#callers.of(details);
       try {
-        return await invoke({ args, kwargs });
+        const answer = await invoke({ args, kwargs, caller });
+        if (caller !== undefined) this.#callers.done(caller);
+        return answer;
       } catch (error) {
         if (!(error instanceof ApplicationError)) {
           this.#context.log.error(`driver ${kind}: ${action} threw what no driver may throw: ${String(error)}`);
@@ -98,7 +110,7 @@ export class Component {
     // a principal named as the board is this board: only then is who holds its procedures its own ghost
     const force = { authid: naming.id };
     client
-      .register(uri, guarded, { whenTaken: "retry", force })
+      .register(uri, guarded, { whenTaken: "retry", force, discloseCaller: true })
       .catch((error: unknown) => this.#undeclared(`registration of ${uri}`, error));
   }
 

@@ -20,6 +20,8 @@ export interface LinkContext {
   readonly log: Log;
   /** The session is ready: everything declared is restored, or refused. */
   readonly onReady: () => void;
+  /** The session that was ready is so no longer. */
+  readonly onLost: () => void;
   /** What the board can offer has changed. */
   readonly onChange: () => void;
 }
@@ -74,8 +76,10 @@ export class Link {
     if (status.state !== before.state) {
       this.#since = clock.wall();
       if (status.state === "ready") this.#ready();
-      else if (before.state === "ready") log.warn(`the session is gone: ${status.cause ?? status.state}`);
-      else if (status.state === "waiting") {
+      else if (before.state === "ready") {
+        log.warn(`the session is gone: ${status.cause ?? status.state}`);
+        this.#context.onLost();
+      } else if (status.state === "waiting") {
         log.warn(`no session: ${withCure(status.cause ?? "unknown cause")}`, {
           retryIn: status.retryIn,
           attempt: status.attempt,

@@ -75,7 +75,13 @@ export class Runtime {
       timers,
       log,
       ...options.router,
-      onReady: () => this.#component.ready(),
+      onReady: () => {
+        for (const driver of this.#drivers) driver.linkChanged(true);
+        this.#component.ready();
+      },
+      onLost: () => {
+        for (const driver of this.#drivers) driver.linkChanged(false);
+      },
       onChange: () => this.#component.changed(),
     });
     this.#component = new Component({

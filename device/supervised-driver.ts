@@ -5,7 +5,7 @@
  */
 import type { Board } from "../drivers/board.ts";
 import { claimedBoard } from "../drivers/claimed-board.ts";
-import type { Clock, DriverContext, DriverInstance, Log, Timers } from "../drivers/driver.ts";
+import type { Caller, Clock, DriverContext, DriverInstance, Log, Timers } from "../drivers/driver.ts";
 import { DriverError } from "../drivers/driver-error.ts";
 import type { RawReading } from "../drivers/reading.ts";
 import type { DriverReport } from "./health.ts";
@@ -52,6 +52,7 @@ export class SupervisedDriver {
   #cancelRetry: () => void = () => {};
   #closed: Promise<void> | undefined;
   #refused = 0;
+  #linkUp = false;
   readonly #refusedStreams = new Set<string>();
 
   constructor(planned: PlannedDriver, host: DriverHost) {
@@ -76,10 +77,25 @@ export class SupervisedDriver {
   }
 
   /** Runs an action, while the driver is ready. Rejects with DriverError, or with whatever a faulty driver threw. */
-  async invoke(action: string, channel: string | number | undefined, args: readonly unknown[]): Promise<unknown> {
+  async invoke(
+    action: string,
+    channel: string | number | undefined,
+    args: readonly unknown[],
+    caller?: Caller,
+  ): Promise<unknown> {
     const instance = this.#instance;
-    if (this.#state === "ready" && instance !== undefined) return await instance.invoke(action, channel, args);
+    if (this.#state === "ready" && instance !== undefined) return await instance.invoke(action, channel, args, caller);
     throw this.#whyNot();
+  }
+
+  callerLeft(id: string): void {
+    this.#tell((instance) => instance.callerLeft?.(id));
+  }
+
+  /** An instance that is opened later is told then. */
+  linkChanged(up: boolean): void {
+    this.#linkUp = up;
+    this.#tell((instance) => instance.linkChanged?.(up));
   }
 
   report(): DriverReport {
@@ -179,7 +195,18 @@ export class SupervisedDriver {
     this.#instance = instance;
     this.#cause = undefined;
     this.#enter("ready");
+    this.#tell((one) => one.linkChanged?.(this.#linkUp));
     this.#host.log.info(`driver ${this.planned.name} is open`);
+  }
+
+  /** A driver that throws where it was only told something is a fault of the driver, and not the end of the board. */
+  #tell(news: (instance: DriverInstance) => void): void {
+    if (this.#instance === undefined) return;
+    try {
+      news(this.#instance);
+    } catch (error) {
+      this.#host.log.error(`driver ${this.planned.name} threw what no driver may throw: ${wordsOf(error)}`);
+    }
   }
 
   /** The driver gave up by itself: what it holds is let go before it is opened again. */
