@@ -121,26 +121,25 @@ const rule = Type.Object(
   closed,
 );
 
-const cookie = Type.Object(
-  {
-    name: Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$", default: "pinion_session" }),
-    maxAge: Type.Integer({
-      minimum: 1000,
-      maximum: 365 * 86_400_000,
-      default: 7 * 86_400_000,
-      description: "milliseconds; how long a browser stays logged in",
-    }),
-    capacity: count(10_000, "browsers that are logged in at a time; the oldest goes for one more"),
-  },
-  { ...closed, description: "lets a browser log in again without being asked; {} for the defaults" },
-);
-
 const slowConsumer = Type.Union([Type.Literal("disconnect"), Type.Literal("coalesce"), Type.Literal("drop-oldest")], {
   description: "what happens to a peer whose queue is over its bounds",
 });
 
 const rate = Type.Object(
   {
+    messages: Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000, description: "a second, in the long run" }),
+    burst: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        description: "at once after a quiet time; default: of one second",
+      }),
+    ),
+  },
+  { ...closed, description: "messages that a session may send; one that sends more is read more slowly" },
+);
+
+const rules = Type.Array(rule, { maxItems: 1000 });
 const authorizerProcedure = Type.String({
   minLength: 1,
   description: "a procedure that decides, for what no rule denies",
@@ -173,27 +172,28 @@ const authorizer = Type.Union([
   ),
 ]);
 
-    messages: Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000, description: "a second, in the long run" }),
-    burst: Type.Optional(
-    authorizer: Type.Optional(Type.Union([authorizerProcedure, Type.Literal(false)])),
-      Type.Integer({
-        minimum: 1,
-        maximum: 10_000_000,
-        description: "at once after a quiet time; default: of one second",
-      }),
-    ),
-  },
-  { ...closed, description: "messages that a session may send; one that sends more is read more slowly" },
-);
-
-const rules = Type.Array(rule, { maxItems: 1000 });
 const roleSettings = Type.Object(
   {
+    authorizer: Type.Optional(Type.Union([authorizerProcedure, Type.Literal(false)])),
     rules: Type.Optional(rules),
     rate: Type.Optional(rate),
     slowConsumer: Type.Optional(slowConsumer),
   },
   closed,
+);
+
+const cookie = Type.Object(
+  {
+    name: Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$", default: "pinion_session" }),
+    maxAge: Type.Integer({
+      minimum: 1000,
+      maximum: 365 * 86_400_000,
+      default: 7 * 86_400_000,
+      description: "milliseconds; how long a browser stays logged in",
+    }),
+    capacity: count(10_000, "browsers that are logged in at a time; the oldest goes for one more"),
+  },
+  { ...closed, description: "lets a browser log in again without being asked; {} for the defaults" },
 );
 
 const auth = Type.Object(
@@ -223,8 +223,8 @@ const auth = Type.Object(
       default: {},
       description: "rules by role, besides or instead of device, viewer, operator and backend",
     }),
-    maxFailures: count(10, "failed logins of one authid from one machine within failureWindow"),
     authorizer: Type.Optional(authorizer),
+    maxFailures: count(10, "failed logins of one authid from one machine within failureWindow"),
     maxFailuresPerMachine: count(100, "failed logins of all authids from one machine within failureWindow"),
     failureWindow: milliseconds(60_000, "how long failed logins count"),
   },
