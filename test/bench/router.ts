@@ -1,13 +1,14 @@
 /**
  * `npm run bench:router`: the built router-bridge under load, beside what a user would run instead, in the same run.
  * Options: --only <case,...>, --contestants <entrant,...>, --quick, --repeat <n>, --seconds <n>, --out <file.json>,
- * --program <pinion-router-bridge.cjs> (another build), --list.
+ * --program <pinion-router-bridge.cjs> (another build), --list, --save (a whole run becomes the committed result).
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildAside } from "./build-aside.ts";
 import { cases, type Case, type Entrant } from "./cases.ts";
+import { publish } from "./publish.ts";
 import { measureCase, type Settings } from "./measure-case.ts";
 import { machine, type CaseResult } from "./router-result.ts";
 import { caseTable, goalTable } from "./router-table.ts";
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     seconds: { type: "string" },
     out: { type: "string" },
     program: { type: "string" },
+    save: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
 });
@@ -63,6 +65,8 @@ if (values.list) {
     console.log(`${name.padEnd(20)} ${title}: ${entrants.map((one) => one.name).join(", ")}`);
   process.exit(0);
 }
+if (values.save && (values.quick || only !== undefined || contestants !== undefined))
+  stop("--save takes a whole run: without --quick, --only and --contestants");
 const selected = chosen();
 const seconds = positive("seconds", values.seconds ?? (values.quick ? "0.5" : "0.8"));
 const repeat = Math.round(positive("repeat", values.repeat));
@@ -78,9 +82,8 @@ for (const one of selected) {
 console.log(`\nratios within this run, medians of ${String(repeat)}\n${goalTable(results)}`);
 const out = values.out ?? join(import.meta.dirname, "../../test-results/router.json");
 mkdirSync(dirname(out), { recursive: true });
-writeFileSync(
-  out,
-  `${JSON.stringify({ machine: machine(), settings: { repeat, seconds }, cases: results }, null, 2)}\n`,
-);
+const whole = { machine: machine(), settings: { repeat, seconds }, cases: results };
+writeFileSync(out, `${JSON.stringify(whole, null, 2)}\n`);
+if (values.save) publish(whole);
 console.log(`\nwritten: ${out}`);
 if (results.some(({ failed }) => Object.keys(failed).some((name) => name.startsWith("pinion")))) process.exitCode = 1;

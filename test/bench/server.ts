@@ -19,6 +19,8 @@ export type ServerName =
 
 export interface Server {
   readonly port: number;
+  /** Where it speaks WebSocket, if that is another port. */
+  readonly webSocket?: number;
   /** All its processes: their CPU and memory are its cost. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
@@ -89,10 +91,13 @@ async function startRelay(options: Options): Promise<Server> {
 /** Its queues are opened and Nagle is off, or it would drop and wait where the others do not. */
 async function startMosquitto(): Promise<Server> {
   const port = await freePort();
+  const webSocket = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "pinion-bench-"));
   const file = join(folder, "mosquitto.conf");
   const config = [
     `listener ${String(port)} 127.0.0.1`,
+    `listener ${String(webSocket)} 127.0.0.1`,
+    "protocol websockets",
     "allow_anonymous true",
     "persistence false",
     "log_type error",
@@ -106,6 +111,7 @@ async function startMosquitto(): Promise<Server> {
   const server = await listening(port, start("sh", ["-c", command]));
   return {
     ...server,
+    webSocket,
     stop: async () => {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
