@@ -10,6 +10,9 @@ const device: Roles[string] = [
   { uri: "sensor.<authid>.", match: prefix, allow: ["publish"] },
   { uri: "device.announce", allow: ["publish", "subscribe"] },
   { uri: "device.discover", allow: ["publish", "subscribe"] },
+  // What a board lends to a caller ends when that caller's session does.
+  { uri: "wamp.session.on_leave", allow: ["subscribe"] },
+  { uri: "wamp.session.get", allow: ["call"] },
 ];
 
 /** Sees everything of every board and changes nothing. */
