@@ -9,6 +9,7 @@ import { BridgeError } from "./bridge-error.ts";
 import type { AuthConfig, Config, HistoryConfig } from "./config-schema.ts";
 import { cookieJar } from "./cookie-settings.ts";
 import { Counters } from "./counters.ts";
+import type { HookSettings } from "./hook-settings.ts";
 import { WebPages } from "./http.ts";
 import type { Link } from "./link.ts";
 import { listen, type Listening } from "./listeners/listen.ts";
@@ -19,7 +20,7 @@ import { Relay } from "./relay.ts";
 import { Upstream } from "./relay/open-upstream.ts";
 import { queueBounds, rates } from "./role-settings.ts";
 import { RouterHost } from "./router-host.ts";
-import type { HistoryRule, Limits } from "./router/index.ts";
+import type { DecisionSubject, HistoryRule, Limits } from "./router/index.ts";
 import { VERSION } from "./version.ts";
 
 /** Beyond the peers' own bound, so that a slow consumer meets that one and is told. */
@@ -34,6 +35,8 @@ export interface BridgeParts {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly random: () => number;
+  /** Of the embedding program; only for the embedded router. */
+  readonly hooks?: HookSettings | undefined;
 }
 
 /** Who takes the connections: the embedded router or the relay. */
@@ -98,6 +101,11 @@ export class Bridge {
     return this.#open.size;
   }
 
+  /** Forgets what a dynamic authorizer has answered; gives how many answers. */
+  flushAuthorizations(who: Partial<DecisionSubject> = {}): number {
+    return this.#backend instanceof RouterHost ? this.#backend.flushAuthorizations(who) : 0;
+  }
+
   /** Opens all listeners or none. @throws BridgeError */
   async start(): Promise<void> {
     const { log } = this.#parts;
@@ -146,8 +154,9 @@ export class Bridge {
 
   #makeRouter(): RouterHost {
     const { realms, limits, auth, history } = this.#config;
-    const { log, now, random } = this.#parts;
+    const { log, now, random, hooks } = this.#parts;
     return new RouterHost({
+      hooks,
       realms,
       history: history.map(historyRule),
       limits: routerLimits(limits),

@@ -2,7 +2,6 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { pino, type Logger } from "pino";
 import { formatProblems } from "@pinion/config";
 import { Bridge } from "./bridge.ts";
 import { BridgeError } from "./bridge-error.ts";
@@ -10,6 +9,8 @@ import type { Config } from "./config-schema.ts";
 import { readConfig } from "./config.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
 import { insecureBind } from "./listeners/listen.ts";
+import type { Log } from "./log.ts";
+import { processLog } from "./process-log.ts";
 import { VERSION } from "./version.ts";
 import { secureRandom } from "./secure-random.ts";
 
@@ -30,18 +31,12 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${args.config ?? "the defaults"}: no problem found\n`);
     return;
   }
-  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  await run(config, log);
+  await run(config, processLog(config.log.level));
 }
 
-async function run(config: Config, log: Logger): Promise<void> {
+async function run(config: Config, log: Log): Promise<void> {
   const bridge = new Bridge(config, {
-    log: {
-      debug: (fields, words) => log.debug(fields, words),
-      info: (fields, words) => log.info(fields, words),
-      warn: (fields, words) => log.warn(fields, words),
-      error: (fields, words) => log.error(fields, words),
-    },
+    log,
     dashboardFolder: join(scriptFolder(), "dashboard"),
     now: () => performance.now(),
     random: secureRandom(),

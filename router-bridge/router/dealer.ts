@@ -24,7 +24,8 @@ import type { Millis } from "./deadlines.ts";
 import { asBoolean, asWord, refusePassthru } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
 import { EndedCalls } from "./ended-calls.ts";
-import { inquirer, type Caller, type Question } from "./inquiry.ts";
+import { answerCall, keptCall } from "./hook-runner.ts";
+import { inquirer, type Answer, type Caller, type Question } from "./inquiry.ts";
 import {
   answer,
   interrupt,
@@ -86,13 +87,13 @@ export class Dealer<P> {
       if (caller.endedCalls === undefined) return false;
       return caller.endedCalls.discards(request, { procedure, last: options["progress"] !== true });
     }
-    if (!invocation.sending || invocation.procedure !== procedure)
+    if (!invocation.sending || invocation.called !== procedure)
       throw new ProtocolViolation(`call ${request} has not ended, its id cannot be used again`);
     invocation.sending = asBoolean("progress", options["progress"]);
     invocation.begun = true;
     const { id, match } = invocation.registration;
     let details: Dict = invocation.sending ? IN_PROGRESS : NO_DETAILS;
-    if (match !== "exact") details = { ...details, procedure };
+    if (match !== "exact") details = { ...details, procedure: invocation.procedure };
     out.push({
       to: invocation.offer.callee.alone,
       message: { type: "INVOCATION", request: invocation.request, registration: id, details, payload },
@@ -100,9 +101,14 @@ export class Dealer<P> {
     return true;
   }
 
-  /** `now` starts the call's timeout. */
-  call(caller: Member<P>, message: Call, at: { readonly now: Millis; readonly out: Delivery<P>[] }): void {
-    const { request, procedure } = message;
+  /** `now` starts the call's timeout. `asCalled`: before a hook changed it. */
+  call(
+    caller: Member<P>,
+    message: Call,
+    at: { readonly now: Millis; readonly out: Delivery<P>[] },
+    asCalled: Call = message,
+  ): void {
+    const { request } = message;
     const options = callOptions(message.options);
     if (options.progress && !caller.features.progressiveCalls)
       throw new ProtocolViolation("progress was used, but this session did not announce progressive_call_invocations");
@@ -110,10 +116,16 @@ export class Dealer<P> {
     this.#context.statistics.calls += 1;
     if (permission.offer === undefined) {
       this.#context.statistics.callErrors += 1;
-      if (options.progress) rememberEnded(caller, request, procedure);
-      return refuse(caller, { code: RequestCode.call, request }, permission, at.out);
+      if (options.progress) rememberEnded(caller, request, asCalled.procedure);
+      const { error, words } = permission;
+      const failure = errorMessage({ code: RequestCode.call, request }, error, words);
+      return answerCall(this.#context.hooks, { member: caller, message: asCalled }, failure, at.out);
     }
-    this.#begin(caller, message, permission, at);
+    const invocation = this.#begin(caller, message, permission, at);
+    const { hooks } = this.#context;
+    if (hooks === undefined) return;
+    invocation.called = asCalled.procedure;
+    if (hooks.watchesAnswers) invocation.origin = { member: caller, message: keptCall(asCalled) };
   }
 
   /** Puts a question of the router itself. Gives how to withdraw it: nobody is told an answer then. */
@@ -158,7 +170,7 @@ export class Dealer<P> {
     if (!progress) {
       this.#end(invocation);
       this.#context.statistics.results += 1;
-      answer(caller, { type: "RESULT", request: call, details: NO_DETAILS, payload }, at.out);
+      this.#answer(invocation, { type: "RESULT", request: call, details: NO_DETAILS, payload }, at.out);
     } else if (isProgressive(invocation)) {
       invocation.begun = true;
       this.#rearm(invocation, at.now);
@@ -187,7 +199,7 @@ export class Dealer<P> {
     this.#context.statistics.callErrors += 1;
     const failure = { type: "ERROR", requestType: RequestCode.call, request: invocation.call } as const;
     const said = moves ? ErrorUri.noAvailableCallee : error;
-    answer(invocation.caller, { ...failure, details: NO_DETAILS, error: said, payload }, at.out);
+    this.#answer(invocation, { ...failure, details: NO_DETAILS, error: said, payload }, at.out);
   }
 
   /** The call's time is over: the caller is told, the callee is interrupted if it can be. */
@@ -240,13 +252,15 @@ export class Dealer<P> {
     { request, procedure, payload }: Pick<Call, "request" | "procedure" | "payload">,
     { registration, offer, options, disclose, trustlevel }: Granted<P>,
     at: { readonly now: Millis; readonly out: Delivery<P>[] },
-  ): void {
+  ): Invocation<P> {
     const { timeout, receiveProgress, progress: sending } = options;
     const invocation: Invocation<P> = {
       kind: "invocation",
       caller,
       call: request,
       procedure,
+      called: procedure,
+      origin: undefined,
       registration,
       offer,
       request: nextInvocation(offer.callee),
@@ -265,6 +279,7 @@ export class Dealer<P> {
     caller.calls.set(request, invocation);
     this.#pending += 1;
     this.#dispatch(invocation, payload, at);
+    return invocation;
   }
 
   /** Sends the call to its present callee, and watches its time unless the callee does. */
@@ -330,17 +345,24 @@ export class Dealer<P> {
     this.#end(invocation);
     this.#context.statistics.callErrors += 1;
     const asked = { code: RequestCode.call, request: invocation.call };
-    answer(invocation.caller, errorMessage(asked, refusal.error, refusal.words), out);
+    this.#answer(invocation, errorMessage(asked, refusal.error, refusal.words), out);
+  }
+
+  #answer({ caller, origin }: Invocation<P>, message: Answer, out: Delivery<P>[]): void {
+    if (origin === undefined) answer(caller, message, out);
+    else answerCall(this.#context.hooks, origin, message, out);
   }
 
   #end(invocation: Invocation<P>): void {
     invocation.caller.calls.delete(invocation.call);
-    if (invocation.sending) rememberEnded(invocation.caller, invocation.call, invocation.procedure);
+    if (invocation.sending) rememberEnded(invocation.caller, invocation.call, invocation.called);
     invocation.offer.callee.invocations.delete(invocation.request);
     invocation.offer.running -= 1;
     if (invocation.deadline !== undefined) this.#context.deadlines.remove(invocation.deadline);
     invocation.deadline = undefined;
     this.#pending -= 1;
+    // `due` counts from the call on, also where there is no timeout
+    this.#context.observeCall?.(this.#context.moment.now - (invocation.due - invocation.timeout));
   }
 }
 

@@ -5,6 +5,7 @@
 import { keptPayload, payloadOf, ProtocolViolation, type Message } from "@pinion/wamp";
 import type { Decision } from "./authorizer.ts";
 import type { Delivery } from "./delivery.ts";
+import type { HookOutcome } from "./hook-verdict.ts";
 import { LIMIT_EXCEEDED, type Limits } from "./limits.ts";
 import type { Member } from "./member.ts";
 import type { Suspension, Withdraw } from "./suspension.ts";
@@ -15,10 +16,12 @@ export interface Held {
   readonly message: Message;
   /** What the dynamic authorizer said, by what it was asked. */
   readonly decisions: Map<string, Decision>;
+  /** What its hook said. */
+  outcome: HookOutcome | undefined;
 }
 
 interface Waiting<P> extends Held {
-  readonly parked: Message[];
+  readonly parked: Parked[];
   octets: number;
   /** Set while the answer is awaited. */
   asking: boolean;
@@ -30,8 +33,11 @@ export interface Road<P> {
   /** A request that was accepted before. */
   again(member: Member<P>, message: Message, out: Delivery<P>[]): void;
   /** A message that nobody has looked at yet. */
-  receive(member: Member<P>, message: Message, out: Delivery<P>[]): void;
+  receive(member: Member<P>, message: Parked, out: Delivery<P>[]): void;
 }
+
+/** A message, or what was wrong with one. */
+type Parked = Message | ProtocolViolation;
 
 /** Roughly what a message takes besides its payload and its options. */
 const ENVELOPE_OCTETS = 100;
@@ -50,6 +56,7 @@ export class Holding<P> {
   hold(member: Member<P>, message: Message, suspension: Suspension<P>, out: Delivery<P>[]): void {
     const waiting = this.#waiting.get(member) ?? this.#begin(member, message);
     waiting.asking = true;
+    waiting.outcome ??= suspension.outcome;
     let asks = true;
     const resume = (later: Delivery<P>[]): void => {
       if (!asks) return;
@@ -69,7 +76,7 @@ export class Holding<P> {
    * Keeps a message behind those that wait. False for what need not wait: a callee's answers, and the cancellation of a call that
    * is on its way. @throws ProtocolViolation with a limit's name when the session has sent too much meanwhile.
    */
-  park(member: Member<P>, message: Message): boolean {
+  park(member: Member<P>, message: Parked): boolean {
     const waiting = this.#waiting.get(member);
     if (waiting === undefined || overtakes(member, message)) return false;
     const { parkedMessagesPerSession, parkedOctetsPerSession } = this.#limits;
@@ -93,10 +100,10 @@ export class Holding<P> {
   }
 
   #begin(member: Member<P>, message: Message): Waiting<P> {
-    const { kept } = keptMessage(message);
     const waiting: Waiting<P> = {
-      message: kept,
+      message: "payload" in message ? { ...message, payload: keptPayload(message.payload).payload } : message,
       decisions: new Map(),
+      outcome: undefined,
       parked: [],
       octets: 0,
       asking: true,
@@ -135,13 +142,15 @@ export class Holding<P> {
 }
 
 /** The answers of a callee: whoever is asked may be waiting for just these. And the end of a call that has begun. */
-function overtakes<P>(member: Member<P>, message: Message): boolean {
+function overtakes<P>(member: Member<P>, message: Parked): boolean {
+  if (message instanceof ProtocolViolation) return false;
   if (message.type === "YIELD" || message.type === "ERROR" || message.type === "ABORT") return true;
   return message.type === "CANCEL" && member.calls.has(message.request);
 }
 
 /** The same message without a hold on the chunk of input that it came in. */
-function keptMessage(message: Message): { readonly kept: Message; readonly octets: number } {
+function keptMessage(message: Parked): { readonly kept: Parked; readonly octets: number } {
+  if (message instanceof ProtocolViolation) return { kept: message, octets: ENVELOPE_OCTETS };
   const options = "options" in message ? keptPayload(payloadOf([message.options])).octets : 0;
   if (!("payload" in message)) return { kept: message, octets: ENVELOPE_OCTETS + options };
   const { payload, octets } = keptPayload(message.payload);

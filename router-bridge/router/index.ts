@@ -14,3 +14,20 @@ export { accountAuthenticator } from "./account-authenticator.ts";
 export type { FailedLogin, LoginMethod } from "./login-rules.ts";
 export { RoleRules, type Denial, type Roles } from "./role-rules.ts";
 export { SHIPPED_ROLES } from "./shipped-roles.ts";
+export type { DecisionSubject } from "./decision-cache.ts";
+export type { HookFault, HookOptions, HookWait } from "./hook-runner.ts";
+export type { HookOutcome } from "./hook-verdict.ts";
+export type {
+  CallChanges,
+  Deny,
+  ErrorChanges,
+  HookedCall,
+  HookedError,
+  HookedPayload,
+  HookedPublication,
+  HookedSession,
+  HookedSubscription,
+  HookName,
+  Hooks,
+  Verdict,
+} from "./hooks.ts";

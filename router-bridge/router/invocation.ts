@@ -1,6 +1,7 @@
 import { toId, type Dict, type Payload, type RequestId, type Uri } from "@pinion/wamp";
 import type { Millis, Deadline } from "./deadlines.ts";
 import { NO_DETAILS, type Delivery } from "./delivery.ts";
+import type { CallOrigin } from "./hook-runner.ts";
 import type { Answer, Caller } from "./inquiry.ts";
 import type { Member } from "./member.ts";
 import type { Offer, Registration } from "./registration.ts";
@@ -16,6 +17,10 @@ export interface Invocation<P> {
   /** The id of CALL, in the caller's session. */
   readonly call: RequestId;
   readonly procedure: Uri;
+  /** What the caller called, which a hook may have turned into `procedure`. */
+  called: Uri;
+  /** What a hook is shown with the answer; absent if there is no such hook. */
+  origin: CallOrigin<P> | undefined;
   readonly registration: Registration<P>;
   /** Who was invoked; another one when the call is re-routed. */
   offer: Offer<P>;

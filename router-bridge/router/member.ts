@@ -43,6 +43,8 @@ export class Member<P> {
   readonly calls = new Map<number, Invocation<P>>();
   /** Progressive calls of this peer that are over while parts of them may be on their way. */
   endedCalls: EndedCalls | undefined;
+  /** WELCOME was sent. */
+  welcomed = false;
   /** The request of this peer that waits for an answer from outside; what it sends meanwhile waits too. */
   held: Held | undefined;
   /** Invocations this peer has to answer, by INVOCATION id. */

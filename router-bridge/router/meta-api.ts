@@ -4,6 +4,7 @@
  */
 import { ApplicationError, payloadOf, type Call } from "@pinion/wamp";
 import { NO_DETAILS, RequestCode, type Delivery } from "./delivery.ts";
+import { answerCall } from "./hook-runner.ts";
 import { MetaArguments } from "./meta-arguments.ts";
 import type { Member } from "./member.ts";
 import { decide, type RouterContext } from "./router-context.ts";
@@ -35,23 +36,24 @@ export class MetaApi<P> {
     return may && this.#procedures.has(procedure);
   }
 
-  call(caller: Member<P>, { request, procedure, options, payload }: Call, out: Delivery<P>[]): void {
-    const { statistics } = this.#context;
+  /** `asCalled`: before a hook changed it. */
+  call(caller: Member<P>, message: Call, out: Delivery<P>[], asCalled: Call): void {
+    const { statistics, hooks } = this.#context;
+    const { request, procedure, options, payload } = message;
+    const origin = { member: caller, message: asCalled };
     try {
       const args = this.#run({ procedure, options }, { caller, given: new MetaArguments(payload), out });
       statistics.calls += 1;
       statistics.results += 1;
-      out.push({
-        to: caller.alone,
-        message: { type: "RESULT", request, details: NO_DETAILS, payload: payloadOf(args) },
-      });
+      const result = { type: "RESULT", request, details: NO_DETAILS, payload: payloadOf(args) } as const;
+      answerCall(hooks, origin, result, out);
     } catch (fault) {
       if (!(fault instanceof ApplicationError)) throw fault;
       statistics.calls += 1;
       statistics.callErrors += 1;
       const { uri: error, args, kwargs } = fault;
       const failure = { type: "ERROR", requestType: RequestCode.call, request, details: NO_DETAILS, error } as const;
-      out.push({ to: caller.alone, message: { ...failure, payload: payloadOf(args, kwargs) } });
+      answerCall(hooks, origin, { ...failure, payload: payloadOf(args, kwargs) }, out);
     }
   }
 

@@ -10,7 +10,9 @@ import {
   type Call,
   type Dict,
   type Message,
+  type Publish,
   type SessionId,
+  type Subscribe,
   type Uri,
 } from "@pinion/wamp";
 import { authorizerProcedures } from "./authorizer-meta.ts";
@@ -93,11 +95,12 @@ export class Realm<P> {
 
   /** Tells the realm about a session that has been welcomed. */
   announceJoin(member: Member<P>, out: Delivery<P>[]): void {
+    member.welcomed = true;
     this.broker.announce(SESSION_ON_JOIN, () => [sessionDetails(member)], out);
   }
 
   /** Disposes of everything the session held and tells those who waited for it. Nothing is addressed to it. */
-  leave(member: Member<P>, out: Delivery<P>[]): void {
+  leave(member: Member<P>, reason: string, out: Delivery<P>[]): void {
     if (!this.members.delete(member.id)) return;
     this.#context.statistics.left += 1;
     this.broker.leave(member, out);
@@ -106,7 +109,8 @@ export class Realm<P> {
     }
     this.dealer.leave(member, out);
     const { authid, authrole } = member.identity;
-    this.broker.announce(SESSION_ON_LEAVE, () => [member.id, authid, authrole], out);
+    if (member.welcomed) this.broker.announce(SESSION_ON_LEAVE, () => [member.id, authid, authrole], out);
+    this.#context.hooks?.closed(member, reason);
   }
 
   /**
@@ -118,7 +122,7 @@ export class Realm<P> {
     switch (message.type) {
       case "PUBLISH":
         member.acceptRequest(message.request, this.#context.requestIds);
-        return this.broker.publish(member, message, out);
+        return this.#publish(member, message, out);
       case "CALL":
         if (this.dealer.resume(member, message, out)) return;
         member.acceptRequest(message.request, this.#context.requestIds);
@@ -136,7 +140,7 @@ export class Realm<P> {
         return this.dealer.cancel(member, message, out);
       case "SUBSCRIBE":
         member.acceptRequest(message.request, this.#context.requestIds);
-        return this.broker.subscribe(member, message, out);
+        return this.#subscribe(member, message, out);
       case "UNSUBSCRIBE":
         member.acceptRequest(message.request, this.#context.requestIds);
         return this.broker.unsubscribe(member, message, out);
@@ -155,17 +159,31 @@ export class Realm<P> {
   perform(member: Member<P>, message: Message, at: At<P>): void {
     switch (message.type) {
       case "PUBLISH":
-        return this.broker.publish(member, message, at.out);
+        return this.#publish(member, message, at.out);
       case "CALL":
         return this.#call(member, message, at);
       case "SUBSCRIBE":
-        return this.broker.subscribe(member, message, at.out);
+        return this.#subscribe(member, message, at.out);
       case "REGISTER":
         return this.dealer.registrations.register(member, message, at.out);
       default:
         // nothing else asks for permission
         return this.receive(member, message, at);
     }
+  }
+
+  #publish(member: Member<P>, message: Publish, out: Delivery<P>[]): void {
+    const { hooks } = this.#context;
+    if (hooks === undefined) return this.broker.publish(member, message, out);
+    const changed = hooks.publish(member, message, out);
+    if (changed !== undefined) hooks.passing(() => this.broker.publish(member, changed, out));
+  }
+
+  #subscribe(member: Member<P>, message: Subscribe, out: Delivery<P>[]): void {
+    const { hooks } = this.#context;
+    if (hooks === undefined) return this.broker.subscribe(member, message, out);
+    const changed = hooks.subscribe(member, message, out);
+    if (changed !== undefined) hooks.passing(() => this.broker.subscribe(member, changed, out));
   }
 
   #call(member: Member<P>, message: Call, at: At<P>): void {
@@ -175,8 +193,15 @@ export class Realm<P> {
       at.out.push({ to: member.alone, message: errorMessage(asked, ErrorUri.unavailable, words) });
       return;
     }
-    if (this.#meta.serves(message.procedure)) return this.#meta.call(member, message, at.out);
-    return this.dealer.call(member, message, at);
+    const { hooks } = this.#context;
+    if (hooks === undefined) return this.#serve(member, message, at, message);
+    const changed = hooks.call(member, message, at.out);
+    if (changed !== undefined) hooks.passing(() => this.#serve(member, changed, at, message));
+  }
+
+  #serve(member: Member<P>, message: Call, at: At<P>, asCalled: Call): void {
+    if (this.#meta.serves(message.procedure)) return this.#meta.call(member, message, at.out, asCalled);
+    return this.dealer.call(member, message, at, asCalled);
   }
 
   /** Fails a call that was not answered in time. */

@@ -6,6 +6,7 @@ import type { Deadlines, Millis } from "./deadlines.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DynamicAuthorizer } from "./dynamic-authorizer.ts";
 import type { HistoryRule } from "./event-history.ts";
+import type { HookRunner, HookWait } from "./hook-runner.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Limits } from "./limits.ts";
 import type { Member, RequestIdRule } from "./member.ts";
@@ -13,8 +14,8 @@ import type { RouterSession } from "./router-session.ts";
 import type { Statistics } from "./statistics.ts";
 import { Suspension } from "./suspension.ts";
 
-/** What can be due: a step of a session's opening or closing, or a call's answer. */
-export type Due<P> = RouterSession<P> | Invocation<P>;
+/** What can be due: a step of a session's opening or closing, a call's answer, or what a hook says. */
+export type Due<P> = RouterSession<P> | Invocation<P> | HookWait;
 
 export interface RouterContext<P> {
   readonly agent: string;
@@ -26,6 +27,8 @@ export interface RouterContext<P> {
   readonly authorizer: Authorizer;
   /** For roles whose rights a procedure of the realm decides; absent if there are none. */
   readonly dynamicAuthorizer: DynamicAuthorizer<P> | undefined;
+  /** Of the embedding program; absent if it has none. */
+  readonly hooks: HookRunner<P> | undefined;
   /** Told when an authenticator or authorizer threw; the peer only learns that the check failed. */
   readonly report: (fault: unknown) => void;
   readonly statistics: Statistics;
@@ -34,6 +37,8 @@ export interface RouterContext<P> {
   readonly deadlines: Deadlines<Due<P>>;
   /** The time that came in with the input being worked on; whether the router is about to stop and begins nothing new. */
   readonly moment: { now: Millis; retiring?: boolean };
+  /** Told how many milliseconds each call took. */
+  readonly observeCall: ((milliseconds: Millis) => void) | undefined;
   /** Milliseconds since 1970 at a `now`. */
   readonly wallTime: (now: Millis) => number;
   /** Says GOODBYE to a session, whatever realm it is in; it holds nothing and is delivered nothing else from then on. */

@@ -6,6 +6,7 @@ import type { Dealer } from "./dealer.ts";
 import type { Millis } from "./deadlines.ts";
 import { DynamicAuthorizer, type DynamicAuthorization } from "./dynamic-authorizer.ts";
 import type { HistoryRule } from "./event-history.ts";
+import { HookRunner, type HookOptions } from "./hook-runner.ts";
 import { checkedLimits, type Limits } from "./limits.ts";
 import type { RequestIdRule } from "./member.ts";
 import type { RouterContext } from "./router-context.ts";
@@ -21,6 +22,8 @@ export interface RouterOptions {
   readonly authorizer?: Authorizer;
   /** Lets procedures of a realm decide what roles may do. Default: the authorizer decides alone. */
   readonly dynamicAuthorizer?: DynamicAuthorization | undefined;
+  /** What the embedding program has a say in. Default: nothing. */
+  readonly hooks?: HookOptions | undefined;
   /** Whether requests must count 1, 2, 3 ... (spec "IDs"). Lenient is for old clients with ids of their own. Default: strict. */
   readonly requestIds?: RequestIdRule;
   /** Topics whose past can be asked for, in every realm. Default: none. */
@@ -34,6 +37,8 @@ export interface RouterOptions {
   readonly agent?: string;
   /** Milliseconds since 1970 at a `now`, for what is told to people and programs. Default: `now` itself counts so. */
   readonly wallTime?: (now: Millis) => number;
+  /** Told how many milliseconds each call took, from CALL to its answer, by the `now` that came in. */
+  readonly observeCall?: ((milliseconds: Millis) => void) | undefined;
   /** Told what an authenticator or authorizer threw. */
   readonly report?: (fault: unknown) => void;
 }
@@ -56,8 +61,10 @@ export function routerContext<P>(options: RouterOptions, { dealerOf, ...parts }:
     authenticator: options.authenticator ?? localAnonymous,
     authorizer,
     dynamicAuthorizer: dynamic && new DynamicAuthorizer(dynamic, { authorizer, moment: parts.moment }, dealerOf),
+    hooks: options.hooks && new HookRunner<P>(options.hooks, parts),
     report: options.report ?? (() => undefined),
     history: options.history ?? [],
+    observeCall: options.observeCall,
     wallTime: options.wallTime ?? ((now) => now),
     ...parts,
   };

@@ -18,10 +18,12 @@ import type { DecisionSubject } from "./decision-cache.ts";
 import { Deadlines, type Millis } from "./deadlines.ts";
 import { errorMessage, NO_DETAILS, type Delivery } from "./delivery.ts";
 import { Holding } from "./holding.ts";
+import type { HookWait } from "./hook-runner.ts";
+import type { HookOutcome } from "./hook-verdict.ts";
 import type { Member } from "./member.ts";
 import type { PeerInfo } from "./peer-info.ts";
 import { Realm } from "./realm.ts";
-import type { Due, Parting, RouterContext } from "./router-context.ts";
+import type { Due, Parting, Refusal, RouterContext } from "./router-context.ts";
 import { routerContext, type RouterOptions, type RouterSize } from "./router-options.ts";
 import { RouterSession } from "./router-session.ts";
 import { emptyStatistics, type Statistics } from "./statistics.ts";
@@ -52,7 +54,10 @@ export class Router<P> {
     });
     this.#holding = new Holding(this.#context.limits, {
       again: (member, message, out) => this.#later(member, message, out, "again"),
-      receive: (member, message, out) => this.#later(member, message, out, "receive"),
+      receive: (member, message, out) => {
+        if (message instanceof ProtocolViolation) this.#violated(member.session, message, out);
+        else this.#later(member, message, out, "receive");
+      },
     });
     for (const name of options.realms ?? ["realm1"]) this.#realms.set(name, new Realm(toUri(name), this.#context));
     if (this.#realms.size === 0) throw new RangeError("a router needs at least one realm");
@@ -85,32 +90,35 @@ export class Router<P> {
   violate(session: RouterSession<P>, violation: ProtocolViolation, now: Millis): readonly Delivery<P>[] {
     this.#moment.now = now;
     const out: Delivery<P>[] = [];
+    this.#violated(session, violation, out);
+    return out;
+  }
+
+  #violated(session: RouterSession<P>, violation: ProtocolViolation, out: Delivery<P>[]): void {
     const { request } = violation;
     const { member, state } = session;
     if (request === undefined || member === undefined || state !== "established") {
       // a wrong URI before WELCOME is no request yet, so there is nothing that ERROR could answer
       const cause = request === undefined ? violation : new ProtocolViolation(violation.message);
-      this.#abort(session, cause, out);
-      return out;
+      return this.#abort(session, cause, out);
     }
     try {
+      if (member.held !== undefined && this.#holding.park(member, violation)) return;
       member.acceptRequest(request.id, this.#context.requestIds);
-      if (request.reply) {
-        const asked = { code: request.type, request: request.id };
-        out.push({ to: session.alone, message: errorMessage(asked, violation.reason, violation.message) });
-      }
+      if (!request.reply) return;
+      const asked = { code: request.type, request: request.id };
+      out.push({ to: session.alone, message: errorMessage(asked, violation.reason, violation.message) });
     } catch (fault) {
       if (!(fault instanceof ProtocolViolation)) throw fault;
       this.#abort(session, fault, out);
     }
-    return out;
   }
 
   /** The transport is gone. Nothing is addressed to this peer any more. */
   leave(session: RouterSession<P>, now: Millis): readonly Delivery<P>[] {
     this.#moment.now = now;
     const out: Delivery<P>[] = [];
-    this.#end(session, out);
+    this.#end(session, "the connection ended", out);
     return out;
   }
 
@@ -169,6 +177,14 @@ export class Router<P> {
     return this.#context.dynamicAuthorizer?.flush(filter) ?? 0;
   }
 
+  /** A promise of a hook has settled: see `HookOptions.whenSettled`. Too late, and it changes nothing. */
+  settle(wait: HookWait, outcome: HookOutcome, now: Millis): readonly Delivery<P>[] {
+    this.#moment.now = now;
+    const out: Delivery<P>[] = [];
+    this.#context.hooks?.settle(wait, outcome, out);
+    return out;
+  }
+
   /** When `expire` has something to do; may be further away than a timer of the platform can count. */
   nextDeadline(): Millis | undefined {
     return this.#deadlines.next();
@@ -181,6 +197,7 @@ export class Router<P> {
     for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
       const { subject } = due;
       if (subject.kind === "invocation") this.#realms.get(subject.caller.realm)?.expire(subject, out);
+      else if (subject.kind === "hook") this.#context.hooks?.expire(subject, out);
       else this.#overdue(subject, out);
     }
     return out;
@@ -215,6 +232,7 @@ export class Router<P> {
     const at = { now: this.#moment.now, out };
     try {
       if (how === "receive") return this.#receive(session, message, at);
+      if (message.type === "WELCOME") return this.#welcome(session, message, out);
       this.#realms.get(member.realm)?.perform(member, message, at);
     } catch (fault) {
       if (fault instanceof ProtocolViolation || fault instanceof Suspension) {
@@ -286,9 +304,23 @@ export class Router<P> {
     }
     this.#awaitNothing(session);
     if (session.state === "challenging") this.#awaitUntil(session, now + this.#context.limits.joinTimeout);
+    if (admission.message.type === "WELCOME") return this.#welcome(session, admission.message, out);
     out.push({ to: session.alone, message: admission.message });
+  }
+
+  /** The last word on who comes in is a hook's. While it takes its time the session waits with WELCOME. */
+  #welcome(session: RouterSession<P>, message: Message, out: Delivery<P>[]): void {
     const { member } = session;
-    if (member !== undefined) this.#realms.get(member.realm)?.announceJoin(member, out);
+    if (member === undefined) return;
+    let refusal: Refusal | undefined;
+    try {
+      refusal = this.#context.hooks?.opening(member);
+    } catch (fault) {
+      return this.#faulty(session, message, fault, out);
+    }
+    if (refusal !== undefined) return this.#abort(session, new ProtocolViolation(refusal.words, refusal.error), out);
+    out.push({ to: session.alone, message });
+    this.#realms.get(member.realm)?.announceJoin(member, out);
   }
 
   /** ABORT first; then the session is disposed of at once; then the connection ends (spec "Protocol Violations"). */
@@ -310,7 +342,7 @@ export class Router<P> {
     const { state, member } = session;
     if (state === "closing" || state === "closed") return;
     if (state !== "established") return this.#abort(session, new ProtocolViolation(words, reason), out);
-    this.#disposeOf(member, out);
+    this.#disposeOf(member, words === "" ? reason : `${reason}: ${words}`, out);
     session.state = "closing";
     const details = words === "" ? NO_DETAILS : { message: words };
     out.push({ to: session.alone, message: { type: "GOODBYE", details, reason } });
@@ -328,24 +360,24 @@ export class Router<P> {
   }
 
   #close(session: RouterSession<P>, reason: string, out: Delivery<P>[]): void {
-    if (this.#end(session, out)) out.push({ close: session.peer, reason });
+    if (this.#end(session, reason, out)) out.push({ close: session.peer, reason });
   }
 
   /** Disposes of all that belongs to a session; false if it had ended before. */
-  #end(session: RouterSession<P>, out: Delivery<P>[]): boolean {
+  #end(session: RouterSession<P>, reason: string, out: Delivery<P>[]): boolean {
     if (session.state === "closed") return false;
     session.state = "closed";
     session.challenge = undefined;
     this.#awaitNothing(session);
     this.#sessions.delete(session);
-    this.#disposeOf(session.member, out);
+    this.#disposeOf(session.member, reason, out);
     return true;
   }
 
-  #disposeOf(member: Member<P> | undefined, out: Delivery<P>[]): void {
+  #disposeOf(member: Member<P> | undefined, reason: string, out: Delivery<P>[]): void {
     if (member === undefined) return;
     if (member.held !== undefined) this.#holding.leave(member, out);
-    this.#realms.get(member.realm)?.leave(member, out);
+    this.#realms.get(member.realm)?.leave(member, reason, out);
   }
 
   #awaitUntil(session: RouterSession<P>, at: Millis): void {
