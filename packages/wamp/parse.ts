@@ -9,16 +9,22 @@ import type { Dict, Message } from "./message.ts";
 import { type ElementKind, errorMayAnswer, messageTable, type Shape, shapeByCode } from "./message-table.ts";
 import { faultIn, withoutNulls } from "./option-rules.ts";
 import { noPayload, type Payload, type PayloadCodec, payloadOf, receivedPayload } from "./payload.ts";
-import { NO_DICT, type WireReader } from "./serializer/wire.ts";
+import { NO_DICT, type ParseLimits, type WireReader } from "./serializer/wire.ts";
 import { isUri, type Match } from "./uri.ts";
+
+interface Parts {
+  readonly reader: WireReader;
+  readonly codec: PayloadCodec;
+  readonly limits: ParseLimits;
+}
 
 /**
  * @throws ProtocolViolation for anything that is not one WAMP message. If only the URI of a request is wrong, its
  * `reason` is `wamp.error.invalid_uri` and `request` tells what to answer with ERROR.
  */
-export function parse(bytes: Uint8Array, reader: WireReader, codec: PayloadCodec): Message {
+export function parse(bytes: Uint8Array, { reader, codec, limits }: Parts): Message {
   try {
-    reader.open(bytes);
+    reader.open(bytes, limits);
     const shape = readShape(reader);
     const draft: Draft = { type: shape.type };
     readElements(reader, shape, draft);

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { type Message, ProtocolViolation } from "../../packages/wamp/index.ts";
 import { type SerializerName, serializers } from "../../packages/wamp/serializer/index.ts";
+import { hostileOctets } from "../support/hostile-octets.ts";
+import { deepDict, deepList } from "../support/hostile-mutations.ts";
 import { isUtf8 } from "../../packages/wamp/serializer/utf8.ts";
 
 const { json, msgpack, cbor } = serializers;
@@ -342,10 +344,11 @@ test("JSON: a long string beside binary, or a long binary, is read and passed on
   const long = "a".repeat(HUGE);
   const binary = Buffer.alloc(9_000_000, 7);
   const octets = Buffer.from(`[50,1,{"x_key":"\\u0000","x_y":"${long}"},["\\u0000${binary.toString("base64")}"]]`);
-  const message = json.parse(octets);
+  const roomy = { depth: 64, detailsOctets: 2 * HUGE };
+  const message = json.parse(octets, roomy);
   assert.ok(message.type === "RESULT");
   assert.equal(message.details["x_y"], long);
-  const [value] = args(cbor.parse(cbor.marshal(message)));
+  const [value] = args(cbor.parse(cbor.marshal(message), roomy));
   assert.ok(value instanceof Uint8Array && Buffer.from(value).equals(binary));
   const escapes = json.parse(Buffer.from(`[50,1,{},["\\u0000","${'\\\\\\"'.repeat(HUGE / 4)}"]]`));
   assert.equal(args(msgpack.parse(msgpack.marshal(escapes)))[1], '\\"'.repeat(HUGE / 4));
@@ -367,4 +370,26 @@ test("a URI as long as a message can be is judged like any other", () => {
   assert.equal(judged({ match: "prefix" }, `${components}.`), "wamp.error.invalid_uri");
   assert.equal(judged({ match: "wildcard" }, ".".repeat(HUGE)), "SUBSCRIBE");
   assert.equal(judged({ match: "wildcard" }, `${".".repeat(HUGE)}#`), "wamp.error.invalid_uri");
+});
+
+test("the limits of depth and of Options and Details hold at their boundary, in every part of a message", () => {
+  const limits = { depth: 8, detailsOctets: 512 };
+  const parsed = (name: SerializerName, list: unknown): string => {
+    try {
+      return serializers[name].parse(hostileOctets(name, list), limits).type;
+    } catch (fault) {
+      assert.ok(fault instanceof ProtocolViolation);
+      return fault.message;
+    }
+  };
+  for (const name of ["json", "msgpack", "cbor"] as const) {
+    assert.equal(parsed(name, [50, 1, { x_a: deepList(7) }, deepList(8), { k: deepDict(7) }]), "RESULT");
+    assert.match(parsed(name, [50, 1, { x_a: deepList(8) }]), /nested deeper/);
+    assert.match(parsed(name, [50, 1, {}, deepList(9)]), /nested deeper/);
+    assert.match(parsed(name, [50, 1, {}, [], { k: deepDict(8) }]), /nested deeper/);
+    const overhead = hostileOctets(name, { x_own: "x".repeat(400) }).length - 400;
+    assert.equal(parsed(name, [50, 1, { x_own: "x".repeat(512 - overhead) }, ["x".repeat(5000)]]), "RESULT");
+    assert.match(parsed(name, [50, 1, { x_own: "x".repeat(513 - overhead) }]), /513 octets.*512 are taken/);
+    assert.doesNotThrow(() => serializers[name].parse(hostileOctets(name, [50, 1, {}, deepList(64)])));
+  }
 });

@@ -18,7 +18,7 @@ import {
 import { CborDecoder } from "./cbor-value.ts";
 import { UriReader } from "./uri-reader.ts";
 import { decodeUtf8 } from "./utf8.ts";
-import { NO_DICT, type WireReader } from "./wire.ts";
+import { checkDetails, MAX_DEPTH, NO_DICT, PARSE_LIMITS, type ParseLimits, type WireReader } from "./wire.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const EMPTY_DICT = 0xa0;
@@ -29,14 +29,19 @@ export class CborReader implements WireReader {
   readonly #uris = new UriReader();
   #bytes: Uint8Array = NO_BYTES;
   #at = 0;
+  #limits = PARSE_LIMITS;
+  /** The level of an element of the message, counted so that the last one allowed is MAX_DEPTH. */
+  #level = 1;
   #left = 0;
 
   get position(): number {
     return this.#at;
   }
 
-  open(bytes: Uint8Array): void {
+  open(bytes: Uint8Array, limits: ParseLimits): void {
     this.#bytes = bytes;
+    this.#limits = limits;
+    this.#level = 1 + MAX_DEPTH - limits.depth;
     this.#at = 0;
     const head = this.#expect(LIST, "a message must be a list");
     this.#left = head.argument;
@@ -101,21 +106,22 @@ export class CborReader implements WireReader {
       return NO_DICT;
     }
     const { argument, content } = this.#expect(DICT, "a dict must be here");
-    this.#at = skipEntries(this.#bytes, content, argument, 1);
+    this.#at = skipEntries(this.#bytes, content, argument, this.#level);
+    checkDetails(this.#at - start, this.#limits);
     return new CborDecoder(this.#bytes, start).value() as Dict; // its head says so
   }
 
   skipList(): boolean {
     if (this.#skipNull()) return false;
     const { argument, content } = this.#expect(LIST, "Args must be a list");
-    this.#at = skipItems(this.#bytes, content, argument, 1);
+    this.#at = skipItems(this.#bytes, content, argument, this.#level);
     return true;
   }
 
   skipDict(): boolean {
     if (this.#skipNull()) return false;
     const { argument, content } = this.#expect(DICT, "KwArgs must be a dict");
-    this.#at = skipEntries(this.#bytes, content, argument, 1);
+    this.#at = skipEntries(this.#bytes, content, argument, this.#level);
     return true;
   }
 

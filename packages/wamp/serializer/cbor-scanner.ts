@@ -76,7 +76,8 @@ export function skipValue(bytes: Uint8Array, at: number, depth: number): number 
 }
 
 function checkDepth(depth: number): void {
-  if (depth > MAX_DEPTH) throw new ProtocolViolation(`CBOR nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH)
+    throw new ProtocolViolation(`CBOR nested deeper than ${MAX_DEPTH} levels, or than the configured limit`);
 }
 
 /** The position after the byte or text string at `at`, whole or in chunks. */

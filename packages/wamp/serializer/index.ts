@@ -6,6 +6,7 @@ import type { Serializer, SerializerName } from "./serializer.ts";
 
 export { Batch, batchedSubprotocol, type BatchLimits, type BatchSeparator } from "./batch.ts";
 export type { Serializer, SerializerName } from "./serializer.ts";
+export { MAX_DEPTH, PARSE_LIMITS, type ParseLimits } from "./wire.ts";
 
 /** The one table of serializers. */
 export const serializers: Readonly<Record<SerializerName, Serializer>> = Object.freeze({ json, msgpack, cbor });

@@ -21,7 +21,7 @@ import {
 import { decodeJson } from "./json-value.ts";
 import { UriReader } from "./uri-reader.ts";
 import { decodeUtf8 } from "./utf8.ts";
-import { NO_DICT, type WireReader } from "./wire.ts";
+import { checkDetails, MAX_DEPTH, NO_DICT, PARSE_LIMITS, type ParseLimits, type WireReader } from "./wire.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const BACKSLASH = 0x5c;
@@ -32,14 +32,19 @@ export class JsonReader implements WireReader {
   readonly #uris = new UriReader();
   #bytes: Uint8Array = NO_BYTES;
   #at = 0;
+  #limits = PARSE_LIMITS;
+  /** The level of an element of the message, counted so that the last one allowed is MAX_DEPTH. */
+  #level = 1;
   #first = true;
 
   get position(): number {
     return this.#at;
   }
 
-  open(bytes: Uint8Array): void {
+  open(bytes: Uint8Array, limits: ParseLimits): void {
     this.#bytes = bytes;
+    this.#limits = limits;
+    this.#level = 1 + MAX_DEPTH - limits.depth;
     this.#at = skipSpace(bytes, 0);
     if (bytes[this.#at] !== OPEN_LIST) throw new ProtocolViolation("a message must be a JSON list");
     this.#at++;
@@ -127,21 +132,22 @@ export class JsonReader implements WireReader {
       this.#at = start + 2;
       return NO_DICT;
     }
-    this.#at = skipDict(this.#bytes, start, 1);
+    this.#at = skipDict(this.#bytes, start, this.#level);
+    checkDetails(this.#at - start, this.#limits);
     return decodeJson(decodeUtf8(this.#bytes, start, this.#at)) as Dict; // it begins with a brace
   }
 
   skipList(): boolean {
     if (this.#skipNull()) return false;
     if (this.#bytes[this.#at] !== OPEN_LIST) throw new ProtocolViolation("Args must be a list");
-    this.#at = skipList(this.#bytes, this.#at, 1);
+    this.#at = skipList(this.#bytes, this.#at, this.#level);
     return true;
   }
 
   skipDict(): boolean {
     if (this.#skipNull()) return false;
     if (this.#bytes[this.#at] !== OPEN_DICT) throw new ProtocolViolation("KwArgs must be a dict");
-    this.#at = skipDict(this.#bytes, this.#at, 1);
+    this.#at = skipDict(this.#bytes, this.#at, this.#level);
     return true;
   }
 

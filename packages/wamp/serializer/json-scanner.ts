@@ -52,7 +52,8 @@ export function skipValue(bytes: Uint8Array, at: number, depth: number): number 
 }
 
 export function skipList(bytes: Uint8Array, at: number, depth: number): number {
-  if (depth > MAX_DEPTH) throw new ProtocolViolation(`JSON nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH)
+    throw new ProtocolViolation(`JSON nested deeper than ${MAX_DEPTH} levels, or than the configured limit`);
   at = skipSpace(bytes, at + 1);
   if (bytes[at] === CLOSE_LIST) return at + 1;
   for (;;) {
@@ -65,7 +66,8 @@ export function skipList(bytes: Uint8Array, at: number, depth: number): number {
 }
 
 export function skipDict(bytes: Uint8Array, at: number, depth: number): number {
-  if (depth > MAX_DEPTH) throw new ProtocolViolation(`JSON nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH)
+    throw new ProtocolViolation(`JSON nested deeper than ${MAX_DEPTH} levels, or than the configured limit`);
   at = skipSpace(bytes, at + 1);
   if (bytes[at] === CLOSE_DICT) return at + 1;
   for (;;) {

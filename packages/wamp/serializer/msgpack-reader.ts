@@ -14,7 +14,7 @@ import {
 import { MsgpackDecoder } from "./msgpack-value.ts";
 import { UriReader } from "./uri-reader.ts";
 import { decodeUtf8 } from "./utf8.ts";
-import { NO_DICT, type WireReader } from "./wire.ts";
+import { checkDetails, MAX_DEPTH, NO_DICT, PARSE_LIMITS, type ParseLimits, type WireReader } from "./wire.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const NIL = 0xc0;
@@ -24,14 +24,19 @@ export class MsgpackReader implements WireReader {
   readonly #uris = new UriReader();
   #bytes: Uint8Array = NO_BYTES;
   #at = 0;
+  #limits = PARSE_LIMITS;
+  /** The level of an element of the message, counted so that the last one allowed is MAX_DEPTH. */
+  #level = 1;
   #left = 0;
 
   get position(): number {
     return this.#at;
   }
 
-  open(bytes: Uint8Array): void {
+  open(bytes: Uint8Array, limits: ParseLimits): void {
     this.#bytes = bytes;
+    this.#limits = limits;
+    this.#level = 1 + MAX_DEPTH - limits.depth;
     this.#at = 0;
     const head = this.#expect("list", "a message");
     this.#left = head.size;
@@ -109,21 +114,22 @@ export class MsgpackReader implements WireReader {
       this.#at = head.content;
       return NO_DICT;
     }
-    this.#at = skipEntries(this.#bytes, head.content, head.size, 1);
+    this.#at = skipEntries(this.#bytes, head.content, head.size, this.#level);
+    checkDetails(this.#at - start, this.#limits);
     return new MsgpackDecoder(this.#bytes, start).value() as Dict; // its head says so
   }
 
   skipList(): boolean {
     if (this.#skipNull()) return false;
     const head = this.#expect("list", "Args");
-    this.#at = skipItems(this.#bytes, head.content, head.size, 1);
+    this.#at = skipItems(this.#bytes, head.content, head.size, this.#level);
     return true;
   }
 
   skipDict(): boolean {
     if (this.#skipNull()) return false;
     const head = this.#expect("dict", "KwArgs");
-    this.#at = skipEntries(this.#bytes, head.content, head.size, 1);
+    this.#at = skipEntries(this.#bytes, head.content, head.size, this.#level);
     return true;
   }
 

@@ -133,14 +133,16 @@ export function skipText(bytes: Uint8Array, at: number, size: number): number {
 
 /** The position after `count` values. */
 export function skipItems(bytes: Uint8Array, at: number, count: number, depth: number): number {
-  if (depth > MAX_DEPTH) throw new ProtocolViolation(`MessagePack nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH)
+    throw new ProtocolViolation(`MessagePack nested deeper than ${MAX_DEPTH} levels, or than the configured limit`);
   for (let i = 0; i < count; i++) at = skipValue(bytes, at, depth);
   return at;
 }
 
 /** The position after `count` keys and values. */
 export function skipEntries(bytes: Uint8Array, at: number, count: number, depth: number): number {
-  if (depth > MAX_DEPTH) throw new ProtocolViolation(`MessagePack nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH)
+    throw new ProtocolViolation(`MessagePack nested deeper than ${MAX_DEPTH} levels, or than the configured limit`);
   for (let i = 0; i < count; i++) {
     const key = headAt(bytes, at);
     if (key?.kind !== "string") throw new ProtocolViolation(`the dict key at octet ${at} is not a string`);

@@ -1,4 +1,5 @@
 import type { Message } from "../message.ts";
+import type { ParseLimits } from "./wire.ts";
 
 export type SerializerName = "json" | "msgpack" | "cbor";
 
@@ -13,9 +14,9 @@ export interface Serializer {
   readonly binary: boolean;
   /**
    * Octets of one message -> the message; its payload is checked for well-formedness but stays undecoded, and refers to
-   * `bytes` (the caller must not reuse the buffer). @throws ProtocolViolation for anything that is not a WAMP message.
+   * `bytes` (the caller must not reuse the buffer). `limits`: PARSE_LIMITS unless given. @throws ProtocolViolation for anything that is not a WAMP message.
    */
-  parse(bytes: Uint8Array): Message;
+  parse(bytes: Uint8Array, limits?: ParseLimits): Message;
   /** @throws UsageError `not_serializable` when the message holds a value the serializer cannot carry. */
   marshal(message: Message): Uint8Array;
 }

@@ -8,7 +8,7 @@ import { parse } from "../parse.ts";
 import type { PayloadCodec } from "../payload.ts";
 import type { Serializer, SerializerName } from "./serializer.ts";
 import { writeDict, writeList } from "./value-writer.ts";
-import type { WireReader, WireWriter } from "./wire.ts";
+import { PARSE_LIMITS, type ParseLimits, type WireReader, type WireWriter } from "./wire.ts";
 
 export interface Format {
   readonly name: SerializerName;
@@ -54,7 +54,7 @@ export function makeSerializer(format: Format): Serializer {
     rawSocketCode: format.rawSocketCode,
     subprotocol: `wamp.2.${format.name}`,
     binary: format.binary,
-    parse: (bytes: Uint8Array) => parse(bytes, reader, codec),
+    parse: (bytes: Uint8Array, limits: ParseLimits = PARSE_LIMITS) => parse(bytes, { reader, codec, limits }),
     marshal: (message: Message) => withWriter((writer) => marshal(message, writer, codec)),
   });
 }

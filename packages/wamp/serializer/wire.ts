@@ -2,6 +2,7 @@
  * How parse.ts and marshal.ts see a serialization: a list of elements read from the front, a list of elements written to
  * the end. Each format has one reader and one writer; neither knows a message.
  */
+import { ProtocolViolation } from "../errors.ts";
 import type { Dict } from "../message.ts";
 
 /**
@@ -10,13 +11,29 @@ import type { Dict } from "../message.ts";
  */
 export const MAX_DEPTH = 64;
 
+/** What one side takes of a message. Sizes of whole messages are the transport's to bound. */
+export interface ParseLimits {
+  /** Levels of lists and dicts, at most MAX_DEPTH. */
+  readonly depth: number;
+  /** Octets of the Options, Details or Extra of one message, which are decoded while the payload is not. */
+  readonly detailsOctets: number;
+}
+
+export const PARSE_LIMITS: ParseLimits = Object.freeze({ depth: MAX_DEPTH, detailsOctets: 1024 * 1024 });
+
+/** @throws ProtocolViolation */
+export function checkDetails(octets: number, { detailsOctets }: ParseLimits): void {
+  if (octets <= detailsOctets) return;
+  throw new ProtocolViolation(`a dict of ${octets} octets before the payload; ${detailsOctets} are taken`);
+}
+
 /** What readers hand over for an empty dict: shared and frozen, so that the common case costs nothing. */
 export const NO_DICT: Dict = Object.freeze({});
 
 /** Reads one message from the front. Every method throws ProtocolViolation for what it cannot accept. */
 export interface WireReader {
   /** Opens the list that the whole of `bytes` must be. */
-  open(bytes: Uint8Array): void;
+  open(bytes: Uint8Array, limits: ParseLimits): void;
   /** Whether another element follows; moves to it. At the end of the list, checks that nothing follows the list. */
   next(): boolean;
   /** Octets consumed so far. */
