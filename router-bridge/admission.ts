@@ -1,6 +1,7 @@
 /** Who may join and do what, made from the `auth` section. Without one: peers on this machine, everything; nobody else. */
 import { nodeCrypto } from "@pinion/client";
 import { dynamicAuthorization } from "./authorizer-settings.ts";
+import { dynamicAuthentication } from "./authenticator-settings.ts";
 import type { AuthConfig } from "./config-schema.ts";
 import { loginMethods } from "./cookie-settings.ts";
 import { DenialLog } from "./denial-log.ts";
@@ -11,6 +12,7 @@ import {
   accountAuthenticator,
   Attempts,
   type Authenticator,
+  type AuthenticatorFault,
   type Authorizer,
   type AuthorizerFault,
   type DynamicAuthorization,
@@ -47,6 +49,7 @@ export function admission(
       accounts: () => accounts.get(),
       methods: loginMethods(auth),
       anonymous: auth.anonymous,
+      dynamic: dynamicAuthentication(auth, (fault) => logAuthenticatorFault(denials, fault)),
       crypto: nodeCrypto,
       attempts: attempts(auth.maxFailures),
       attemptsOfMachine: attempts(auth.maxFailuresPerMachine),
@@ -82,6 +85,17 @@ function logFault(denials: DenialLog, { authorizer, words, ...denial }: Authoriz
   const fields = { authorizer, cause: words, authid, authrole, realm: principal.realm, action, uri };
   const told = `the authorizer ${authorizer} could not decide whether ${authid} (${authrole}) may ${action} ${uri}, which is denied: ${words}`;
   denials.warn("authorizer_failed", `${authorizer} ${words} ${authid} ${authrole} ${action} ${uri}`, fields, told);
+}
+
+function logAuthenticatorFault(denials: DenialLog, { procedure, words, ...login }: AuthenticatorFault): void {
+  const from = login.address.replace(/:\d+$/, "");
+  const told = `nobody can log in by the authenticator ${procedure}: ${words}`;
+  denials.warn(
+    "authenticator_failed",
+    `${procedure} ${words} ${from}`,
+    { authenticator: procedure, cause: words, ...login },
+    told,
+  );
 }
 
 function logDenied(denials: DenialLog, { principal, action, uri, match }: Denial): void {

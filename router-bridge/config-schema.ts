@@ -196,6 +196,33 @@ const cookie = Type.Object(
   { ...closed, description: "lets a browser log in again without being asked; {} for the defaults" },
 );
 
+const authenticatorProcedure = Type.String({
+  minLength: 1,
+  description: "a procedure that says who may log in, for those who have no account",
+  examples: ["com.example.authenticate"],
+});
+
+const authenticator = Type.Union([
+  authenticatorProcedure,
+  Type.Object(
+    {
+      procedure: authenticatorProcedure,
+      realm: Type.Optional(
+        Type.String({ minLength: 1, description: "where it is registered; default: the one to join" }),
+      ),
+      methods: Type.Optional(
+        Type.Array(Type.Union(AUTH_METHODS.map((method) => Type.Literal(method))), {
+          minItems: 1,
+          uniqueItems: true,
+          description: "it is asked for these only; default: all of auth.methods",
+        }),
+      ),
+      timeout: milliseconds(5000, "without an answer in time the login fails"),
+    },
+    closed,
+  ),
+]);
+
 const auth = Type.Object(
   {
     file: Type.String({
@@ -210,6 +237,7 @@ const auth = Type.Object(
       description: "by which clients may log in",
     }),
     cookie: Type.Optional(cookie),
+    authenticator: Type.Optional(authenticator),
     anonymous: Type.Optional(
       Type.Object(
         {

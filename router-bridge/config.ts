@@ -4,6 +4,7 @@
  */
 import { isUri } from "@pinion/wamp";
 import { loadConfig, parseConfig, type Finding, type Loaded, type Problem } from "@pinion/config";
+import { authenticatorFindings } from "./authenticator-settings.ts";
 import { generalAuthorizer, ownAuthorizers } from "./authorizer-settings.ts";
 import { configSchema, type AuthConfig, type Config, type ListenerConfig } from "./config-schema.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
@@ -146,9 +147,9 @@ function historyFindings({ history }: Config): Finding[] {
   });
 }
 
-function authFindings({ auth, upstream }: Config): Finding[] {
+function authFindings({ auth, upstream, realms }: Config): Finding[] {
   if (auth === undefined) return [];
-  const found: Finding[] = [];
+  const found: Finding[] = authenticatorFindings(auth, realms);
   if (upstream !== undefined) {
     const allowed = "auth or upstream: behind a relay the router itself asks who a client is";
     found.push({ path: ["auth"], found: "auth beside upstream", allowed, cure: "remove one of them", atKey: true });

@@ -19,6 +19,7 @@ import { ASK, type Challenged, offeredKey, type Question } from "./challenges.ts
 import { byCookie } from "./cookie-login.ts";
 import { decoyAccount } from "./decoy-account.ts";
 import { optionalStrings } from "./dict-reading.ts";
+import { byAuthenticator } from "./dynamic-authenticator.ts";
 import { type AccountRules, blocked, failed, type LoginMethod, proven, WRONG } from "./login-rules.ts";
 
 const MAX_AUTHID = 256;
@@ -76,6 +77,8 @@ function byAccount(
   if (known !== undefined) {
     return methodsOf(known).includes(method) ? challenge(rules, { applicant, method, account: known }) : undefined;
   }
+  const asked = byAuthenticator(rules, applicant, method);
+  if (asked !== undefined) return asked;
   if (authid === undefined) return undefined;
   const decoy = decoyAccount(rules.crypto, accounts, authid);
   return decoy.methods.includes(method) ? challenge(rules, { applicant, method, account: decoy.account }) : undefined;

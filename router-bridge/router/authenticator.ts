@@ -1,8 +1,8 @@
 /**
  * Who may join. An authenticator sees HELLO and the facts about the connection and answers at once: let in as somebody,
- * refuse, or ask (CHALLENGE) and judge the answer. It knows no realm state and sends nothing itself.
+ * refuse, ask (CHALLENGE) and judge the answer, or have a procedure asked first. It knows no realm state and sends nothing itself.
  */
-import { ErrorUri, type Dict, type Hello, type SessionId, type Uri } from "@pinion/wamp";
+import { ErrorUri, type Dict, type Hello, type Payload, type SessionId, type Uri } from "@pinion/wamp";
 import type { PeerInfo } from "./peer-info.ts";
 import { optionalStrings } from "./dict-reading.ts";
 
@@ -16,7 +16,8 @@ export interface Identity {
 }
 
 export type AuthOutcome =
-  | { readonly kind: "welcome"; readonly identity: Identity }
+  /** `realm`: to be joined instead of the one that HELLO names. */
+  | { readonly kind: "welcome"; readonly identity: Identity; readonly realm?: string }
   | { readonly kind: "refuse"; readonly reason: Uri; readonly words: string }
   | {
       readonly kind: "challenge";
@@ -24,7 +25,26 @@ export type AuthOutcome =
       readonly extra: Dict;
       /** Judges AUTHENTICATE; may challenge again (second factor). */
       readonly answer: (signature: string, extra: Dict) => AuthOutcome;
-    };
+    }
+  | Consultation;
+
+/** A procedure has to be asked before it is known what follows. */
+export interface Consultation {
+  readonly kind: "consult";
+  /** Where the procedure is registered. */
+  readonly realm: string;
+  readonly procedure: Uri;
+  readonly args: readonly unknown[];
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly decide: (verdict: Verdict) => AuthOutcome;
+}
+
+/** What came of asking. `denied`: the callee raised an application error; `fault`: there is no answer to go by. */
+export type Verdict =
+  | { readonly kind: "answered"; readonly answer: Payload }
+  | { readonly kind: "denied"; readonly words: string | undefined }
+  | { readonly kind: "fault"; readonly words: string };
 
 export interface Applicant {
   readonly hello: Hello;

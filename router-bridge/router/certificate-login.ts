@@ -1,6 +1,7 @@
 /** The authmethod `tls`: the account that the connection's client certificate belongs to (spec "TLS Certificate Authentication"). */
 import { type Accounts, ErrorUri } from "@pinion/wamp";
 import type { Applicant, AuthOutcome } from "./authenticator.ts";
+import { byAuthenticator } from "./dynamic-authenticator.ts";
 import { type AccountRules, blocked, countFailure, proven } from "./login-rules.ts";
 import type { PeerCertificate } from "./peer-info.ts";
 
@@ -27,6 +28,8 @@ export function byCertificate(
     return { kind: "refuse", reason: ErrorUri.authenticationDenied, words };
   }
   const account = accounts.accounts.find(({ tls }) => isOf(certificate, tls));
+  const asked = account === undefined ? byAuthenticator(rules, applicant, "tls") : undefined;
+  if (asked !== undefined) return asked;
   if (account === undefined || (who.authid !== undefined && who.authid !== account.authid)) {
     countFailure(rules, info, who.authid);
     const words = `the client certificate ${certificate.fingerprint} belongs to no account of that name`;

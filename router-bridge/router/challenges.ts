@@ -31,6 +31,8 @@ export interface Challenged {
   readonly crypto: AuthCrypto;
   /** ISO 8601, UTC. */
   readonly timestamp: string;
+  /** Who vouches for the account. Default: static. */
+  readonly provider?: string;
 }
 
 export interface Question {
@@ -54,20 +56,21 @@ const askTicket: Ask = ({ account: { ticket }, crypto }) => {
   return { extra: {}, judge: (signature) => (verifyTicket(crypto, { salt, hash }, signature) ? RIGHT : undefined) };
 };
 
-const askCra: Ask = ({ account: { authid, role, wampcra }, crypto, sessionId, timestamp }) => {
+const askCra: Ask = ({ account: { authid, role, wampcra }, crypto, sessionId, timestamp, provider = "static" }) => {
   if (wampcra === undefined) return undefined;
   const { salt, iterations, keylen, key } = wampcra;
   const challenge = JSON.stringify({
     authid,
     authrole: role,
     authmethod: "wampcra",
-    authprovider: "static",
+    authprovider: provider,
     nonce: toHex(crypto.randomBytes(NONCE_OCTETS)),
     timestamp,
     session: sessionId,
   });
   return {
-    extra: { challenge, salt, iterations, keylen },
+    // only an authenticator's secret is without salt
+    extra: salt === "" ? { challenge } : { challenge, salt, iterations, keylen },
     judge: (signature) => (verifyCra(crypto, key, { challenge, signature }) ? RIGHT : undefined),
   };
 };

@@ -3,6 +3,7 @@ import { type Account, type Accounts, type AuthCrypto, type AuthMethod, type Dic
 import { accountStamp } from "./account-stamp.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Applicant, AuthOutcome } from "./authenticator.ts";
+import type { DynamicAuthentication } from "./dynamic-authenticator.ts";
 import type { CertificateFault, PeerInfo } from "./peer-info.ts";
 
 /** A login that failed, for the log. */
@@ -11,7 +12,13 @@ export interface FailedLogin {
   readonly authid: string | undefined;
   readonly method: string;
   readonly address: string;
-  readonly cause: "wrong" | "blocked" | "realm_not_allowed" | "certificate_unknown" | CertificateFault["code"];
+  readonly cause:
+    | "wrong"
+    | "blocked"
+    | "denied"
+    | "realm_not_allowed"
+    | "certificate_unknown"
+    | CertificateFault["code"];
   /** What is wrong, where that is no secret. */
   readonly words?: string | undefined;
 }
@@ -22,6 +29,8 @@ export interface AccountRules {
   readonly methods: readonly LoginMethod[];
   /** The role of who joins without credentials; absent: nobody does. `remote`: also from other machines. */
   readonly anonymous?: { readonly role: string; readonly remote: boolean } | undefined;
+  /** Asked about those who have no account. */
+  readonly dynamic?: DynamicAuthentication | undefined;
   readonly crypto: AuthCrypto;
   /** By authid and machine. */
   readonly attempts: Attempts;

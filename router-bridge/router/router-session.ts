@@ -5,6 +5,7 @@
 import type { SessionId, Uri } from "@pinion/wamp";
 import type { AuthOutcome } from "./authenticator.ts";
 import type { Deadline } from "./deadlines.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Member } from "./member.ts";
 import type { PeerInfo } from "./peer-info.ts";
 import type { Due } from "./router-context.ts";
@@ -27,6 +28,8 @@ export class RouterSession<P> {
   deadline: Deadline<Due<P>> | undefined;
   /** The realm asked for and the authenticator's open question; only in state challenging. */
   challenge: PendingChallenge<P> | undefined;
+  /** Stops asking a procedure about this peer; only while that is under way, in state challenging. */
+  withdraw: ((out: Delivery<P>[]) => void) | undefined;
   /** What the peer is and holds in its realm; from WELCOME on, kept after the end. */
   member: Member<P> | undefined;
 

@@ -61,7 +61,9 @@ export class Router<P> {
     });
     for (const name of options.realms ?? ["realm1"]) this.#realms.set(name, new Realm(toUri(name), this.#context));
     if (this.#realms.size === 0) throw new RangeError("a router needs at least one realm");
-    this.#accepting = new Accepting(this.#context, this.#realms);
+    this.#accepting = new Accepting(this.#context, this.#realms, (session, admission, out) =>
+      this.#admit(session, admission, { now: this.#moment.now, out }),
+    );
   }
 
   /** A transport was accepted; nothing was said yet. HELLO is awaited for `limits.joinTimeout`. */
@@ -277,11 +279,11 @@ export class Router<P> {
   #handshake(session: RouterSession<P>, message: Message, at: At<P>): void {
     switch (session.state) {
       case "opening":
-        if (message.type === "HELLO") return this.#admit(session, this.#hello(session, message), at);
+        if (message.type === "HELLO") return this.#admit(session, this.#hello(session, message, at.out), at);
         break;
       case "challenging":
         if (message.type === "AUTHENTICATE") {
-          return this.#admit(session, this.#accepting.authenticate(session, message), at);
+          return this.#admit(session, this.#accepting.authenticate(session, message, at.out), at);
         }
         break;
       default:
@@ -293,8 +295,8 @@ export class Router<P> {
     throw new ProtocolViolation(`${message.type} is not for a client to send before WELCOME`);
   }
 
-  #hello(session: RouterSession<P>, hello: Hello): Admission {
-    if (!this.#stopped) return this.#accepting.hello(session, hello);
+  #hello(session: RouterSession<P>, hello: Hello, out: Delivery<P>[]): Admission {
+    if (!this.#stopped) return this.#accepting.hello(session, hello, out);
     return { kind: "abort", reason: CloseUri.systemShutdown, words: "the router shuts down" };
   }
 
@@ -303,6 +305,8 @@ export class Router<P> {
       return this.#abort(session, new ProtocolViolation(admission.words, admission.reason), out);
     }
     this.#awaitNothing(session);
+    // the question has a limit of time of its own
+    if (admission.kind === "wait") return;
     if (session.state === "challenging") this.#awaitUntil(session, now + this.#context.limits.joinTimeout);
     if (admission.message.type === "WELCOME") return this.#welcome(session, admission.message, out);
     out.push({ to: session.alone, message: admission.message });
@@ -368,6 +372,8 @@ export class Router<P> {
     if (session.state === "closed") return false;
     session.state = "closed";
     session.challenge = undefined;
+    session.withdraw?.(out);
+    session.withdraw = undefined;
     this.#awaitNothing(session);
     this.#sessions.delete(session);
     this.#disposeOf(session.member, reason, out);
