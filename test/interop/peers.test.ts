@@ -17,13 +17,19 @@ interface Peer {
   readonly cannot: {
     /** A transport, with or without a serializer: `rs`, `rs cbor`. */
     readonly transport?: Readonly<Record<string, string>>;
+    readonly batched?: string;
     readonly interrupted?: string;
     readonly progress?: string;
   };
 }
 
-const SCHEMES = ["rs", "ws"] as const;
 const SERIALIZERS = ["json", "msgpack", "cbor"] as const;
+/** Batches exist in WebSocket subprotocols only. */
+const ROADS = {
+  rs: SERIALIZERS,
+  ws: [...SERIALIZERS, ...SERIALIZERS.map((serializer) => `${serializer}.batched`)],
+} as const;
+const NO_BATCH = "it offers no batched subprotocol";
 const NO_INTERRUPT = "it does not announce call_canceling as a callee: a dealer must not interrupt it";
 
 const script = (file: string): string => join(import.meta.dirname, "peers", file);
@@ -37,6 +43,7 @@ const peers: readonly Peer[] = [
         "rs msgpack": "its raw socket speaks JSON only",
         "rs cbor": "its raw socket speaks JSON only",
       },
+      batched: NO_BATCH,
       interrupted: NO_INTERRUPT,
     },
   },
@@ -45,6 +52,7 @@ const peers: readonly Peer[] = [
     command: [process.execPath, script("wampy.mjs")],
     cannot: {
       transport: { rs: "it has no raw socket" },
+      batched: NO_BATCH,
       interrupted: NO_INTERRUPT,
       progress: "it does not announce progressive_call_results as a callee: a dealer must not pass them on",
     },
@@ -101,9 +109,11 @@ interface Seen {
 }
 
 for (const peer of peers) {
-  for (const scheme of SCHEMES) {
-    for (const serializer of SERIALIZERS) {
-      const why = peer.cannot.transport?.[scheme] ?? peer.cannot.transport?.[`${scheme} ${serializer}`];
+  for (const scheme of ["rs", "ws"] as const) {
+    for (const serializer of ROADS[scheme]) {
+      const { transport = {}, batched } = peer.cannot;
+      const unable = transport[scheme] ?? transport[`${scheme} ${serializer}`];
+      const why = serializer.endsWith(".batched") ? (unable ?? batched) : unable;
       const words = `${peer.program} over ${scheme} in ${serializer} is caller, callee, publisher and subscriber`;
       test(words, { skip: why ?? false }, (t) => converse(t, peer, { scheme, serializer }));
     }
@@ -113,11 +123,11 @@ for (const peer of peers) {
 async function converse(
   t: TestContext,
   { program, command, cannot }: Peer,
-  { scheme, serializer }: { readonly scheme: (typeof SCHEMES)[number]; readonly serializer: string },
+  { scheme, serializer }: { readonly scheme: keyof typeof ROADS; readonly serializer: string },
 ): Promise<void> {
   const client = ours;
   assert.ok(client);
-  const name = `${program}_${scheme}_${serializer}`;
+  const name = `${program}_${scheme}_${serializer.replace(".", "_")}`;
   const ready = new Set<unknown>();
   const heard: { topic: string; args: readonly unknown[] }[] = [];
   const watching = await client.subscribe("interop.ready", ({ args }) => void ready.add(args[0]));
@@ -125,7 +135,11 @@ async function converse(
   const url = scheme === "rs" ? `rs://127.0.0.1:${String(port)}` : `ws://127.0.0.1:${String(port)}/ws`;
   const peer = start(command[0], [command[1], url, serializer, name]);
   t.after(() => peer.stop("SIGKILL"));
-  await until(`${name} to be ready`, () => ready.has(name), 30_000, peer.output);
+  const isReady = (): boolean => {
+    assert.equal(peer.process.exitCode, null, peer.output());
+    return ready.has(name);
+  };
+  await until(`${name} to be ready`, isReady, 30_000, peer.output);
   await watching.unsubscribe();
   const said = (word: string): readonly unknown[] | undefined =>
     heard.find(({ topic }) => topic === `interop.${name}.${word}`)?.args;

@@ -22,9 +22,12 @@ if url.startswith("rs://"):
         "serializer": serializer,
     }
 else:
-    transport = {"type": "websocket", "url": url, "serializers": [serializer], "max_retries": 0}
+    transport = {"type": "websocket", "url": url, "serializers": [serializer.split(".")[0]], "max_retries": 0}
 
 component = Component(transports=[transport], realm="realm1")
+if serializer.endswith(".batched"):
+    # the checks of the options above do not know batches, everything behind them does
+    component._transports[0].serializers = [serializer]
 
 
 @component.on_join
