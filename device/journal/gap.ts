@@ -1,0 +1,38 @@
+/**
+ * journal_full: the oldest segment went to make room. journal_damaged: it could not be read back. journal_unwritable: the disk
+ * took nothing and memory was full. unclean_stop: power or process went away with readings not yet on disk.
+ * too_large: one reading over the journal's limit. dropped_by_policy, driver_fault, clock_step: told by the process.
+ */
+export const gapReasons = [
+  "journal_full",
+  "journal_damaged",
+  "journal_unwritable",
+  "unclean_stop",
+  "too_large",
+  "dropped_by_policy",
+  "driver_fault",
+  "clock_step",
+] as const;
+
+export type GapReason = (typeof gapReasons)[number];
+
+/**
+ * Readings of one stream and boot that nobody may be able to get any more. What was delivered before it was lost may lie within,
+ * so a gap is an upper bound of the loss; what lies in no gap is delivered.
+ */
+export interface Gap {
+  /** The same for a gap that grows. It may be told again as it was earlier: the widest one holds. */
+  readonly id: string;
+  readonly stream: string;
+  readonly boot: string;
+  readonly from: number;
+  /** null: up to the end of that boot, whatever that was. */
+  readonly to: number | null;
+  readonly reason: GapReason;
+  /** Wall clock, ms since 1970, when it was found. */
+  readonly t: number;
+}
+
+export function gapEnd({ to }: Pick<Gap, "to">): number {
+  return to ?? Number.POSITIVE_INFINITY;
+}
