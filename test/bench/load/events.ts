@@ -12,7 +12,7 @@ import { cpuSeconds, residentOctets } from "./system-cost.ts";
 import type { Wire } from "./wire.ts";
 
 const WINDOW_MESSAGES = 4096;
-const WINDOW_OCTETS = 4 * 1024 * 1024;
+const WINDOW_OCTETS = 1024 * 1024;
 const LEAST_WINDOW = 16;
 const BATCH_MESSAGES = 64;
 const BATCH_OCTETS = 64 * 1024;
