@@ -6,20 +6,23 @@ import type { Socket } from "node:net";
 import { toUri, UsageError } from "@pinion/wamp";
 import { admission, type Admission } from "./admission.ts";
 import { BridgeError } from "./bridge-error.ts";
-import type { AuthConfig, Config, HistoryConfig } from "./config-schema.ts";
+import type { AuthConfig, Config, HistoryConfig, MetricsConfig } from "./config-schema.ts";
 import { cookieJar } from "./cookie-settings.ts";
 import { Counters } from "./counters.ts";
 import type { HookSettings } from "./hook-settings.ts";
 import { WebPages } from "./http.ts";
 import type { Link } from "./link.ts";
 import { listen, type Listening } from "./listeners/listen.ts";
+import { LongPolls } from "./listeners/long-poll.ts";
 import { Port } from "./listeners/port.ts";
 import { WebSockets } from "./listeners/web-socket.ts";
+import { MetricsListener, type MetricsPage } from "./listeners/metrics-listener.ts";
+import { Metrics } from "./metrics.ts";
 import { FoldedLog, type Log } from "./log.ts";
 import { Relay } from "./relay.ts";
 import { Upstream } from "./relay/open-upstream.ts";
 import { queueBounds, rates } from "./role-settings.ts";
-import { RouterHost } from "./router-host.ts";
+import { RouterHost, type QueueTotals } from "./router-host.ts";
 import type { DecisionSubject, HistoryRule, Limits } from "./router/index.ts";
 import { VERSION } from "./version.ts";
 
@@ -27,6 +30,8 @@ import { VERSION } from "./version.ts";
 const FRAMING_SLACK = 1024 * 1024;
 /** How long peers may take to go when the process stops, beyond their time for GOODBYE. */
 const STOP_SLACK_MS = 1000;
+
+const AT_MAIN_PORT: MetricsConfig = { path: "/metrics" };
 
 export interface BridgeParts {
   readonly log: Log;
@@ -42,8 +47,7 @@ export interface BridgeParts {
 /** Who takes the connections: the embedded router or the relay. */
 interface Backend {
   readonly sessions: number;
-  /** Octets that clients have not taken; looks at each of them. */
-  readonly queuedOctets: number;
+  queues(): QueueTotals;
   accept(link: Link): void;
   /** Finishes what was begun, and begins nothing. */
   drain?(patience: number): Promise<void>;
@@ -58,12 +62,15 @@ export class Bridge {
   readonly #backend: Backend;
   readonly #pages: WebPages;
   readonly #webSockets: WebSockets;
+  readonly #longPolls: LongPolls | undefined;
   readonly #open = new Set<Socket>();
   readonly #listening: Listening[] = [];
   readonly #ports: Port[] = [];
   readonly #startedAt: number;
   #stopping: Promise<void> | undefined;
   #closing = false;
+  #metrics: MetricsPage | undefined;
+  #metricsListener: MetricsListener | undefined;
 
   /** @throws BridgeError for an upstream that cannot be one, or accounts that cannot be read. */
   constructor(config: Config, parts: BridgeParts) {
@@ -75,14 +82,19 @@ export class Bridge {
     const { origins, hosts, path } = config.websocket;
     const rules = { origins, hosts };
     const folder = config.dashboard ? (config.dashboardFolder ?? parts.dashboardFolder) : undefined;
-    this.#pages = new WebPages({ folder, webSocketPath: path, rules, health: () => this.#health() });
+    const metrics = (): MetricsPage | undefined => (this.#metricsListener === undefined ? this.#metrics : undefined);
+    this.#pages = new WebPages({ folder, webSocketPath: path, rules, health: () => this.#health(), metrics });
+    const taking = {
+      folded: this.#folded,
+      onLink: (link: Link) => this.#take(link),
+      onRefused: () => this.counters.add("refusedConnections"),
+    };
+    this.#longPolls = config.longpoll.enabled ? new LongPolls({ ...config.longpoll, ...taking, rules }) : undefined;
     this.#webSockets = new WebSockets({
       ...config.websocket,
+      ...taking,
       cookies: cookieJar(config.auth, parts.now),
       now: parts.now,
-      folded: this.#folded,
-      onLink: (link) => this.#take(link),
-      onRefused: () => this.counters.add("refusedConnections"),
     });
   }
 
@@ -93,7 +105,12 @@ export class Bridge {
 
   /** Octets that peers have not taken. */
   get queuedOctets(): number {
-    return this.#backend.queuedOctets;
+    return this.#backend.queues().octets;
+  }
+
+  /** Where the metrics listen, if they have an address of their own. */
+  get metricsAddress(): string | undefined {
+    return this.#metricsListener?.address;
   }
 
   /** Open sockets of all listeners. */
@@ -110,6 +127,7 @@ export class Bridge {
   async start(): Promise<void> {
     const { log } = this.#parts;
     try {
+      await this.#openMetrics();
       for (const listener of this.#config.listen) {
         const listening = await listen(listener, new Date());
         this.#listening.push(listening);
@@ -129,6 +147,26 @@ export class Bridge {
     return this.#stopping;
   }
 
+  async #openMetrics(): Promise<void> {
+    const { metrics: wanted } = this.#config;
+    if (wanted === false) return;
+    const { path, listen: address, insecure = false } = wanted === true ? AT_MAIN_PORT : wanted;
+    const backend = this.#backend;
+    const metrics = await Metrics.open({
+      counters: this.counters,
+      connections: () => this.connections,
+      sessions: () => backend.sessions,
+      queues: () => backend.queues(),
+      router: backend instanceof RouterHost ? { traffic: backend.traffic, size: () => backend.size() } : undefined,
+    });
+    const page = { path, contentType: metrics.contentType, text: () => metrics.text() };
+    this.#metrics = page;
+    if (address === undefined) return;
+    const listener = await MetricsListener.open(page, { listen: address, insecure });
+    this.#metricsListener = listener;
+    this.#parts.log.info({ address: listener.address }, `metrics at http://${listener.address}${path}`);
+  }
+
   async #stop(): Promise<void> {
     const { drainTimeout, goodbyeTimeout } = this.#config.limits;
     // newcomers are still heard, so that they can be told
@@ -142,6 +180,7 @@ export class Bridge {
     for (const port of this.#ports) port.stop();
     for (const socket of this.#open) socket.destroy();
     await Promise.all(closed);
+    await this.#metricsListener?.close();
   }
 
   /** Who was still shaking hands when the process began to stop is not let in any more. */
@@ -182,6 +221,7 @@ export class Bridge {
     return new Port(listening.server, listening.connectionEvent, {
       webSockets: this.#webSockets,
       pages: this.#pages,
+      longPolls: this.#longPolls,
       onLink: (link) => this.#take(link),
       counters: this.counters,
       folded: this.#folded,

@@ -308,6 +308,21 @@ const history = Type.Object(
   closed,
 );
 
+const metrics = Type.Object(
+  {
+    path: Type.String({ pattern: "^/[^\\s?#]+$", default: "/metrics", examples: ["/metrics"] }),
+    listen: Type.Optional(
+      Type.String({
+        pattern: "^(\\[[0-9a-fA-F:.]+\\]|[^\\s:\\[\\]]+):[0-9]{1,5}$",
+        description: "host:port of their own",
+        examples: ["127.0.0.1:9464"],
+      }),
+    ),
+    insecure: Type.Optional(Type.Boolean({ description: "allow an address other than loopback; there is no TLS" })),
+  },
+  closed,
+);
+
 export const configSchema = Type.Object(
   {
     realms: Type.Array(Type.String({ minLength: 1, examples: ["realm1"] }), {
@@ -327,6 +342,10 @@ export const configSchema = Type.Object(
       maxItems: 100,
       description: "topics whose past events can be asked for, in memory, in every realm",
     }),
+    metrics: Type.Union([Type.Boolean(), metrics], {
+      default: false,
+      description: "figures for Prometheus; true: at /metrics of the main port, for this machine only",
+    }),
     limits,
     log: Type.Object(
       {
@@ -345,6 +364,7 @@ export type Config = Static<typeof configSchema>;
 export type TcpListener = Static<typeof tcpListener>;
 export type UnixListener = Static<typeof unixListener>;
 export type ListenerConfig = TcpListener | UnixListener;
+export type MetricsConfig = Static<typeof metrics>;
 export type HistoryConfig = Static<typeof history>;
 export type AuthConfig = Static<typeof auth>;
 export type RawSocketConfig = Static<typeof rawSocket>;

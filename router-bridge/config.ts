@@ -39,6 +39,7 @@ export function findings(config: Config): Finding[] {
     ...listenFindings(config),
     ...upstreamFindings(config),
     ...limitFindings(config),
+    ...metricsFindings(config),
     ...historyFindings(config),
     ...authFindings(config),
   ];
@@ -128,6 +129,26 @@ function limitFindings({ limits, websocket, rawsocket }: Config): Finding[] {
     found.push({ path, found: String(pingTimeout), allowed, cure: "use twice the interval" });
   }
   return found;
+}
+
+function metricsFindings({ metrics, websocket }: Config): Finding[] {
+  if (typeof metrics === "boolean") return [];
+  const { listen, insecure, path } = metrics;
+  if (listen === undefined) {
+    if (path !== websocket.path && path !== "/healthz") return [];
+    const found = JSON.stringify(path);
+    return [{ path: ["metrics", "path"], found, allowed: "a path that is free", cure: "for example /metrics" }];
+  }
+  const at = parseHostPort(listen);
+  const where = ["metrics", "listen"];
+  if (at === undefined) {
+    const cure = 'for example "127.0.0.1:9464"';
+    return [{ path: where, found: JSON.stringify(listen), allowed: "host:port, port 0 to 65535", cure }];
+  }
+  if (isLoopback(at.host) || insecure === true) return [];
+  const allowed = "a loopback address, or insecure: true";
+  const cure = "use 127.0.0.1, or write insecure: true beside it if the network is trusted";
+  return [{ path: where, found: `${listen}, which other machines reach`, allowed, cure }];
 }
 
 function historyFindings({ history }: Config): Finding[] {

@@ -7,6 +7,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, sep } from "node:path";
 import { TLSSocket } from "node:tls";
+import { isLoopback } from "./listeners/address.ts";
+import { isForwarded } from "./listeners/connection-facts.ts";
+import { answerMetrics, type MetricsPage } from "./listeners/metrics-listener.ts";
 import { hostFault, type OriginRules } from "./listeners/same-origin.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -41,6 +44,8 @@ export interface WebPagesOptions {
   readonly rules: OriginRules;
   /** What /healthz tells. `ok` false makes it 503. */
   readonly health: () => { readonly ok: boolean; readonly report: object };
+  /** Undefined while there are none here. */
+  readonly metrics?: () => MetricsPage | undefined;
 }
 
 interface Page {
@@ -78,6 +83,8 @@ export class WebPages {
 
   #route(request: IncomingMessage, response: ServerResponse, path: string): void {
     if (path === "/healthz") return this.#health(response);
+    const metrics = this.#options.metrics?.();
+    if (path === metrics?.path && isFromHere(request)) return void answerMetrics(metrics, response);
     if (path === this.#options.webSocketPath) {
       response.setHeader("Upgrade", "websocket");
       return say(response, 426, `${path} is for WebSockets; the dashboard is at /`);
@@ -99,6 +106,11 @@ export class WebPages {
     response.setHeader("Cache-Control", "no-store");
     response.end(`${JSON.stringify(report)}\n`);
   }
+}
+
+/** Figures tell who does what; they are for this machine, and not for those behind a proxy on it. */
+function isFromHere(request: IncomingMessage): boolean {
+  return isLoopback(request.socket.remoteAddress ?? "") && !isForwarded(request);
 }
 
 const NOT_BUILT = `<!doctype html>

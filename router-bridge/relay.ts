@@ -1,6 +1,7 @@
 /** The bridge in front of an existing router: a connection of its own to that router for every client. Owns the pairs. */
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import type { Link } from "./link.ts";
+import type { QueueTotals } from "./router-host.ts";
 import { RelaySession, type RelaySessionOptions } from "./relay/relay-session.ts";
 
 export class Relay {
@@ -19,10 +20,15 @@ export class Relay {
     return joined;
   }
 
-  get queuedOctets(): number {
+  /** Nothing waits behind the connections: a side that is full is not read for. */
+  queues(): QueueTotals {
     let octets = 0;
-    for (const session of this.#sessions) octets += session.queuedOctets;
-    return octets;
+    let largest = 0;
+    for (const { queuedOctets } of this.#sessions) {
+      octets += queuedOctets;
+      largest = Math.max(largest, queuedOctets);
+    }
+    return { octets, messages: 0, largest };
   }
 
   accept(link: Link): void {

@@ -2,17 +2,28 @@
  * The embedded router among real connections: gives it messages, time and ends, and carries out its deliveries in order.
  * Owns the router, its one timer and the peers. It must not know how a link transports octets, nor what a message means.
  */
-import { ErrorUri, noPayload, payloadOf, ProtocolViolation, toUri, type Message, type Uri } from "@pinion/wamp";
+import { ErrorUri, payloadOf, ProtocolViolation, toUri, type Message } from "@pinion/wamp";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { Outgoing } from "./encoded.ts";
+import { abortWith, farewellFor } from "./ending.ts";
 import type { Farewell, Link } from "./link.ts";
+import { hookOptions, type HookSettings } from "./hook-settings.ts";
 import type { FoldedLog, Log } from "./log.ts";
 import { Intake, Turns, type IntakeContext, type Rate } from "./intake.ts";
+import { Traffic } from "./traffic.ts";
 import { Peer, type QueueBounds, type SendOutcome } from "./peer.ts";
+import { Patience } from "./patience.ts";
 import { Pressure } from "./pressure.ts";
-import { Router, type Delivery, type HistoryRule, type Limits, type Statistics } from "./router/index.ts";
+import {
+  Router,
+  type DecisionSubject,
+  type Delivery,
+  type HistoryRule,
+  type Limits,
+  type Statistics,
+} from "./router/index.ts";
 
 /** The reason of the ABORT that a slow consumer finds at the end of its queue. The spec has no word for it. */
 export const SLOW_CONSUMER = toUri("pinion.error.slow_consumer");
@@ -37,14 +48,27 @@ export interface RouterHostOptions {
   readonly random: () => number;
   /** Absent: whoever is on this machine may do everything, nobody else joins. */
   readonly admission?: Admission | undefined;
+  /** Of the embedding program. */
+  readonly hooks?: HookSettings | undefined;
+}
+
+export type RouterSize = ReturnType<Router<Peer>["size"]>;
+
+/** What peers have not taken. */
+export interface QueueTotals {
+  readonly octets: number;
+  /** Those that wait behind full connections. */
+  readonly messages: number;
+  /** Octets of the slowest peer. */
+  readonly largest: number;
 }
 
 export class RouterHost {
+  readonly traffic = new Traffic();
   readonly #router: Router<Peer>;
   readonly #options: RouterHostOptions;
   readonly #peers = new Set<Peer>();
-  /** Peers above the bound of their queue, each with a timer that looks again. */
-  readonly #watched = new Set<Peer>();
+  readonly #patience = new Patience((peer) => this.#overflow(peer));
   readonly #pressure: Pressure;
   readonly #intake: IntakeContext;
   /** Whose message is being worked on, and how much work it has been. */
@@ -60,7 +84,23 @@ export class RouterHost {
     const { realms, limits, agent, random, log, now, history = [] } = options;
     const report = (fault: unknown): void => log.error({ err: fault }, "an authenticator or authorizer threw");
     const wallTime = (at: number): number => Date.now() - now() + at;
-    this.#router = new Router({ realms, limits, agent, random, report, wallTime, history, ...options.admission });
+    const hooks = hookOptions(options.hooks, {
+      log,
+      now,
+      settle: (wait, outcome) => this.#deliver(this.#router.settle(wait, outcome, now())),
+    });
+    this.#router = new Router({
+      realms,
+      limits,
+      agent,
+      random,
+      report,
+      wallTime,
+      history,
+      hooks,
+      observeCall: (milliseconds) => this.traffic.calls.add(milliseconds),
+      ...options.admission,
+    });
     this.#options = options;
     const { counters } = options;
     this.#pressure = new Pressure(() => counters.add("publishersHeld"));
@@ -71,10 +111,24 @@ export class RouterHost {
     return this.#router.size().members;
   }
 
-  get queuedOctets(): number {
-    let octets = 0;
-    for (const peer of this.#peers) octets += peer.queuedOctets;
-    return octets;
+  /** Looks at every peer. */
+  queues(): QueueTotals {
+    const totals = { octets: 0, messages: 0, largest: 0 };
+    for (const { queuedOctets, queuedMessages } of this.#peers) {
+      totals.octets += queuedOctets;
+      totals.messages += queuedMessages;
+      totals.largest = Math.max(totals.largest, queuedOctets);
+    }
+    return totals;
+  }
+
+  size(): RouterSize {
+    return this.#router.size();
+  }
+
+  /** Forgets what a dynamic authorizer has answered; gives how many answers. */
+  flushAuthorizations(who: Partial<DecisionSubject>): number {
+    return this.#router.flushAuthorizations(who);
   }
 
   get statistics(): Readonly<Statistics> {
@@ -132,6 +186,7 @@ export class RouterHost {
       if (fault instanceof ProtocolViolation) return this.#violate(peer, fault);
       return this.#broken(peer, fault);
     }
+    this.traffic.received[message.type] += 1;
     this.#feeder = peer;
     this.#workDone = 1;
     try {
@@ -223,6 +278,7 @@ export class RouterHost {
     const { to, message } = delivery;
     const outgoing = new Outgoing(message);
     this.#workDone += to.length;
+    this.traffic.sent[message.type] += to.length;
     let pressing: Peer[] | undefined;
     for (const peer of to) {
       const outcome = this.#send(peer, outgoing);
@@ -258,7 +314,7 @@ export class RouterHost {
     switch (outcome) {
       case "waiting":
         this.#countLost(peer);
-        return this.#watch(peer);
+        return this.#patience.watch(peer);
       case "oversize":
         return this.#oversize(peer, outgoing.message);
       case "refused":
@@ -269,21 +325,6 @@ export class RouterHost {
       case "closed":
         return;
     }
-  }
-
-  /** A peer that does not read has to go after its grace, also if nothing more is ever sent to it. */
-  #watch(peer: Peer): void {
-    const wait = peer.closed || this.#watched.has(peer) ? undefined : peer.patience();
-    if (wait === undefined) return;
-    this.#watched.add(peer);
-    const look = (): void => {
-      this.#watched.delete(peer);
-      const left = peer.patience();
-      if (peer.closed || left === undefined) return;
-      if (left > 0) this.#watch(peer);
-      else this.#overflow(peer);
-    };
-    setTimeout(look, Math.max(1, Math.ceil(wait))).unref();
   }
 
   /** EVENTs that its policy took from a slow peer, which is told of them in the next one. */
@@ -346,15 +387,4 @@ export class RouterHost {
     }, wait);
     this.#timer = { handle, at };
   }
-}
-
-function abortWith(reason: Uri, message: string): Message {
-  return { type: "ABORT", details: { message }, reason, payload: noPayload };
-}
-
-/** The WebSocket close code for the router's reason. */
-function farewellFor(reason: string): Farewell {
-  if (reason.startsWith(ErrorUri.protocolViolation)) return { code: 1002, words: reason };
-  if (reason.includes("system_shutdown")) return { code: 1001, words: reason };
-  return { code: reason.startsWith("wamp.error") || reason.startsWith("pinion.error") ? 1008 : 1000, words: reason };
 }
