@@ -363,8 +363,6 @@ export class Dealer<P> {
     this.#pending -= 1;
     // `due` counts from the call on, also where there is no timeout
     this.#context.observeCall?.(this.#context.moment.now - (invocation.due - invocation.timeout));
-    // `due` counts from the call on, also where there is no timeout
-    this.#context.observeCall?.(this.#context.moment.now - (invocation.due - invocation.timeout));
   }
 }
 

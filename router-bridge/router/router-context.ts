@@ -39,8 +39,6 @@ export interface RouterContext<P> {
   readonly moment: { now: Millis; retiring?: boolean };
   /** Told how many milliseconds each call took. */
   readonly observeCall: ((milliseconds: Millis) => void) | undefined;
-  /** Told how many milliseconds each call took. */
-  readonly observeCall: ((milliseconds: Millis) => void) | undefined;
   /** Milliseconds since 1970 at a `now`. */
   readonly wallTime: (now: Millis) => number;
   /** Says GOODBYE to a session, whatever realm it is in; it holds nothing and is delivered nothing else from then on. */

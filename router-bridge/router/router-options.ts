@@ -39,8 +39,6 @@ export interface RouterOptions {
   readonly wallTime?: (now: Millis) => number;
   /** Told how many milliseconds each call took, from CALL to its answer, by the `now` that came in. */
   readonly observeCall?: ((milliseconds: Millis) => void) | undefined;
-  /** Told how many milliseconds each call took, from CALL to its answer, by the `now` that came in. */
-  readonly observeCall?: ((milliseconds: Millis) => void) | undefined;
   /** Told what an authenticator or authorizer threw. */
   readonly report?: (fault: unknown) => void;
 }
@@ -66,7 +64,6 @@ export function routerContext<P>(options: RouterOptions, { dealerOf, ...parts }:
     hooks: options.hooks && new HookRunner<P>(options.hooks, parts),
     report: options.report ?? (() => undefined),
     history: options.history ?? [],
-    observeCall: options.observeCall,
     observeCall: options.observeCall,
     wallTime: options.wallTime ?? ((now) => now),
     ...parts,
