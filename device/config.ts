@@ -92,6 +92,13 @@ const BoardPart = Type.Object(
       description:
         "the way to the kernel's GPIO lines. auto: sysfs, or the character device where a pin needs it (pull, drive, kernelDebounce, a line's name, a counter) or sysfs is missing",
     }),
+    stateDir: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "folder for what must outlive the process (counts); default: $STATE_DIRECTORY, which systemd sets; without either nothing is kept",
+      }),
+    ),
     wires: Type.Optional(
       Type.Array(Type.Array(Pin, { minItems: 2, maxItems: 2 }), {
         maxItems: 256,

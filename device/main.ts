@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { drivers } from "../drivers/index.ts";
-import type { Log } from "../drivers/driver.ts";
+import type { Log, Store } from "../drivers/driver.ts";
 import { readBoardConfig, type BoardConfig } from "./board-config.ts";
 import { composeBoard } from "./compose-board.ts";
 import { findConfig } from "./find-config.ts";
@@ -14,6 +14,7 @@ import { createLogger, logFor } from "./logging.ts";
 import { planWords } from "./plan-words.ts";
 import { processReporter } from "./process-report.ts";
 import { Runtime } from "./runtime.ts";
+import { stateStore } from "./state-store.ts";
 import { VERSION } from "./version.ts";
 
 /** sysexits.h: a service manager need not try again. */
@@ -73,11 +74,18 @@ function run(board: BoardConfig): void {
     log,
     logFor: (driver) => logFor(logger, driver),
     processReport: processReporter(),
+    store: storeFor(config.board.stateDir ?? process.env["STATE_DIRECTORY"]),
   });
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
   endOnSignals(runtime, log);
   runtime.start().catch((error: unknown) => fail(runtime, log, error));
+}
+
+/** systemd may name several folders; the first is the service's own. */
+function storeFor(folder: string | undefined): Store | undefined {
+  const [first = ""] = folder?.split(":") ?? [];
+  return first === "" ? undefined : stateStore(first);
 }
 
 function cancelOf(timer: NodeJS.Timeout): () => void {

@@ -5,7 +5,7 @@
  */
 import type { Client } from "@pinion/wamp/client";
 import type { Board } from "../drivers/board.ts";
-import type { Clock, Log, Timers } from "../drivers/driver.ts";
+import type { Clock, Log, Store, Timers } from "../drivers/driver.ts";
 import { Component } from "./component.ts";
 import type { BoardDescription } from "./board-description.ts";
 import { overallState, type Health, type ProcessReport } from "./health.ts";
@@ -42,6 +42,8 @@ export interface RuntimeOptions {
   /** The logger that a driver gets. */
   readonly logFor: (driver: string) => Log;
   readonly processReport: () => ProcessReport;
+  /** What drivers keep over runs; left out: nothing. */
+  readonly store?: Store | undefined;
 }
 
 export class Runtime {
@@ -142,7 +144,7 @@ export class Runtime {
   }
 
   #supervise(planned: PlannedDriver): SupervisedDriver {
-    const { board, clock, timers, random, logFor } = this.#options;
+    const { board, clock, timers, random, logFor, store } = this.#options;
     for (const channel of planned.description.channels) {
       for (const [stream, description] of Object.entries(channel.streams)) {
         this.#readings.declare(planned.name, stream, description);
@@ -154,6 +156,7 @@ export class Runtime {
       timers,
       random,
       log: logFor(planned.name),
+      store: store && prefixed(store, planned.name),
       accept: (driver, stream, reading) => this.#readings.accept(driver.name, stream, reading),
       onState: () => this.#component.changed(),
     });
@@ -184,6 +187,14 @@ export class Runtime {
     }
     return safe;
   }
+}
+
+/** Each driver has keys of its own. */
+function prefixed(store: Store, driver: string): Store {
+  return {
+    load: async (key) => store.load(`${driver}.${key}`),
+    save: async (key, text) => store.save(`${driver}.${key}`, text),
+  };
 }
 
 function hasOutputs({ planned }: SupervisedDriver): boolean {

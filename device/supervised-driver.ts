@@ -5,7 +5,7 @@
  */
 import type { Board } from "../drivers/board.ts";
 import { claimedBoard } from "../drivers/claimed-board.ts";
-import type { Caller, Clock, DriverContext, DriverInstance, Log, Timers } from "../drivers/driver.ts";
+import type { Caller, Clock, DriverContext, DriverInstance, Log, Store, Timers } from "../drivers/driver.ts";
 import { DriverError } from "../drivers/driver-error.ts";
 import type { RawReading } from "../drivers/reading.ts";
 import type { DriverReport } from "./health.ts";
@@ -28,6 +28,8 @@ export interface DriverHost {
   readonly timers: Timers;
   readonly random: () => number;
   readonly log: Log;
+  /** Left out where nothing can be kept. */
+  readonly store: Store | undefined;
   /** May throw DriverError `undeclared`. */
   accept(driver: PlannedDriver, stream: string, reading: RawReading): void;
   /** After each change of `state`. */
@@ -163,12 +165,13 @@ export class SupervisedDriver {
   }
 
   #context(generation: number, signal: AbortSignal): DriverContext {
-    const { board, clock, timers, random, log } = this.#host;
+    const { board, clock, timers, random, log, store } = this.#host;
     return {
       clock,
       timers,
       random,
       log,
+      ...(store === undefined ? {} : { store }),
       signal,
       board: claimedBoard(board, this.planned.claims),
       publish: (stream, reading) => {

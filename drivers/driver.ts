@@ -58,12 +58,22 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** A few small texts of a driver that outlive the process. Keys are made of a-z, 0-9, _ and dots. */
+export interface Store {
+  /** undefined: nothing was saved under this key. @throws (rejects) DriverError. */
+  load(key: string): Promise<string | undefined>;
+  /** Resolves when it would survive a power cut. @throws (rejects) DriverError. */
+  save(key: string, text: string): Promise<void>;
+}
+
 export interface DriverContext {
   readonly clock: Clock;
   readonly timers: Timers;
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Log;
+  /** Left out where nothing can be kept. */
+  readonly store?: Store;
   /** Aborts an open that is under way; after open has resolved it is of no concern, close() is. */
   readonly signal: AbortSignalLike;
   /** Restricted to what the plan claims: all else is refused with `not_claimed`. */

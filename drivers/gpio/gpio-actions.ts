@@ -7,12 +7,25 @@ export const levelSchema = Type.Union([Type.Literal(0), Type.Literal(1)]);
 
 const wantedLevel = Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()], { allowed: "0, 1, true or false" });
 
+const countSchema = Type.Object({
+  pin: Type.String(),
+  count: Type.Integer(),
+  value: Type.Number({ description: "The count times the factor" }),
+  lossless: Type.Union([Type.Boolean(), Type.Null()], {
+    description: "Whether the kernel numbers the edges, so that none is lost; null before the first one",
+  }),
+  missed: Type.Integer({ description: "Edges that must have been there and were not counted: at least so many" }),
+  kept: Type.Boolean({ description: "Whether the count outlives the process" }),
+});
+
 /** Shorter turns are PWM's. */
 const blinkTime = durationSchema({ min: 50 });
 
 const dutySchema = Type.Number({ minimum: 0, maximum: 1, description: "0 to 1" });
 
 const wallTime = Type.Number({ description: "ms since 1970", unit: "ms" });
+
+export const buttonSchema = Type.Enum(["press", "hold", "double"]);
 
 const leaseArgument = {
   name: "lease",
@@ -162,6 +175,29 @@ export const gpioActions = Object.freeze({
       "Puts off the end of the lease on an output, without touching the line. The lease is then the caller's.",
     args: [{ ...leaseArgument, description: "From now on", optional: false }],
     result: Type.Object({ pin: Type.String(), lease: leaseSchema }),
+    safety: "idempotent",
+    role: "operator",
+  },
+  count: {
+    title: "Count",
+    description: "Says how many edges were counted, and whether some may be missing.",
+    args: [],
+    result: countSchema,
+    safety: "read",
+    role: "viewer",
+  },
+  reset_count: {
+    title: "Reset count",
+    description: "Lets the count go on from here.",
+    args: [
+      {
+        name: "count",
+        description: "Left out: 0",
+        schema: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+        optional: true,
+      },
+    ],
+    result: countSchema,
     safety: "idempotent",
     role: "operator",
   },

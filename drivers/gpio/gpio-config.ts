@@ -3,7 +3,9 @@ import type { GpioFeature, Level, Pull } from "../board.ts";
 import { aliasKey } from "../channel-lookup.ts";
 import type { ConfigIssue } from "../driver.ts";
 import { durationSchema, milliseconds } from "../duration.ts";
-import { named } from "../named.ts";
+import { named, nameSchema } from "../named.ts";
+import type { ButtonTimes } from "./button.ts";
+import type { CounterOptions } from "./counter.ts";
 import { outputIssues } from "./output-issues.ts";
 import { parseLinkLost, type LinkLost } from "./link-lost.ts";
 import { parsePinName, pinAliases, type PinName } from "./pin-name.ts";
@@ -11,6 +13,10 @@ import { parsePinName, pinAliases, type PinName } from "./pin-name.ts";
 const DEBOUNCE = "20ms";
 const MAX_PULSE = "60s";
 const CHECK_INTERVAL = "10s";
+const HOLD = "1s";
+const DOUBLE = "400ms";
+const INTERVAL = "10s";
+const SAVE = "1min";
 const CHANGES = 100;
 const PER = "1s";
 
@@ -121,6 +127,51 @@ const pinSchema = Type.Object(
           "Inputs: a change is reported when the level has been quiet for so long; its time is the first edge's",
       }),
     ),
+    button: Type.Optional(
+      Type.Object(
+        {
+          stream: Type.Optional(nameSchema),
+          hold: Type.Optional(
+            durationSchema({ default: HOLD, max: 60_000, description: "Down for so long is a hold; 0: there is none" }),
+          ),
+          double: Type.Optional(
+            durationSchema({
+              default: DOUBLE,
+              max: 10_000,
+              description:
+                "A second press so soon after the first one's release is a double one; 0: there is none, and a press is told at its end",
+            }),
+          ),
+        },
+        {
+          additionalProperties: false,
+          description: "Inputs: press, hold and double as events on the stream <name>_button; 1 is pressed",
+        },
+      ),
+    ),
+    counter: Type.Optional(
+      Type.Object(
+        {
+          stream: Type.Optional(nameSchema),
+          edge: Type.Optional(
+            Type.Enum(["rising", "falling", "both"], { default: "rising", description: "What counts" }),
+          ),
+          interval: Type.Optional(
+            durationSchema({ default: INTERVAL, min: 100, description: "A changed count is published this often" }),
+          ),
+          save: Type.Optional(
+            durationSchema({ default: SAVE, min: 1000, description: "A changed count is kept on the card this often" }),
+          ),
+          factor: Type.Optional(Type.Number({ default: 1, description: "What is published is the count times this" })),
+          unit: Type.Optional(Type.String({ maxLength: 32, description: "For people" })),
+        },
+        {
+          additionalProperties: false,
+          description:
+            "Inputs: counts edges, on the stream <name>_count; over the character device none is lost. Not debounced but by kernelDebounce",
+        },
+      ),
+    ),
     edge: Type.Optional(
       Type.Enum(["both", "rising", "falling"], { default: "both", description: "Inputs: which changes are published" }),
     ),
@@ -185,6 +236,8 @@ export interface InputPin extends Pin {
   readonly direction: "in";
   readonly debounce: number;
   readonly kernelDebounce: number;
+  readonly button: (ButtonTimes & { readonly stream: string }) | undefined;
+  readonly counter: (CounterOptions & { readonly unit: string | undefined }) | undefined;
   readonly edge: "both" | "rising" | "falling";
 }
 
@@ -205,10 +258,30 @@ export function pinsOf({ chip, pins }: GpioConfig): readonly (OutputPin | InputP
     if (config.direction === "out") {
       return [{ ...common, direction: "out", ...outputPart(config) }];
     }
-    const debounce = milliseconds(config.debounce ?? DEBOUNCE);
-    const kernelDebounce = milliseconds(config.kernelDebounce ?? 0);
-    return [{ ...common, direction: "in", debounce, kernelDebounce, edge: config.edge ?? "both" }];
+    return [{ ...common, direction: "in", ...inputPart(name, config) }];
   });
+}
+
+function inputPart(name: string, config: PinConfig): Omit<InputPin, keyof Pin | "direction"> {
+  const { button, counter } = config;
+  return {
+    debounce: milliseconds(config.debounce ?? DEBOUNCE),
+    kernelDebounce: milliseconds(config.kernelDebounce ?? 0),
+    edge: config.edge ?? "both",
+    button: button && {
+      stream: button.stream ?? `${name}_button`,
+      hold: milliseconds(button.hold ?? HOLD),
+      double: milliseconds(button.double ?? DOUBLE),
+    },
+    counter: counter && {
+      stream: counter.stream ?? `${name}_count`,
+      edge: counter.edge ?? "rising",
+      interval: milliseconds(counter.interval ?? INTERVAL),
+      save: milliseconds(counter.save ?? SAVE),
+      factor: counter.factor ?? 1,
+      unit: counter.unit,
+    },
+  };
 }
 
 function outputPart(config: PinConfig): Omit<OutputPin, keyof Pin | "direction"> {
@@ -234,6 +307,7 @@ function needsOf(config: PinConfig, { line }: PinName): readonly GpioFeature[] {
   if (config.drive !== undefined && config.drive !== "push-pull") needs.push("drive");
   if (config.kernelDebounce !== undefined && milliseconds(config.kernelDebounce) > 0) needs.push("kernel-debounce");
   if (typeof line === "string") needs.push("line-name");
+  if (config.counter !== undefined) needs.push("numbered-edges");
   return needs;
 }
 
@@ -253,7 +327,7 @@ const ONLY_OUT = [
   "rateLimit",
   "onLinkLost",
 ] as const;
-const ONLY_IN = ["debounce", "edge", "kernelDebounce"] as const;
+const ONLY_IN = ["debounce", "edge", "kernelDebounce", "button", "counter"] as const;
 
 export function gpioIssues(config: GpioConfig): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];

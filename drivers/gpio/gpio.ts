@@ -1,4 +1,5 @@
 /** Pins of a GPIO chip as outputs and inputs. */
+import { Type } from "typebox";
 import { actionRunner, describeActions, jsonSchema } from "../action.ts";
 import { throwIfAborted } from "../aborted.ts";
 import type { Level } from "../board.ts";
@@ -11,7 +12,7 @@ import { healthOf } from "../health.ts";
 import { startPolling } from "../polling.ts";
 import { listed } from "../words.ts";
 import { AuditRing } from "./audit-ring.ts";
-import { gpioActions, gpioDriverActions, levelSchema } from "./gpio-actions.ts";
+import { buttonSchema, gpioActions, gpioDriverActions, levelSchema } from "./gpio-actions.ts";
 import { checkIntervalOf, gpioConfigSchema, gpioIssues, pinsOf, type GpioConfig } from "./gpio-config.ts";
 import type { InputPin, OutputPin } from "./gpio-config.ts";
 import { InputChannel } from "./input-channel.ts";
@@ -84,8 +85,27 @@ function describePin(config: OutputPin | InputPin): ChannelDescription {
       ...special,
     },
     value: { schema },
-    actions: describeActions(gpioActions, direction === "out" ? OUTPUT_ACTIONS : ["get"]),
-    streams: { [name]: { schema, kind, ...(title === undefined ? {} : { title }) } },
+    actions: describeActions(gpioActions, actionsOf(config)),
+    streams: { [name]: { schema, kind, ...(title === undefined ? {} : { title }) }, ...moreStreams(config) },
+  };
+}
+
+function actionsOf(config: OutputPin | InputPin): readonly (keyof typeof gpioActions)[] {
+  if (config.direction === "out") return OUTPUT_ACTIONS;
+  return config.counter === undefined ? ["get"] : ["get", "count", "reset_count"];
+}
+
+function moreStreams(config: OutputPin | InputPin): ChannelDescription["streams"] {
+  if (config.direction === "out") return {};
+  const { button, counter, name, title = name } = config;
+  const pressed = { schema: jsonSchema(buttonSchema), kind: "event", title: `${title}: presses` } as const;
+  const { unit, interval = 0 } = counter ?? {};
+  const measured = { schema: jsonSchema(Type.Number()), kind: "measurement", interval } as const;
+  return {
+    ...(button === undefined ? {} : { [button.stream]: pressed }),
+    ...(counter === undefined
+      ? {}
+      : { [counter.stream]: { ...measured, title: `${title}: count`, ...(unit === undefined ? {} : { unit }) } }),
   };
 }
 
@@ -197,6 +217,8 @@ function outputRunner(channels: readonly Channel[]) {
       ),
     pwm: async ({ channel, caller }, duty, frequency, ...[lease, key]) =>
       outputOf(channel, channels).pwm(duty, frequency ?? 1, terms(caller, lease, key)),
+    count: async ({ channel }) => inputOf(channel).count(),
+    reset_count: async ({ channel }, count) => inputOf(channel).resetCount(count ?? 0),
     renew: async ({ channel, caller }, lease) => outputOf(channel, channels).renew(milliseconds(lease), caller),
   });
 }
@@ -231,6 +253,13 @@ function outputOf(channel: Channel, all: readonly Channel[]): OutputChannel {
   const outputs = all.filter((one) => one instanceof OutputChannel).map(({ pin }) => pin.name);
   throw new DriverError("not_an_output", `${channel.pin.name} is an input`, {
     cure: `Outputs here: ${listed(outputs)}. Or change its direction in the configuration.`,
+  });
+}
+
+function inputOf(channel: Channel): InputChannel {
+  if (channel instanceof InputChannel) return channel;
+  throw new DriverError("unknown_action", `${channel.pin.name} is an output and counts nothing`, {
+    cure: "Choose an input that has a counter.",
   });
 }
 

@@ -3,8 +3,10 @@
  */
 import type { InputLine, Level, LineEdge } from "../board.ts";
 import type { ChannelHealth, DriverContext } from "../driver.ts";
-import type { DriverError } from "../driver-error.ts";
+import { DriverError } from "../driver-error.ts";
 import { Sequence } from "../sequence.ts";
+import { Button } from "./button.ts";
+import { Counter } from "./counter.ts";
 import { Debounce } from "./debounce.ts";
 import type { InputPin } from "./gpio-config.ts";
 import { LineKeeper } from "./line-keeper.ts";
@@ -17,6 +19,8 @@ export class InputChannel {
   readonly #queue: Sequence;
   readonly #keeper: LineKeeper<InputLine>;
   readonly #debounce: Debounce;
+  readonly #button: Button | undefined;
+  readonly #counter: Counter | undefined;
   #reported: Level | undefined;
   #missedEdges = 0;
   #closing: Promise<void> | undefined;
@@ -26,6 +30,10 @@ export class InputChannel {
     this.#ctx = ctx;
     this.#queue = new Sequence(pin.name, WAITING);
     this.#debounce = new Debounce(pin.debounce, ctx, (first) => void this.#settled(first));
+    const { button, counter } = pin;
+    this.#button =
+      button && new Button(button, ctx.timers, (event, t) => ctx.publish(button.stream, { value: event, t }));
+    this.#counter = counter && new Counter(pin.name, counter, ctx);
     this.#keeper = new LineKeeper({
       name: pin.name,
       timers: ctx.timers,
@@ -41,6 +49,7 @@ export class InputChannel {
       },
       opened: async (line) => {
         const level = await line.read();
+        this.#counter?.reopened(level);
         this.#reported = level;
         ctx.publish(pin.name, { value: level });
       },
@@ -51,12 +60,25 @@ export class InputChannel {
 
   /** Answers why it does not work yet; it keeps trying. Never rejects. */
   async open(): Promise<DriverError | undefined> {
-    return this.#queue.runAnyway(async () => this.#keeper.open());
+    return this.#queue.runAnyway(async () => {
+      await this.#counter?.start();
+      return this.#keeper.open();
+    });
   }
 
   async get() {
     const value = await this.#queue.run(async () => this.#keeper.use(async (line) => line.read()));
     return { pin: this.pin.name, value, t: this.#ctx.clock.wall() };
+  }
+
+  async count(): Promise<Counter["answer"]> {
+    return this.#counted().answer;
+  }
+
+  async resetCount(count: number): Promise<Counter["answer"]> {
+    const counter = this.#counted();
+    await counter.reset(count);
+    return counter.answer;
   }
 
   /** Finds an edge that the system has swallowed, and a chip that is gone. Never rejects. */
@@ -72,19 +94,24 @@ export class InputChannel {
 
   get health(): ChannelHealth {
     const health = this.#keeper.health;
-    return { ...health, counters: { ...health.counters, missed_edges: this.#missedEdges } };
+    const missed = this.#missedEdges + (this.#counter?.missed ?? 0);
+    return { ...health, counters: { ...health.counters, missed_edges: missed } };
   }
 
   async close(): Promise<void> {
     this.#closing ??= this.#queue.runAnyway(async () => {
       this.#debounce.stop();
+      this.#button?.stop();
       await this.#keeper.close();
+      await this.#counter?.stop();
     });
     return this.#closing;
   }
 
-  #edge({ level, t }: LineEdge): void {
+  #edge(edge: LineEdge): void {
     if (this.#closing) return;
+    this.#counter?.edge(edge);
+    const { level, t } = edge;
     // Without debouncing each edge counts with the level it came with, however short it was.
     if (this.pin.debounce === 0) this.#report(level, t ?? this.#ctx.clock.wall());
     else this.#debounce.edge(t);
@@ -109,6 +136,13 @@ export class InputChannel {
     });
   }
 
+  #counted(): Counter {
+    if (this.#counter !== undefined) return this.#counter;
+    throw new DriverError("unknown_action", `${this.pin.name} does not count`, {
+      cure: "Give the pin a counter in the configuration (counter: {}).",
+    });
+  }
+
   async #read(): Promise<Level | undefined> {
     try {
       return await this.#keeper.use(async (line) => line.read());
@@ -120,12 +154,14 @@ export class InputChannel {
   #report(level: Level, t: number): void {
     if (level === this.#reported) return;
     this.#reported = level;
+    this.#button?.level(level, t);
     const { edge, name } = this.pin;
     if (edge === "both" || (edge === "rising") === (level === 1)) this.#ctx.publish(name, { value: level, t });
   }
 
   #lost(error: DriverError): void {
     this.#debounce.stop();
+    this.#button?.stop();
     this.#reported = undefined;
     this.#ctx.publish(this.pin.name, { value: null, quality: "error", cause: error.message });
   }

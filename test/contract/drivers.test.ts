@@ -13,7 +13,7 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
       pins: {
         relay: { pin: 17, direction: "out" },
         valve: { pin: "pin 16", direction: "out", safe: 1, activeLow: true },
-        contact: { pin: "GPIO27", direction: "in" },
+        contact: { pin: "GPIO27", direction: "in", button: {}, counter: {} },
       },
     },
     prepare: () => undefined,
@@ -21,7 +21,7 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
       rig.board.gpio.line(27).pull(1);
       await rig.clock.advance(100);
       rig.board.gpio.line(27).pull(0);
-      await rig.clock.advance(100);
+      await rig.clock.advance(10_000);
     },
     unplug: (rig) => rig.board.gpio.removeChip(),
     replug: (rig) => rig.board.gpio.restoreChip(),

@@ -1,9 +1,9 @@
 /** What a driver needs to run in a test: a mock board restricted to its plan, virtual time, and a record of what it said. */
-import type { DriverContext, DriverDefinition, DriverInstance } from "../../drivers/driver.ts";
+import type { DriverContext, DriverDefinition, DriverInstance, Store } from "../../drivers/driver.ts";
 import { claimedBoard } from "../../drivers/claimed-board.ts";
 import type { DriverError } from "../../drivers/driver-error.ts";
 import type { RawReading } from "../../drivers/reading.ts";
-import { createMockBoard, type MockBoard } from "../../drivers/hardware/mock-board.ts";
+import { createMockBoard, type MockBoard, type MockBoardOptions } from "../../drivers/hardware/mock-board.ts";
 import { settle, VirtualClock } from "./virtual-clock.ts";
 
 const EPOCH = Date.UTC(2026, 0, 1);
@@ -20,12 +20,18 @@ export class DriverRig {
   readonly readings: Published[] = [];
   readonly logged: string[] = [];
   readonly failures: DriverError[] = [];
+  /** What drivers keep over runs; several rigs may be given the same. */
+  stored: Map<string, string> | undefined;
   readonly abort = new AbortController();
   #seed = 1;
 
-  constructor() {
+  constructor(board: Omit<MockBoardOptions, "time"> = {}) {
     const wall = (): number => EPOCH + this.clock.now();
-    this.board = createMockBoard({ time: { wall, mono: this.clock.now } });
+    const after = (ms: number, run: () => void): (() => void) => {
+      const id = this.clock.setTimeout(run, ms);
+      return () => this.clock.clearTimeout(id);
+    };
+    this.board = createMockBoard({ time: { wall, mono: this.clock.now, after }, ...board });
   }
 
   context(definition: DriverDefinition, config: unknown): DriverContext {
@@ -43,6 +49,7 @@ export class DriverRig {
         this.#seed = (this.#seed * 1_103_515_245 + 12_345) % 2_147_483_648;
         return this.#seed / 2_147_483_648;
       },
+      ...(this.stored === undefined ? {} : { store: storeIn(this.stored) }),
       log: { debug: log, info: log, warn: log, error: log },
       signal: this.abort.signal,
       board: claimedBoard(this.board, definition.plan(config)),
@@ -65,3 +72,8 @@ export class DriverRig {
     return taken.map(({ value, quality }) => (quality === "error" ? "error" : value));
   }
 }
+
+const storeIn = (kept: Map<string, string>): Store => ({
+  load: async (key) => kept.get(key),
+  save: async (key, text) => void kept.set(key, text),
+});
