@@ -25,6 +25,7 @@ import {
 const MOST_ATTEMPTED = 10_000;
 
 export interface Admission {
+  readonly accounts: PresentAccounts;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly dynamicAuthorizer: DynamicAuthorization | undefined;
@@ -45,6 +46,7 @@ export function admission(
   const attempts = (limit: number): Attempts =>
     new Attempts({ limit, window: auth.failureWindow, capacity: MOST_ATTEMPTED, now });
   return {
+    accounts,
     authenticator: accountAuthenticator({
       accounts: () => accounts.get(),
       methods: loginMethods(auth),

@@ -2,8 +2,10 @@
  * The embedded router among real connections: gives it messages, time and ends, and carries out its deliveries in order.
  * Owns the router, its one timer and the peers. It must not know how a link transports octets, nor what a message means.
  */
-import { ErrorUri, payloadOf, ProtocolViolation, toUri, type Message } from "@pinion/wamp";
+
+import { type Accounts, ErrorUri, payloadOf, ProtocolViolation, toUri, type Message } from "@pinion/wamp";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
+import { departureOf } from "./account-departures.ts";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { Outgoing } from "./encoded.ts";
@@ -103,6 +105,7 @@ export class RouterHost {
     });
     this.#options = options;
     const { counters } = options;
+    options.admission?.accounts.watch((accounts) => this.#dismissFormer(accounts));
     this.#pressure = new Pressure(() => counters.add("publishersHeld"));
     this.#intake = { turns: new Turns(), now, onRateHeld: () => counters.add("ratesHeld") };
   }
@@ -167,6 +170,7 @@ export class RouterHost {
   /** GOODBYE to everyone; resolves when all have gone, or after `patience` milliseconds with the rest dropped. */
   async stop(patience: number): Promise<void> {
     const { promise, resolve } = withResolvers<void>();
+    this.#options.admission?.accounts.stop();
     this.#whenEmpty = resolve;
     this.#deliver(this.#router.shutdown(this.#options.now()));
     const timer = setTimeout(() => {
@@ -175,6 +179,18 @@ export class RouterHost {
     if (this.#peers.size > 0) await promise;
     clearTimeout(timer);
     clearTimeout(this.#timer?.handle);
+  }
+
+  /** Says GOODBYE to those whose account is not what they logged in to any more. */
+  #dismissFormer(accounts: Accounts): void {
+    const { now, log } = this.#options;
+    for (const { session, address, closed } of this.#peers) {
+      const departure = closed ? undefined : departureOf(accounts, session);
+      if (departure === undefined) continue;
+      const { reason, words } = departure;
+      log.info({ peer: address, reason }, `a session was ended: ${words}`);
+      this.#deliver(this.#router.dismiss(session, reason, { now: now(), words }));
+    }
   }
 
   #receive(peer: Peer, octets: Uint8Array): void {

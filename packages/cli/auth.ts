@@ -64,7 +64,7 @@ export function addAuthCommands(program: Command): void {
     .description("print the accounts: authid, role, methods")
     .action(({ accounts }: FileOptions) => list(accounts));
   withFile(auth.command("remove").argument("<authid>"))
-    .description("remove an account; sessions that are open stay so until they end")
+    .description("remove an account; the router ends its open sessions")
     .action((authid: string, { accounts }: FileOptions) => remove(authid, accounts));
 }
 

@@ -118,6 +118,44 @@ test("accounts that are added or removed count at once; a file that is damaged l
   assert.ok(bridge.lines.some(({ level, words }) => level === "error" && words.includes("accounts file")));
 });
 
+test("a session ends with its account, with its role, and with its right to the realm; others stay", async (t) => {
+  const bridge = await guarded(t, "  anonymous: { role: viewer }\n");
+  const [vera, otto, pump, back] = [
+    await member(t, bridge, "vera"),
+    await member(t, bridge, "otto"),
+    await member(t, bridge, "pump"),
+    await member(t, bridge, "back"),
+  ];
+  const guest = await hello(t, bridge, {});
+  await guest.expect("WELCOME");
+  writeAccounts(bridge.file, {
+    ...EVERYBODY,
+    accounts: [
+      account("otto", "viewer"),
+      { ...account("pump", "device"), realms: ["realm2"] },
+      account("back", "backend"),
+    ],
+  });
+  for (const [talk, reason, words] of [
+    [vera, "pinion.close.account_removed", /vera was removed/],
+    [otto, "pinion.close.account_changed", /role viewer/],
+    [pump, "pinion.close.account_changed", /realm1/],
+  ] as const) {
+    const goodbye = await talk.expect("GOODBYE");
+    assert.equal(goodbye.reason, reason);
+    assert.match(String(goodbye.details["message"]), words);
+  }
+  for (const talk of [back, guest]) {
+    talk.call("no.such.procedure");
+    await talk.expect("ERROR");
+  }
+  writeFileSync(bridge.file, "{");
+  const refused = await hello(t, bridge, { authid: "back", authmethods: ["ticket"] });
+  assert.equal((await refused.expect("ABORT")).reason, "wamp.error.authentication_failed");
+  back.call("no.such.procedure");
+  await back.expect("ERROR");
+});
+
 test("anonymous peers get the role that is named, and roles may be added", async (t) => {
   const roles = "  roles:\n    guest:\n      - { uri: hall., match: prefix, allow: [subscribe] }\n";
   const bridge = await guarded(t, `  anonymous: { role: guest }\n${roles}`);
