@@ -41,6 +41,7 @@ import {
 export const BROKER_FEATURES: Dict = Object.freeze({
   event_retention: true,
   pattern_based_subscription: true,
+  payload_passthru_mode: true,
   publication_trustlevels: true,
   publisher_exclusion: true,
   publisher_identification: true,
@@ -158,7 +159,7 @@ export class Broker<P> {
 
   publish(member: Member<P>, message: Publish, out: Delivery<P>[]): void {
     const { topic, request } = message;
-    const options = publishOptions(message.options);
+    const options = publishOptions(message.options, member.features);
     const exact = this.#index.exact(topic);
     const permission = this.#permission(member, message, options, exact !== undefined);
     if ("error" in permission) {
@@ -178,7 +179,7 @@ export class Broker<P> {
       this.publish(member, message, out);
     } catch (fault) {
       if (!(fault instanceof Suspension)) throw fault;
-      const options = publishOptions(message.options);
+      const options = publishOptions(message.options, member.features);
       this.#release({ member, message, options, permission }, this.#index.exact(message.topic), out);
     }
   }
@@ -190,7 +191,8 @@ export class Broker<P> {
   ): void {
     const { topic, request } = message;
     this.#context.statistics.publications += 1;
-    const details = permission === UNDISCLOSED ? NO_DETAILS : detailsOf(member, permission);
+    const known = permission === UNDISCLOSED ? NO_DETAILS : detailsOf(member, permission);
+    const details = options.passthru === undefined ? known : { ...known, ...options.passthru };
     const publication = randomId<PublicationId>(this.#context.random);
     if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
     const event: Outgoing<P> = { publisher: member, message, publication, options, details };
@@ -204,7 +206,7 @@ export class Broker<P> {
 
   /** Whether this publication would be let through now. @throws ProtocolViolation for an option of a wrong type. */
   publishPermission(member: Member<P>, message: Publish): Permission | Refusal {
-    return this.#permission(member, message, publishOptions(message.options), false);
+    return this.#permission(member, message, publishOptions(message.options, member.features), false);
   }
 
   /** Publishes what happened in the realm itself (spec, meta events). `args` is only asked for if somebody listens. */

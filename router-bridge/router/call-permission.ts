@@ -87,6 +87,10 @@ function granted<P>(
     const words = `the callee of ${registration.procedure} takes no progressive calls`;
     return { error: ErrorUri.featureNotSupported, words };
   }
+  if (options.passthru !== undefined && !offer.callee.features.passthru.callee) {
+    const words = `the callee of ${registration.procedure} takes no opaque payload (payload_passthru_mode)`;
+    return { error: ErrorUri.featureNotSupported, words };
+  }
   const disclose = decision.disclose ?? (options.discloseMe ? true : undefined);
   return { registration, offer, options, disclose, trustlevel: decision.trustlevel };
 }

@@ -21,7 +21,7 @@ import { chooseCallee } from "./callee-choice.ts";
 import { callOptions } from "./call-options.ts";
 import { callPermission, inquiryPermission, type CallTables, type Granted } from "./call-permission.ts";
 import type { Millis } from "./deadlines.ts";
-import { asBoolean, asWord, refusePassthru } from "./dict-reading.ts";
+import { asBoolean, asWord, passthruOf } from "./dict-reading.ts";
 import { errorMessage, NO_DETAILS, RequestCode, type Asked, type Delivery } from "./delivery.ts";
 import { EndedCalls } from "./ended-calls.ts";
 import { answerCall, keptCall } from "./hook-runner.ts";
@@ -32,6 +32,7 @@ import {
   invocationDetails,
   isMovable,
   isProgressive,
+  takesPassthru,
   nextInvocation,
   type Invocation,
 } from "./invocation.ts";
@@ -48,6 +49,7 @@ export const DEALER_FEATURES: Dict = Object.freeze({
   call_trustlevels: true,
   caller_identification: true,
   pattern_based_registration: true,
+  payload_passthru_mode: true,
   progressive_call_invocations: true,
   progressive_call_results: true,
   registration_revocation: true,
@@ -109,7 +111,7 @@ export class Dealer<P> {
     asCalled: Call = message,
   ): void {
     const { request } = message;
-    const options = callOptions(message.options);
+    const options = callOptions(message.options, caller.features);
     if (options.progress && !caller.features.progressiveCalls)
       throw new ProtocolViolation("progress was used, but this session did not announce progressive_call_invocations");
     const permission = callPermission(this.#tables, caller, message, options);
@@ -162,19 +164,22 @@ export class Dealer<P> {
     { request, options, payload }: Yield,
     at: { readonly now: Millis; readonly out: Delivery<P>[] },
   ) {
-    refusePassthru(options);
+    const passthru = passthruOf(options, callee.features.passthru.callee);
     const progress = asBoolean("progress", options["progress"]);
     const invocation = this.#answered(callee, request);
     if (invocation === undefined) return;
+    if (passthru !== undefined && !takesPassthru(invocation)) return this.#refuseOpaque(invocation, at.out);
     const { caller, call } = invocation;
     if (!progress) {
       this.#end(invocation);
       this.#context.statistics.results += 1;
-      this.#answer(invocation, { type: "RESULT", request: call, details: NO_DETAILS, payload }, at.out);
+      const details = passthru ?? NO_DETAILS;
+      this.#answer(invocation, { type: "RESULT", request: call, details, payload }, at.out);
     } else if (isProgressive(invocation)) {
       invocation.begun = true;
       this.#rearm(invocation, at.now);
-      at.out.push({ to: caller.alone, message: { type: "RESULT", request: call, details: IN_PROGRESS, payload } });
+      const details = passthru === undefined ? IN_PROGRESS : { ...IN_PROGRESS, ...passthru };
+      at.out.push({ to: caller.alone, message: { type: "RESULT", request: call, details, payload } });
     } else {
       if (callee.features.callCanceling) interrupt(invocation, "killnowait", at.out);
       const words = "the callee sent a progressive result that was not asked for";
@@ -188,9 +193,10 @@ export class Dealer<P> {
     { request, error, details, payload }: ErrorMessage,
     at: { readonly now: Millis; readonly out: Delivery<P>[] },
   ): void {
-    refusePassthru(details);
+    const passthru = passthruOf(details, callee.features.passthru.callee);
     const invocation = this.#answered(callee, request);
     if (invocation === undefined) return;
+    if (passthru !== undefined && !takesPassthru(invocation)) return this.#refuseOpaque(invocation, at.out);
     const fault = uriFault(error, "exact", this.#context.limits);
     if (fault) return this.#fail(invocation, { ...fault, words: `the callee's error: ${fault.words}` }, at.out);
     const moves = error === ErrorUri.unavailable && isMovable(invocation);
@@ -199,7 +205,7 @@ export class Dealer<P> {
     this.#context.statistics.callErrors += 1;
     const failure = { type: "ERROR", requestType: RequestCode.call, request: invocation.call } as const;
     const said = moves ? ErrorUri.noAvailableCallee : error;
-    this.#answer(invocation, { ...failure, details: NO_DETAILS, error: said, payload }, at.out);
+    this.#answer(invocation, { ...failure, details: passthru ?? NO_DETAILS, error: said, payload }, at.out);
   }
 
   /** The call's time is over: the caller is told, the callee is interrupted if it can be. */
@@ -253,7 +259,7 @@ export class Dealer<P> {
     { registration, offer, options, disclose, trustlevel }: Granted<P>,
     at: { readonly now: Millis; readonly out: Delivery<P>[] },
   ): Invocation<P> {
-    const { timeout, receiveProgress, progress: sending } = options;
+    const { timeout, receiveProgress, progress: sending, passthru } = options;
     const invocation: Invocation<P> = {
       kind: "invocation",
       caller,
@@ -266,6 +272,7 @@ export class Dealer<P> {
       request: nextInvocation(offer.callee),
       disclose,
       trustlevel,
+      passthru,
       receiveProgress,
       sending,
       begun: false,
@@ -310,7 +317,9 @@ export class Dealer<P> {
     if (payload === undefined) return false;
     const declined = (invocation.declined ??= new Set()).add(offer);
     const fits = (other: Offer<P>): boolean =>
-      !declined.has(other) && (!sending || other.callee.features.progressiveInvocations);
+      !declined.has(other) &&
+      (!sending || other.callee.features.progressiveInvocations) &&
+      (invocation.passthru === undefined || other.callee.features.passthru.callee);
     const next = chooseCallee(registration, this.#context.random, fits);
     if (next === undefined) return false;
     offer.callee.invocations.delete(request);
@@ -339,6 +348,17 @@ export class Dealer<P> {
     if (invocation.deadline === undefined) return;
     this.#context.deadlines.remove(invocation.deadline);
     invocation.deadline = this.#context.deadlines.add(now + invocation.timeout, invocation);
+  }
+
+  /** The callee's answer is one that the caller cannot read: both are told. */
+  #refuseOpaque(invocation: Invocation<P>, out: Delivery<P>[]): void {
+    const { callee } = invocation.offer;
+    const words = "the caller takes no opaque payload (payload_passthru_mode)";
+    const { request } = invocation;
+    refuse(callee, { code: RequestCode.yield, request }, { error: ErrorUri.featureNotSupported, words }, out);
+    const told =
+      "the callee answered with an opaque payload, which this session did not announce (payload_passthru_mode)";
+    this.#fail(invocation, { error: ErrorUri.featureNotSupported, words: told }, out);
   }
 
   #fail(invocation: Invocation<P>, refusal: Refusal, out: Delivery<P>[]): void {

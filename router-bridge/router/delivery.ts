@@ -27,6 +27,8 @@ export const RequestCode = {
   register: 64,
   unregister: 66,
   invocation: 68,
+  /** Only for an answer that its caller cannot read (spec "Payload Passthru Mode"). */
+  yield: 70,
 } as const;
 
 /** Which request an ERROR answers. */

@@ -81,9 +81,17 @@ export function matchOption(options: Dict): Match {
   return asWord("match", options["match"], MATCHES, "exact");
 }
 
-/** Payload passthru was not announced, so using it is a violation (spec "Payload Passthru Mode"). */
-export function refusePassthru(options: Dict): void {
+/**
+ * The keys that say how an opaque payload is to be read, if it is one (spec "Payload Passthru Mode"); they are passed on as they
+ * are. @throws ProtocolViolation if the peer has not announced that it knows them.
+ */
+export function passthruOf(options: Dict, announced: boolean): Dict | undefined {
   const scheme = options["ppt_scheme"];
-  if (isAbsent(scheme) || scheme === "") return;
-  throw new ProtocolViolation("ppt_scheme was used, but this router does not announce payload_passthru_mode");
+  if (isAbsent(scheme) || scheme === "") return undefined;
+  if (!announced) {
+    throw new ProtocolViolation("ppt_scheme was used, but this session did not announce payload_passthru_mode");
+  }
+  return Object.fromEntries(PASSTHRU_KEYS.flatMap((key) => (isAbsent(options[key]) ? [] : [[key, options[key]]])));
 }
+
+const PASSTHRU_KEYS = ["ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid"] as const;

@@ -7,6 +7,7 @@ import type { Millis } from "./deadlines.ts";
 import { NO_DETAILS, type Delivery } from "./delivery.ts";
 import type { EndedCalls } from "./ended-calls.ts";
 import type { Invocation } from "./invocation.ts";
+import type { PeerFeatures } from "./peer-features.ts";
 
 export interface Question<P> {
   readonly procedure: Uri;
@@ -26,6 +27,8 @@ export interface Caller<P> {
   readonly alone: readonly P[];
   readonly calls: Map<number, Invocation<P>>;
   readonly asCaller: Dict;
+  /** Absent: none. */
+  readonly features?: PeerFeatures | undefined;
   endedCalls: EndedCalls | undefined;
   /** Takes the answers instead of a peer. */
   readonly onAnswer?: ((answer: Answer, out: Delivery<P>[]) => void) | undefined;

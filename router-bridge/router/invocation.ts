@@ -29,6 +29,8 @@ export interface Invocation<P> {
   /** Whether the callee is told who calls; undefined: as it wishes itself. */
   readonly disclose: boolean | undefined;
   readonly trustlevel: number | undefined;
+  /** How the call's opaque payload is to be read; absent if it is none. */
+  readonly passthru: Dict | undefined;
   /** The caller takes progressive results. */
   readonly receiveProgress: boolean;
   /** The caller will send more of this call: further CALLs with the same id. */
@@ -58,6 +60,7 @@ export function invocationDetails<P>(invocation: Invocation<P>, now: Millis): Di
   if (invocation.sending) details = { ...details, progress: true };
   if (trustlevel !== undefined) details = { ...details, trustlevel };
   if (timeout > 0 && offer.forwardTimeout) details = { ...details, timeout: Math.max(1, due - now) };
+  if (invocation.passthru !== undefined) details = { ...details, ...invocation.passthru };
   return details;
 }
 
@@ -89,4 +92,9 @@ export function interrupt<P>(
   out: Delivery<P>[],
 ): void {
   out.push({ to: callee.alone, message: { type: "INTERRUPT", request, options: { mode } } });
+}
+
+/** The caller can be answered with an opaque payload. */
+export function takesPassthru<P>({ caller }: Invocation<P>): boolean {
+  return caller.features?.passthru.caller === true;
 }

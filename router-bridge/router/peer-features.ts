@@ -15,15 +15,23 @@ export interface PeerFeatures {
   readonly callReroute: boolean;
   /** The callee can watch the timeout of a call itself. */
   readonly callTimeout: boolean;
+  /** In which roles the peer knows opaque payloads. */
+  readonly passthru: Passthru;
   /** The callee takes UNREGISTERED that it did not ask for. */
   readonly registrationRevocation: boolean;
   /** The subscriber takes UNSUBSCRIBED that it did not ask for. */
   readonly subscriptionRevocation: boolean;
 }
 
+export interface Passthru {
+  readonly caller: boolean;
+  readonly callee: boolean;
+  readonly publisher: boolean;
+}
+
 const ROLES = ["publisher", "subscriber", "caller", "callee"] as const;
 /** The roles whose features are read; what is no dict there is a violation. */
-const FEATURED = ["callee", "caller", "subscriber"] as const;
+const FEATURED = ["callee", "caller", "subscriber", "publisher"] as const;
 
 /** @throws ProtocolViolation if HELLO announces no client role at all. */
 export function announcedFeatures(details: Dict): PeerFeatures {
@@ -41,6 +49,11 @@ export function announcedFeatures(details: Dict): PeerFeatures {
     progressiveResults: hasFeature(details, "callee", "progressive_call_results"),
     callReroute: hasFeature(details, "callee", "call_reroute"),
     callTimeout: hasFeature(details, "callee", "call_timeout"),
+    passthru: {
+      caller: hasFeature(details, "caller", "payload_passthru_mode"),
+      callee: hasFeature(details, "callee", "payload_passthru_mode"),
+      publisher: hasFeature(details, "publisher", "payload_passthru_mode"),
+    },
     registrationRevocation: hasFeature(details, "callee", "registration_revocation"),
     subscriptionRevocation: hasFeature(details, "subscriber", "subscription_revocation"),
   };

@@ -1,7 +1,8 @@
 /** Reads PUBLISH.Options once per message; the usual empty ones cost nothing. */
 import type { Dict } from "@pinion/wamp";
-import { asBoolean, asIds, asStrings, refusePassthru } from "./dict-reading.ts";
+import { asBoolean, asIds, asStrings, passthruOf } from "./dict-reading.ts";
 import type { Member } from "./member.ts";
+import type { PeerFeatures } from "./peer-features.ts";
 
 export interface PublishOptions {
   readonly acknowledge: boolean;
@@ -9,6 +10,8 @@ export interface PublishOptions {
   readonly discloseMe: boolean;
   /** The event is kept for those who subscribe later (spec, event retention). */
   readonly retain: boolean;
+  /** How an opaque payload is to be read; absent if it is none. */
+  readonly passthru: Dict | undefined;
   /** Absent if every subscriber may receive. */
   readonly audience: Audience | undefined;
 }
@@ -18,25 +21,26 @@ const USUAL: PublishOptions = Object.freeze({
   excludeMe: true,
   discloseMe: false,
   retain: false,
+  passthru: undefined,
   audience: undefined,
 });
 
 /** @throws ProtocolViolation for an option of a wrong type. */
-export function publishOptions(options: Dict): PublishOptions {
+export function publishOptions(options: Dict, { passthru }: PeerFeatures): PublishOptions {
   for (const key in options) {
-    if (Object.hasOwn(options, key)) return readOptions(options);
+    if (Object.hasOwn(options, key)) return readOptions(options, passthru.publisher);
   }
   return USUAL;
 }
 
-function readOptions(options: Dict): PublishOptions {
-  refusePassthru(options);
+function readOptions(options: Dict, knowsPassthru: boolean): PublishOptions {
   const excludeMe = options["exclude_me"];
   return {
     acknowledge: asBoolean("acknowledge", options["acknowledge"]),
     excludeMe: excludeMe === undefined || excludeMe === null || asBoolean("exclude_me", excludeMe),
     discloseMe: asBoolean("disclose_me", options["disclose_me"]),
     retain: asBoolean("retain", options["retain"]),
+    passthru: passthruOf(options, knowsPassthru),
     audience: readAudience(options),
   };
 }

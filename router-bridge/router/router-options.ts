@@ -69,13 +69,3 @@ export function routerContext<P>(options: RouterOptions, { dealerOf, ...parts }:
     ...parts,
   };
 }
-
-/** How much a router holds; all zero when everybody has left. */
-export interface RouterSize {
-  readonly sessions: number;
-  readonly members: number;
-  readonly subscriptions: number;
-  readonly registrations: number;
-  readonly pendingCalls: number;
-  readonly deadlines: number;
-}

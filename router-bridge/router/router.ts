@@ -24,8 +24,9 @@ import type { Member } from "./member.ts";
 import type { PeerInfo } from "./peer-info.ts";
 import { Realm } from "./realm.ts";
 import type { Due, Parting, Refusal, RouterContext } from "./router-context.ts";
-import { routerContext, type RouterOptions, type RouterSize } from "./router-options.ts";
+import { routerContext, type RouterOptions } from "./router-options.ts";
 import { RouterSession } from "./router-session.ts";
+import { routerSize, type RouterSize } from "./router-size.ts";
 import { emptyStatistics, type Statistics } from "./statistics.ts";
 import { Suspension } from "./suspension.ts";
 
@@ -206,17 +207,7 @@ export class Router<P> {
   }
 
   size(): RouterSize {
-    const realms = [...this.#realms.values()];
-    const sum = (count: (realm: Realm<P>) => number): number =>
-      realms.reduce((total, realm) => total + count(realm), 0);
-    return {
-      sessions: this.#sessions.size,
-      members: sum((realm) => realm.members.size),
-      subscriptions: sum((realm) => realm.broker.subscriptions),
-      registrations: sum((realm) => realm.dealer.registrations.size),
-      pendingCalls: sum((realm) => realm.dealer.pendingCalls),
-      deadlines: this.#deadlines.size,
-    };
+    return routerSize(this.#realms.values(), { sessions: this.#sessions.size, deadlines: this.#deadlines.size });
   }
 
   #receive(session: RouterSession<P>, message: Message, at: At<P>): void {

@@ -20,6 +20,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
       features: {
         event_retention: true,
         pattern_based_subscription: true,
+        payload_passthru_mode: true,
         publication_trustlevels: true,
         publisher_exclusion: true,
         publisher_identification: true,
@@ -37,6 +38,7 @@ it("welcomes a local peer anonymously, with roles, agent, realm and identity", (
         call_trustlevels: true,
         caller_identification: true,
         pattern_based_registration: true,
+        payload_passthru_mode: true,
         progressive_call_invocations: true,
         progressive_call_results: true,
         registration_meta_api: true,
