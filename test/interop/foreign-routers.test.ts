@@ -12,6 +12,7 @@ import { ApplicationError, type Credentials } from "@pinion/wamp";
 import { result, type Client, type ReceivedEvent } from "@pinion/wamp/client";
 import {
   freePort,
+  programScript,
   start,
   startBridge,
   startDevice,
@@ -139,6 +140,7 @@ for (const router of routers) {
     testCalls(at, router);
     testEvents(at, router);
     testOddities(at);
+    testCommandLine(at);
     testRelay(at);
     testRestart(at);
   });
@@ -240,6 +242,30 @@ function testOddities(at: () => Site): void {
     const { client, complaints } = await joined(t, site.url);
     await client.close();
     assert.deepEqual([client.state, complaints], ["closed", []]);
+  });
+}
+
+function testCommandLine(at: () => Site): void {
+  test("the command line calls, publishes and hears there", async (t) => {
+    const site = at();
+    const pinion = (...args: readonly string[]): Running => {
+      const command = start(process.execPath, [programScript("pinion"), ...args, "--url", site.url]);
+      t.after(() => command.stop());
+      return command;
+    };
+    const ended = async (command: Running): Promise<string> => {
+      await until("its end", () => command.process.exitCode !== null, 20_000, command.output);
+      return `${String(command.process.exitCode)} ${command.output().trim()}`;
+    };
+    assert.equal(await ended(pinion("call", "interop.add", "20", "3")), "0 23");
+    assert.match(await ended(pinion("call", "interop.nowhere")), /^1 .*wamp\.error\.no_such_procedure/);
+    const watching = pinion("subscribe", "interop.news", "--count", "1", "--json");
+    const isHeard = async (): Promise<boolean> => {
+      assert.equal(await ended(pinion("publish", "interop.news", "7", "--kwargs", '{"unit":"°C"}')), "0 ");
+      return watching.process.exitCode !== null;
+    };
+    await until("the event", isHeard, 30_000, watching.output);
+    assert.match(await ended(watching), /^0 .*"args":\[7\].*"unit":"°C"/);
   });
 }
 
