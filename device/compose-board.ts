@@ -3,6 +3,13 @@ import { createMockBoard } from "../drivers/hardware/mock-board.ts";
 import { createLinuxBoard } from "../drivers/hardware/linux-board.ts";
 import type { BoardConfig } from "./board-config.ts";
 
+/** How far a hard-killed board's outputs are held: over sysfs they stay driven when the process that set them has ended. */
+export function composeSafeBoard(board: Pick<BoardConfig, "config" | "wires">, drivers: BoardConfig["drivers"]): Board {
+  const { config, wires } = board;
+  const gpioBackend = config.board.gpioBackend === "chardev" ? "auto" : config.board.gpioBackend;
+  return composeBoard({ config: { ...config, board: { ...config.board, gpioBackend } }, wires, drivers });
+}
+
 /** The hardware that the configuration names: everything real, or GPIO lines in memory beside real ports and files. */
 export function composeBoard({ config, wires, drivers }: Pick<BoardConfig, "config" | "wires" | "drivers">): Board {
   const { gpioBackend: backend } = config.board;

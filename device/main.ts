@@ -7,13 +7,14 @@ import { hostname } from "node:os";
 import { drivers } from "../drivers/index.ts";
 import type { Log, Store } from "../drivers/driver.ts";
 import { readBoardConfig, type BoardConfig } from "./board-config.ts";
-import { composeBoard } from "./compose-board.ts";
+import { composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { findConfig } from "./find-config.ts";
 import { LogSink } from "./log-sink.ts";
 import { createLogger, logFor } from "./logging.ts";
 import { planWords } from "./plan-words.ts";
 import { processReporter } from "./process-report.ts";
 import { Runtime } from "./runtime.ts";
+import { drivingPart, safeOutputs } from "./safe-outputs.ts";
 import { stateStore } from "./state-store.ts";
 import { VERSION } from "./version.ts";
 
@@ -31,9 +32,10 @@ function main(argv: readonly string[]): void {
     .description("Runs one board: its drivers as WAMP procedures, its readings as WAMP events")
     .version(VERSION)
     .option("-c, --config <file>", "the board's configuration; default: ./board.yaml, then /etc/pinion/board.yaml")
+    .option("--safe", "bring the configured outputs to their safe level, and end: for the moment after a hard kill")
     .option("--check", "check the configuration, print what it amounts to, and end")
     .parse(argv);
-  const { config, check = false } = command.opts<{ config?: string; check?: boolean }>();
+  const { config, check = false, safe = false } = command.opts<{ config?: string; check?: boolean; safe?: boolean }>();
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
   const read = readBoardConfig(place.file, Object.values(drivers), hostname());
@@ -42,7 +44,17 @@ function main(argv: readonly string[]): void {
     process.stdout.write(`${planWords(read.board)}\n`);
     return;
   }
-  run(read.board);
+  if (safe) void makeSafe(read.board);
+  else run(read.board);
+}
+
+async function makeSafe(board: BoardConfig): Promise<void> {
+  const drivers = drivingPart(board.drivers);
+  const quiet = (): void => undefined;
+  const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+  const say = (words: string): void => void process.stdout.write(`${words}\n`);
+  const isSafe = await safeOutputs(drivers, composeSafeBoard(board, drivers), { ...platform, log, say });
+  process.exit(isSafe ? 0 : EX_SOFTWARE);
 }
 
 function refuse(words: string): void {
@@ -68,9 +80,7 @@ function run(board: BoardConfig): void {
       onError: (error, where) => log.error(`${where}: ${String(error)}`),
     }),
     router: { url, realm },
-    clock: { wall: () => Date.now(), mono: () => performance.now() },
-    timers: { after: (ms, run) => cancelOf(setTimeout(run, ms)) },
-    random: Math.random,
+    ...platform,
     log,
     logFor: (driver) => logFor(logger, driver),
     processReport: processReporter(),
@@ -81,6 +91,12 @@ function run(board: BoardConfig): void {
   endOnSignals(runtime, log);
   runtime.start().catch((error: unknown) => fail(runtime, log, error));
 }
+
+const platform = {
+  clock: { wall: () => Date.now(), mono: () => performance.now() },
+  timers: { after: (ms: number, run: () => void) => cancelOf(setTimeout(run, ms)) },
+  random: Math.random,
+};
 
 /** systemd may name several folders; the first is the service's own. */
 function storeFor(folder: string | undefined): Store | undefined {

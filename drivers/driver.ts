@@ -139,6 +139,8 @@ export interface DriverSource<Schema extends TSchema> {
   issues?(config: Static<Schema>): readonly ConfigIssue[];
   describe(config: Static<Schema>): DriverDescription;
   plan(config: Static<Schema>): readonly Claim[];
+  /** The part of a configuration that drives something; left out, or undefined: it drives nothing. Pure. */
+  outputsOnly?(config: Static<Schema>): Static<Schema> | undefined;
   /** On an aborted signal or a failure everything opened so far is closed again before it rejects. */
   open(config: Static<Schema>, ctx: DriverContext): Promise<DriverInstance>;
 }
@@ -155,6 +157,8 @@ export interface DriverDefinition<Schema extends TSchema = TSchema> {
   describe(config: unknown): DriverDescription;
   /** Pure, and complete: what is not in it cannot be opened. Throws DriverError `bad_config`. */
   plan(config: unknown): readonly Claim[];
+  /** The part of it that drives something: what must be brought to safety when the process is gone. Pure. */
+  outputsOnly?(config: unknown): unknown;
   /** Rejects with DriverError: `bad_config` will not get better by itself, the rest is worth another try. */
   open(config: unknown, ctx: DriverContext): Promise<DriverInstance>;
 }
@@ -180,6 +184,9 @@ export function defineDriver<Schema extends TSchema>(source: DriverSource<Schema
     check,
     describe: (config: unknown) => source.describe(checked(config)),
     plan: (config: unknown) => source.plan(checked(config)),
+    ...(source.outputsOnly === undefined
+      ? {}
+      : { outputsOnly: (config: unknown) => source.outputsOnly?.(checked(config)) }),
     open: async (config: unknown, ctx: DriverContext) => source.open(checked(config), ctx),
   });
 }

@@ -43,6 +43,10 @@ export const gpio = defineDriver({
     channels: pinsOf(config).map(describePin),
   }),
   plan: (config) => pinsOf(config).map(claimOf),
+  outputsOnly: (config) => {
+    const outputs = Object.entries(config.pins).filter(([, { direction }]) => direction === "out");
+    return outputs.length === 0 ? undefined : { ...config, checkInterval: 0, pins: Object.fromEntries(outputs) };
+  },
   open,
 });
 
