@@ -13,6 +13,7 @@ import type { HookSettings } from "./hook-settings.ts";
 import { WebPages } from "./http.ts";
 import type { Link } from "./link.ts";
 import { listen, type Listening } from "./listeners/listen.ts";
+import { LongPolls } from "./listeners/long-poll.ts";
 import { Port } from "./listeners/port.ts";
 import { WebSockets } from "./listeners/web-socket.ts";
 import { MetricsListener, type MetricsPage } from "./listeners/metrics-listener.ts";
@@ -61,6 +62,7 @@ export class Bridge {
   readonly #backend: Backend;
   readonly #pages: WebPages;
   readonly #webSockets: WebSockets;
+  readonly #longPolls: LongPolls | undefined;
   readonly #open = new Set<Socket>();
   readonly #listening: Listening[] = [];
   readonly #ports: Port[] = [];
@@ -87,8 +89,15 @@ export class Bridge {
       onLink: (link: Link) => this.#take(link),
       onRefused: () => this.counters.add("refusedConnections"),
     };
+    const taking = {
+      folded: this.#folded,
+      onLink: (link: Link) => this.#take(link),
+      onRefused: () => this.counters.add("refusedConnections"),
+    };
+    this.#longPolls = config.longpoll.enabled ? new LongPolls({ ...config.longpoll, ...taking, rules }) : undefined;
     this.#webSockets = new WebSockets({
       ...config.websocket,
+      ...taking,
       ...taking,
       cookies: cookieJar(config.auth, parts.now),
       now: parts.now,
@@ -218,6 +227,7 @@ export class Bridge {
     return new Port(listening.server, listening.connectionEvent, {
       webSockets: this.#webSockets,
       pages: this.#pages,
+      longPolls: this.#longPolls,
       onLink: (link) => this.#take(link),
       counters: this.counters,
       folded: this.#folded,

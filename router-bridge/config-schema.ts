@@ -1,7 +1,7 @@
 /** The one schema of the router-bridge's configuration: types, checks, defaults and the words of its errors. */
 import { Type, type Static } from "typebox";
 import { AUTH_METHODS } from "@pinion/wamp";
-import { maxMessage, rawSocket } from "./transport-schema.ts";
+import { longPoll, maxMessage, rawSocket } from "./transport-schema.ts";
 
 const ROLE = "^[a-zA-Z0-9_-]{1,64}$";
 type Action = "call" | "register" | "publish" | "subscribe";
@@ -333,6 +333,7 @@ export const configSchema = Type.Object(
     listen: Type.Array(Type.Union([tcpListener, unixListener]), { default: [{ tcp: "127.0.0.1:8080" }], minItems: 1 }),
     websocket: webSocket,
     rawsocket: rawSocket,
+    longpoll: longPoll,
     dashboard: Type.Boolean({ default: true }),
     dashboardFolder: Type.Optional(Type.String({ minLength: 1 })),
     upstream: Type.Optional(upstream),
@@ -367,6 +368,7 @@ export type ListenerConfig = TcpListener | UnixListener;
 export type MetricsConfig = Static<typeof metrics>;
 export type HistoryConfig = Static<typeof history>;
 export type AuthConfig = Static<typeof auth>;
+export type LongPollConfig = Static<typeof longPoll>;
 export type RawSocketConfig = Static<typeof rawSocket>;
 export type UpstreamConfig = Static<typeof upstream>;
 export type TlsListener = Static<typeof tls>;

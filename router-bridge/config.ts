@@ -115,8 +115,12 @@ function upstreamFindings({ upstream, listen }: Config): Finding[] {
   ];
 }
 
-function limitFindings({ limits, websocket, rawsocket }: Config): Finding[] {
+function limitFindings({ limits, websocket, rawsocket, longpoll }: Config): Finding[] {
   const found: Finding[] = [];
+  if (longpoll.enabled && longpoll.path === websocket.path) {
+    const allowed = "a path of its own, not that of websocket";
+    found.push({ path: ["longpoll", "path"], found: JSON.stringify(longpoll.path), allowed, cure: "use /lp" });
+  }
   if (limits.queueHardOctets < limits.queueOctets) {
     const allowed = `at least queueOctets, ${String(limits.queueOctets)}`;
     const path = ["limits", "queueHardOctets"];

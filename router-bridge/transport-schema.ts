@@ -28,3 +28,25 @@ export const rawSocket = Type.Object(
   },
   closed,
 );
+
+export const longPoll = Type.Object(
+  {
+    enabled: Type.Boolean({ default: true }),
+    path: Type.String({ pattern: "^(/[^\\s?#/]+)+$", default: "/lp", examples: ["/lp"] }),
+    maxMessage,
+    maxBatch: Type.Integer({
+      minimum: 1,
+      maximum: 10_000_000,
+      default: 1024,
+      description: "messages of one batch received",
+    }),
+    receiveTimeout: milliseconds(10_000, "how long a receive is held open while there is nothing to tell"),
+    idleTimeout: milliseconds(20_000, "a peer that does not ask again for this long is gone"),
+    sessions: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 256, description: "transports open at a time" }),
+    emptyStatus: Type.Union([Type.Literal(202), Type.Literal(204)], {
+      default: 202,
+      description: "of a send or close that went well; 204 is what autobahn-js wants",
+    }),
+  },
+  closed,
+);

@@ -7,6 +7,7 @@ import type { Handshake, PingOptions } from "net-socket-raw-framing/node";
 import { embeddedUnixPath, tcpAddress, unixPath, wrong } from "./address.ts";
 import { connectError } from "./connect-error.ts";
 import { type RawSocketTarget, openRawSocket } from "./open-raw-socket.ts";
+import { openLongPoll } from "./open-long-poll.ts";
 import { openWebSocket } from "./open-web-socket.ts";
 
 export interface ConnectorOptions {
@@ -14,7 +15,7 @@ export interface ConnectorOptions {
   readonly serializer?: SerializerName | undefined;
   /** What a WebSocket offers, the best first, instead of `serializer`. A raw socket asks for one and gets that or nothing. */
   readonly offer?: readonly SerializerName[] | undefined;
-  /** WebSocket only: offers the batched subprotocols first, in which several messages travel as one. Default false. */
+  /** Offers the batched protocols first, in which several messages travel as one. Default: long-poll yes, WebSocket no. */
   readonly batched?: boolean | undefined;
   /** For rss, tcps and wss. The peer's certificate is checked unless `rejectUnauthorized: false` says otherwise. */
   readonly tls?: ConnectionOptions | undefined;
@@ -66,6 +67,22 @@ const unixWebSocket: Scheme = (url, rest, options) => {
   return (signal) => openWebSocket({ url, address: "ws://localhost/ws", path }, options, signal);
 };
 
+const longPoll: Scheme = (url, rest, options) => {
+  const address = `${url.slice(0, url.length - rest.length - 1).replace(/^lp\+/i, "")}:${rest}`;
+  const base = URL.canParse(address) ? new URL(address) : undefined;
+  const example = "lp+http://127.0.0.1:8080/lp";
+  if (!base || base.hostname === "") throw wrong(url, "it has to be scheme://host:port/path", example);
+  if (base.username !== "" || base.hash !== "" || base.search !== "") {
+    throw wrong(url, "credentials, queries and fragments do not belong in it", example);
+  }
+  return (signal) => openLongPoll({ url, base }, options, signal);
+};
+
+const unixLongPoll: Scheme = (url, rest, options) => {
+  const socketPath = unixPath(url, rest);
+  return (signal) => openLongPoll({ url, base: new URL("http://localhost/lp"), socketPath }, options, signal);
+};
+
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   rs: tcp,
   tcp,
@@ -76,11 +93,15 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
   ws: webSocket,
   wss: webSocket,
   "unix+ws": unixWebSocket,
+  "lp+http": longPoll,
+  "lp+https": longPoll,
+  "unix+lp": unixLongPoll,
 };
 
 /**
  * The Connector for a router's URL: `rs://host:port` and `tcp://` (raw socket), `rss://` and `tcps://` (with TLS),
- * `unix:///path`, `unix+rs:///path` and `rs://unix:/path` (Unix socket), `ws://`, `wss://`, `unix+ws:///path` (WebSocket).
+ * `unix:///path`, `unix+rs:///path` and `rs://unix:/path` (Unix socket), `ws://`, `wss://`, `unix+ws:///path` (WebSocket),
+ * `lp+http://host:port/lp`, `lp+https://`, `unix+lp:///path` (long-poll).
  * Its promise rejects with a ConnectError. @throws UsageError `invalid_option` for an address that can never work.
  */
 export function connector(url: string, options: ConnectorOptions = {}): Connector {

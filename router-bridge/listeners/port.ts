@@ -14,6 +14,7 @@ import type { Link } from "../link.ts";
 import type { FoldedLog } from "../log.ts";
 import { factsOf, type ConnectionFacts } from "./connection-facts.ts";
 import { spokenBy } from "./first-octet.ts";
+import type { LongPolls } from "./long-poll.ts";
 import { rawSocketLiveness } from "./raw-socket-liveness.ts";
 import { RawSocketLink } from "./raw-socket-link.ts";
 import { plainAnswer, type WebSockets } from "./web-socket.ts";
@@ -25,6 +26,8 @@ const RAW_SOCKET_CODES = Object.values(serializers).map(({ rawSocketCode }) => r
 export interface PortOptions {
   readonly webSockets: WebSockets;
   readonly pages: WebPages;
+  /** Undefined where long-poll is switched off. */
+  readonly longPolls: LongPolls | undefined;
   readonly onLink: (link: Link) => void;
   readonly counters: Counters;
   readonly folded: FoldedLog;
@@ -174,7 +177,11 @@ function makeHttpServer(
     connectionsCheckingInterval: Math.min(2000, options.firstOctetTimeout),
     maxHeaderSize: 16_384,
   });
-  server.on("request", (request, response) => options.pages.answer(request, response));
+  server.on("request", (request, response) => {
+    const { longPolls, pages, unixPath } = options;
+    if (longPolls?.owns(request) === true) longPolls.answer(request, response, factsOf(request.socket, unixPath));
+    else pages.answer(request, response);
+  });
   // typed as a Duplex, and the connections fed in below are sockets
   server.on("upgrade", (request, socket, head) => onUpgrade(request, socket as Socket, head));
   server.on("clientError", (_error, socket) => {
