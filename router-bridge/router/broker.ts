@@ -167,7 +167,7 @@ export class Broker<P> {
       if (options.acknowledge) this.#refuse(member, { code: RequestCode.publish, request }, permission, out);
       return;
     }
-    this.#release({ member, message, options, permission }, exact, out);
+    this.#release(this.#outgoing(member, message, options, permission), exact, out);
   }
 
   /**
@@ -180,22 +180,23 @@ export class Broker<P> {
     } catch (fault) {
       if (!(fault instanceof Suspension)) throw fault;
       const options = publishOptions(message.options, member.features);
-      this.#release({ member, message, options, permission }, this.#index.exact(message.topic), out);
+      const event = this.#outgoing(member, message, options, permission);
+      this.#release(event, this.#index.exact(message.topic), out);
     }
   }
 
-  #release(
-    { member, message, options, permission }: Permitted<P>,
-    exact: Subscription<P> | undefined,
-    out: Delivery<P>[],
-  ): void {
-    const { topic, request } = message;
-    this.#context.statistics.publications += 1;
-    const known = permission === UNDISCLOSED ? NO_DETAILS : detailsOf(member, permission);
+  #outgoing(publisher: Member<P>, message: Publish, options: PublishOptions, permission: Permission): Outgoing<P> {
+    const known = permission === UNDISCLOSED ? NO_DETAILS : detailsOf(publisher, permission);
     const details = options.passthru === undefined ? known : { ...known, ...options.passthru };
     const publication = randomId<PublicationId>(this.#context.random);
-    if (options.acknowledge) out.push({ to: member.alone, message: { type: "PUBLISHED", request, publication } });
-    const event: Outgoing<P> = { publisher: member, message, publication, options, details };
+    return { publisher, message, publication, options, details };
+  }
+
+  #release(event: Outgoing<P>, exact: Subscription<P> | undefined, out: Delivery<P>[]): void {
+    const { publisher, message, publication, options } = event;
+    const { topic, request } = message;
+    this.#context.statistics.publications += 1;
+    if (options.acknowledge) out.push({ to: publisher.alone, message: { type: "PUBLISHED", request, publication } });
     if (options.retain || this.#keepsHistory) this.#keep(event);
     if (!this.#index.hasPatterns) {
       if (exact !== undefined) this.#deliver(event, exact, out);
@@ -327,13 +328,6 @@ export interface Permission {
 }
 const DISCLOSED: Permission = Object.freeze({ disclose: true, trustlevel: undefined });
 const UNDISCLOSED: Permission = Object.freeze({ disclose: false, trustlevel: undefined });
-
-interface Permitted<P> {
-  readonly member: Member<P>;
-  readonly message: Publish;
-  readonly options: PublishOptions;
-  readonly permission: Permission;
-}
 
 interface Outgoing<P> {
   readonly publisher: Member<P>;
