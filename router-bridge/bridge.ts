@@ -78,7 +78,10 @@ export class Bridge {
     this.#parts = parts;
     this.#startedAt = parts.now();
     this.#folded = new FoldedLog(parts.log, parts.now);
-    this.#backend = config.upstream === undefined ? this.#makeRouter() : this.#makeRelay(new Upstream(config.upstream));
+    this.#backend =
+      config.upstream === undefined
+        ? this.#makeRouter()
+        : this.#makeRelay(new Upstream(config.upstream, config.limits.closeTimeout));
     const { origins, hosts, path } = config.websocket;
     const rules = { origins, hosts };
     const folder = config.dashboard ? (config.dashboardFolder ?? parts.dashboardFolder) : undefined;
@@ -89,15 +92,10 @@ export class Bridge {
       onLink: (link: Link) => this.#take(link),
       onRefused: () => this.counters.add("refusedConnections"),
     };
-    const taking = {
-      folded: this.#folded,
-      onLink: (link: Link) => this.#take(link),
-      onRefused: () => this.counters.add("refusedConnections"),
-    };
     this.#longPolls = config.longpoll.enabled ? new LongPolls({ ...config.longpoll, ...taking, rules }) : undefined;
     this.#webSockets = new WebSockets({
       ...config.websocket,
-      ...taking,
+      closeTimeout: config.limits.closeTimeout,
       ...taking,
       cookies: cookieJar(config.auth, parts.now),
       now: parts.now,
@@ -135,7 +133,7 @@ export class Bridge {
     try {
       await this.#openMetrics();
       for (const listener of this.#config.listen) {
-        const listening = await listen(listener, new Date());
+        const listening = await listen(listener, new Date(), this.#config.limits.tlsTimeout);
         this.#listening.push(listening);
         this.#ports.push(this.#makePort(listening, listener.oldRawSocket));
       }
@@ -205,6 +203,7 @@ export class Bridge {
       realms,
       history: history.map(historyRule),
       limits: routerLimits(limits),
+      parse: { depth: limits.nestingDepth, detailsOctets: limits.detailsOctets },
       queue: queueBounds(this.#config),
       rate: rates(this.#config),
       agent: `Pinion/${VERSION}`,
@@ -218,8 +217,8 @@ export class Bridge {
   }
 
   #makeRelay(upstream: Upstream): Relay {
-    const { joinTimeout } = this.#config.limits;
-    return new Relay({ upstream, joinTimeout, counters: this.counters, folded: this.#folded });
+    const { joinTimeout, relayHeldOctets: heldOctets } = this.#config.limits;
+    return new Relay({ upstream, joinTimeout, heldOctets, counters: this.counters, folded: this.#folded });
   }
 
   #makePort(listening: Listening, oldRawSocket: "json" | "msgpack" | "cbor" | undefined): Port {
@@ -233,6 +232,7 @@ export class Bridge {
       folded: this.#folded,
       open: this.#open,
       maxConnections: limits.connections,
+      bounds: limits,
       firstOctetTimeout: limits.firstOctetTimeout,
       rawSocket: rawsocket,
       maxBuffered: limits.queueHardOctets + FRAMING_SLACK,
@@ -277,7 +277,8 @@ function historyRule({ topic, match = "exact", events, age, octets }: HistoryCon
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
   const { halfOpenSessions, retainedEvents, retainedOctets, testamentsPerSession, testamentOctets } = limits;
-  const { uriLength, joinTimeout, goodbyeTimeout, parkedMessagesPerSession, parkedOctetsPerSession } = limits;
+  const { uriLength, joinTimeout, goodbyeTimeout, retainedPerTopic, parkedMessagesPerSession, parkedOctetsPerSession } =
+    limits;
   return {
     sessionsPerRealm,
     subscriptionsPerSession,
@@ -288,6 +289,7 @@ function routerLimits(limits: Config["limits"]): Limits {
     halfOpenSessions,
     retainedEvents,
     retainedOctets,
+    retainedPerTopic,
     testamentsPerSession,
     testamentOctets,
     uriLength,

@@ -1,5 +1,6 @@
 /** The one schema of the router-bridge's configuration: types, checks, defaults and the words of its errors. */
 import { Type, type Static } from "typebox";
+import { MAX_DEPTH } from "@pinion/wamp/serializer";
 import { AUTH_METHODS } from "@pinion/wamp";
 import { longPoll, maxMessage, rawSocket } from "./transport-schema.ts";
 
@@ -288,6 +289,26 @@ const limits = Type.Object(
     testamentsPerSession: count(100, "testaments of one session"),
     testamentOctets: octets(1024 * 1024, "roughly, of the testaments of one session"),
     uriLength: count(512, "characters of a URI"),
+    retainedPerTopic: count(8, "retained events of one topic that are for some subscribers only"),
+    nestingDepth: Type.Integer({
+      minimum: 8,
+      maximum: MAX_DEPTH,
+      default: MAX_DEPTH,
+      description: "levels of lists and dicts in a message received",
+    }),
+    detailsOctets: octets(1024 * 1024, "of the Options, Details or Extra of one message received"),
+    headerOctets: Type.Integer({
+      minimum: 1024,
+      maximum: 1024 * 1024,
+      default: 16_384,
+      description: "octets; of the head of an HTTP request",
+    }),
+    requestTimeout: milliseconds(30_000, "for a whole HTTP request"),
+    keepAliveTimeout: milliseconds(5000, "until the next HTTP request on a connection"),
+    tlsTimeout: milliseconds(10_000, "for a TLS handshake"),
+    closeTimeout: milliseconds(5000, "for a closing peer to take what is queued and to end its side"),
+    refusedConnections: count(64, "connections beyond the limit that are heard, so that they can be told"),
+    relayHeldOctets: octets(64 * 1024, "from a client before the relay has reached the router"),
   },
   { ...closed, default: {} },
 );

@@ -6,6 +6,7 @@
 import { type Accounts, ErrorUri, payloadOf, ProtocolViolation, toUri, type Message } from "@pinion/wamp";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import { departureOf } from "./account-departures.ts";
+import type { ParseLimits } from "@pinion/wamp/serializer";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { Outgoing } from "./encoded.ts";
@@ -38,6 +39,8 @@ export interface RouterHostOptions {
   readonly realms: readonly string[];
   readonly limits: Partial<Limits>;
   readonly history?: readonly HistoryRule[];
+  /** What is taken of one message. Default: PARSE_LIMITS. */
+  readonly parse?: ParseLimits | undefined;
   readonly queue: QueueBounds;
   /** Messages a second by role. Absent: as many as come. */
   readonly rate?: ((role: string | undefined) => Rate | undefined) | undefined;
@@ -197,7 +200,7 @@ export class RouterHost {
     if (peer.closed) return;
     let message: Message;
     try {
-      message = peer.link.serializer.parse(octets);
+      message = peer.link.serializer.parse(octets, this.#options.parse);
     } catch (fault) {
       if (fault instanceof ProtocolViolation) return this.#violate(peer, fault);
       return this.#broken(peer, fault);

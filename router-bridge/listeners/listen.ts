@@ -19,18 +19,18 @@ export interface Listening {
   readonly unixPath: string | undefined;
 }
 
-/** @throws BridgeError with the code of what stands in the way. */
-export function listen(listener: ListenerConfig, now: Date): Promise<Listening> {
-  return "tcp" in listener ? listenTcp(listener, now) : listenUnix(listener);
+/** `tlsTimeout`: milliseconds for a TLS handshake. @throws BridgeError with the code of what stands in the way. */
+export function listen(listener: ListenerConfig, now: Date, tlsTimeout = 10_000): Promise<Listening> {
+  return "tcp" in listener ? listenTcp(listener, now, tlsTimeout) : listenUnix(listener);
 }
 
-async function listenTcp(listener: TcpListener, now: Date): Promise<Listening> {
+async function listenTcp(listener: TcpListener, now: Date, tlsTimeout: number): Promise<Listening> {
   const at = parseHostPort(listener.tcp);
   if (at === undefined) throw new BridgeError("config_invalid", `${listener.tcp} is not host:port`);
   const { tls } = listener;
   const open = tls === undefined && !isLoopback(at.host);
   if (open && listener.insecure !== true) throw insecureBind(listener.tcp);
-  const server = tls === undefined ? createNetServer() : makeTlsServer(tls, now);
+  const server = tls === undefined ? createNetServer() : makeTlsServer(tls, now, tlsTimeout);
   await opened(server, { host: at.host, port: at.port }, listener.tcp);
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : at.port;
@@ -44,13 +44,13 @@ async function listenTcp(listener: TcpListener, now: Date): Promise<Listening> {
   };
 }
 
-function makeTlsServer({ clientCertificate, ...files }: TlsListener, now: Date): Server {
+function makeTlsServer({ clientCertificate, ...files }: TlsListener, now: Date, handshakeTimeout: number): Server {
   const { clientCa, ...own } = readTlsFiles(files, now);
   const server = createTlsServer({
     ...own,
     ...(clientCa === undefined ? {} : askingForCertificates(clientCa, clientCertificate === "require")),
     minVersion: "TLSv1.2",
-    handshakeTimeout: 10_000,
+    handshakeTimeout,
   });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;

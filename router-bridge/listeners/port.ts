@@ -7,7 +7,7 @@ import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { serializers, type SerializerName } from "@pinion/wamp/serializer";
 import { acceptRawSocket } from "net-socket-raw-framing/node";
-import type { RawSocketConfig } from "../config-schema.ts";
+import type { Config, RawSocketConfig } from "../config-schema.ts";
 import type { Counters } from "../counters.ts";
 import type { WebPages } from "../http.ts";
 import type { Link } from "../link.ts";
@@ -19,8 +19,6 @@ import { rawSocketLiveness } from "./raw-socket-liveness.ts";
 import { RawSocketLink } from "./raw-socket-link.ts";
 import { plainAnswer, type WebSockets } from "./web-socket.ts";
 
-/** Connections beyond the limit that are still heard, so that they can be refused in their own language. */
-const HEARD_BEYOND_LIMIT = 64;
 const RAW_SOCKET_CODES = Object.values(serializers).map(({ rawSocketCode }) => rawSocketCode);
 
 export interface PortOptions {
@@ -35,6 +33,11 @@ export interface PortOptions {
   readonly open: Set<Socket>;
   readonly maxConnections: number;
   readonly firstOctetTimeout: number;
+  /** `refusedConnections`: those beyond the limit that are still heard, so that they can be refused in their own language. */
+  readonly bounds: Pick<
+    Config["limits"],
+    "refusedConnections" | "headerOctets" | "requestTimeout" | "keepAliveTimeout" | "closeTimeout"
+  >;
   readonly rawSocket: RawSocketConfig;
   /** Octets queued for one raw-socket peer at which the framing gives up. Above the peers' own bound. */
   readonly maxBuffered: number;
@@ -54,7 +57,7 @@ export class Port {
     this.#http = makeHttpServer(options, (request, socket, head) => {
       options.webSockets.upgrade(request, socket, head, factsOf(socket, options.unixPath));
     });
-    server.maxConnections = options.maxConnections + HEARD_BEYOND_LIMIT;
+    server.maxConnections = options.maxConnections + options.bounds.refusedConnections;
     server.on(connectionEvent, (socket: Socket) => this.#greet(socket));
     server.on("tlsClientError", (_error: Error, socket: TLSSocket) => this.#tlsFailed(socket));
   }
@@ -74,10 +77,10 @@ export class Port {
   }
 
   #greet(socket: Socket): void {
-    const { open, maxConnections, firstOctetTimeout, counters } = this.#options;
+    const { open, maxConnections, firstOctetTimeout, counters, bounds } = this.#options;
     counters.add("connections");
     socket.on("error", () => socket.destroy());
-    if (open.size >= maxConnections + HEARD_BEYOND_LIMIT) {
+    if (open.size >= maxConnections + bounds.refusedConnections) {
       this.#drop(socket, "too_many_connections", "dropped unheard: far too many connections");
       return;
     }
@@ -133,6 +136,7 @@ export class Port {
         maxReceive: rawSocket.maxMessage,
         maxBuffered,
         handshakeTimeout: firstOctetTimeout,
+        closeTimeout: this.#options.bounds.closeTimeout,
         ...(full ? { refuse: "connection_count" as const } : {}),
       });
       this.#options.onLink(new RawSocketLink(connection, facts));
@@ -170,12 +174,14 @@ function makeHttpServer(
   options: PortOptions,
   onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
 ): HttpServer {
+  const { requestTimeout, keepAliveTimeout, headerOctets } = options.bounds;
   const server = createHttpServer({
     headersTimeout: options.firstOctetTimeout,
-    requestTimeout: Math.max(30_000, options.firstOctetTimeout),
-    keepAliveTimeout: 5000,
-    connectionsCheckingInterval: Math.min(2000, options.firstOctetTimeout),
-    maxHeaderSize: 16_384,
+    // Node wants no less for the whole than for the head
+    requestTimeout: Math.max(requestTimeout, options.firstOctetTimeout),
+    keepAliveTimeout,
+    connectionsCheckingInterval: Math.min(2000, options.firstOctetTimeout, requestTimeout),
+    maxHeaderSize: headerOctets,
   });
   server.on("request", (request, response) => {
     const { longPolls, pages, unixPath } = options;
@@ -184,9 +190,10 @@ function makeHttpServer(
   });
   // typed as a Duplex, and the connections fed in below are sockets
   server.on("upgrade", (request, socket, head) => onUpgrade(request, socket as Socket, head));
-  server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end(plainAnswer(400, "this is not an HTTP request"));
-    else socket.destroy();
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable) return socket.destroy();
+    if (error.code !== "HPE_HEADER_OVERFLOW") return socket.end(plainAnswer(400, "this is not an HTTP request"));
+    return socket.end(plainAnswer(431, `the head of a request takes ${String(headerOctets)} octets at most`));
   });
   server.on("checkContinue", (_request, response) => response.writeHead(417).end());
   // the event starts the watch over slow requests, which a server that never listens would not have

@@ -12,8 +12,6 @@ import type { PeerInfo } from "../router/index.ts";
 import { HIGH_WATER, Outbox } from "./outbox.ts";
 import { webSocketFrame } from "./web-socket-frame.ts";
 
-/** How long the peer may take to accept what is queued and to answer the close frame. */
-const CLOSE_TIMEOUT_MS = 5000;
 /** RFC 6455, 5.5: a close frame carries at most 125 octets, two of them the code. */
 const MAX_REASON_OCTETS = 123;
 
@@ -24,6 +22,8 @@ export interface WebSocketLinkParts {
   readonly info: PeerInfo;
   /** A client masks what it sends, so its frames cannot be shared. */
   readonly side: "server" | "client";
+  /** Milliseconds that the peer may take to accept what is queued and to answer the close frame. */
+  readonly closeTimeout: number;
   /** On the server's side, where a `.batched` subprotocol was agreed on. */
   readonly batch?: Batch | undefined;
 }
@@ -36,18 +36,20 @@ export class WebSocketLink implements Link {
   readonly #socket: Socket;
   readonly #outbox: Outbox | undefined;
   readonly #batch: Batch | undefined;
+  readonly #closeTimeout: number;
   #batchDue: NodeJS.Immediate | undefined;
   #farewell: string | undefined;
   #fault: string | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #pressed = false;
 
-  constructor({ webSocket, socket, serializer, info, side, batch }: WebSocketLinkParts) {
+  constructor({ webSocket, socket, serializer, info, side, batch, closeTimeout }: WebSocketLinkParts) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.serializer = serializer;
     this.info = info;
     this.#batch = batch;
+    this.#closeTimeout = closeTimeout;
     this.#outbox = side === "server" ? new Outbox(socket) : undefined;
   }
 
@@ -102,7 +104,7 @@ export class WebSocketLink implements Link {
     // a paused socket would never read the answer to the close frame
     this.#webSocket.resume();
     this.#webSocket.close(code, cut(words));
-    this.#closeTimer = setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS);
+    this.#closeTimer = setTimeout(() => this.#webSocket.terminate(), this.#closeTimeout);
   }
 
   abort(words: string): void {

@@ -21,6 +21,7 @@ export interface WebSocketOptions extends OriginRules {
   readonly maxMessage: number;
   /** Messages of one batch received. */
   readonly maxBatch: number;
+  readonly closeTimeout: number;
   readonly pingInterval: number;
   readonly pingTimeout: number;
   readonly now: () => number;
@@ -78,7 +79,8 @@ export class WebSockets {
       const info = { ...facts, ...cookie, transport: "websocket", local } as const;
       const { serializer } = protocol;
       const batch = protocol.batched ? new Batch(serializer, { messages: this.#options.maxBatch }) : undefined;
-      const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server", batch });
+      const { closeTimeout } = this.#options;
+      const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server", batch, closeTimeout });
       this.#live.set(link, { received: link.received, taken: link.taken, since: this.#options.now() });
       webSocket.once("close", () => this.#live.delete(link));
       this.#options.onLink(link);

@@ -33,16 +33,19 @@ export interface Opening {
 
 export class Upstream {
   readonly #config: UpstreamConfig;
+  /** Milliseconds for the router to end its side. */
+  readonly #closeTimeout: number;
   readonly #address: UpstreamAddress;
   readonly #ca: string | undefined;
   /** Serializers that the router refused on a raw socket; not asked for again while this process runs. */
   readonly #refused = new Set<SerializerName>();
 
   /** @throws BridgeError `upstream_invalid` for a wrong URL, `tls_file_unreadable` for the authority's file. */
-  constructor(config: UpstreamConfig) {
+  constructor(config: UpstreamConfig, closeTimeout: number) {
     const address = parseUpstreamUrl(config.url);
     if ("fault" in address) throw new BridgeError("upstream_invalid", `upstream ${config.url}: write ${address.fault}`);
     this.#config = config;
+    this.#closeTimeout = closeTimeout;
     this.#address = address;
     this.#ca = config.ca === undefined ? undefined : readCa(config.ca);
   }
@@ -87,6 +90,7 @@ export class Upstream {
       maxReceive: maxMessage,
       connectTimeout,
       handshakeTimeout: connectTimeout,
+      closeTimeout: this.#closeTimeout,
       signal,
       ...(pingInterval === undefined ? {} : { ping: { interval: pingInterval, timeout: pingInterval } }),
     });
@@ -139,7 +143,16 @@ export class Upstream {
       }
       const tls = url.startsWith("wss:");
       const info = { transport: "websocket", local: this.onThisMachine, tls, address: url } as const;
-      resolve(new WebSocketLink({ webSocket, socket, serializer: agreed, info, side: "client" }));
+      resolve(
+        new WebSocketLink({
+          webSocket,
+          socket,
+          serializer: agreed,
+          info,
+          side: "client",
+          closeTimeout: this.#closeTimeout,
+        }),
+      );
     });
     return promise;
   }

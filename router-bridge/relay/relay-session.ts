@@ -21,8 +21,6 @@ import { messageCode, MessageCode } from "./message-code.ts";
 import type { Upstream } from "./open-upstream.ts";
 import { substituteFor } from "./oversize.ts";
 
-/** Octets that a client may send before the router is reached; all it has to say before WELCOME is HELLO. */
-const MAX_HELD = 64 * 1024;
 /** WebSocket close codes (RFC 6455, 7.4 and IANA). */
 const Code = { normal: 1000, goingAway: 1001, violation: 1002, policy: 1008, badGateway: 1014 } as const;
 
@@ -33,6 +31,8 @@ const NOT_LOCAL =
 export interface RelaySessionOptions {
   readonly upstream: Upstream;
   readonly joinTimeout: number;
+  /** Octets that a client may send before the router is reached; all it has to say before WELCOME is HELLO. */
+  readonly heldOctets: number;
   readonly counters: Counters;
   readonly folded: FoldedLog;
   readonly onEnd: (session: RelaySession) => void;
@@ -99,8 +99,9 @@ export class RelaySession {
     if (this.#upstream !== undefined) return this.#forward("client", octets);
     this.#held.push(octets);
     this.#heldOctets += octets.length;
-    if (this.#heldOctets > MAX_HELD) {
-      const words = `more than ${String(MAX_HELD)} octets were sent before the router was reached`;
+    const { heldOctets } = this.#options;
+    if (this.#heldOctets > heldOctets) {
+      const words = `more than ${String(heldOctets)} octets were sent before the router was reached`;
       this.#end(ErrorUri.protocolViolation, words, Code.policy);
     } else if (this.#held.length === 1) void this.#connect();
   }

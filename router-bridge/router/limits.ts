@@ -18,6 +18,8 @@ export interface Limits {
   readonly retainedEvents: number;
   /** Octets of the retained events of one realm, roughly. */
   readonly retainedOctets: number;
+  /** Retained events of one topic that are for some only; the oldest of them is forgotten for one more. */
+  readonly retainedPerTopic: number;
   readonly testamentsPerSession: number;
   /** Octets of the testaments of one session, roughly. */
   readonly testamentOctets: number;
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: Limits = {
   parkedOctetsPerSession: 1024 * 1024,
   retainedEvents: 10_000,
   retainedOctets: 16 * 1024 * 1024,
+  retainedPerTopic: 8,
   testamentsPerSession: 100,
   testamentOctets: 1024 * 1024,
   uriLength: 512,

@@ -9,9 +9,6 @@ import type { Limits } from "./limits.ts";
 import type { Member } from "./member.ts";
 import type { Statistics } from "./statistics.ts";
 
-/** Events for some only that one topic keeps: each session still finds the newest of these that is for it. */
-const RESTRICTED_PER_TOPIC = 8;
-
 export class RetainedEvents {
   /** The topic that was published to last stands last. */
   readonly #topics = new Map<string, readonly KeptEvent[]>();
@@ -42,7 +39,9 @@ export class RetainedEvents {
       this.#statistics.retainedForgotten += before.length + 1;
       return;
     }
-    const restricted = before.filter((one) => one.audience !== undefined).slice(1 - RESTRICTED_PER_TOPIC);
+    // each session still finds the newest of those for some that is for it
+    const forSome = before.filter((one) => one.audience !== undefined);
+    const restricted = forSome.slice(Math.max(0, forSome.length + 1 - this.#limits.retainedPerTopic));
     const general = before.filter((one) => one.audience === undefined);
     // what everybody may see outdates all before it
     const events = audience === undefined ? [event] : [...general, ...restricted, event];

@@ -152,5 +152,5 @@ test("an upstream that is no router's address is upstream_invalid", () => {
   const result = readConfigText("upstream: { url: rs://127.0.0.1:1 }", "f");
   assert.ok(result.ok && result.config.upstream !== undefined);
   const config = { ...result.config.upstream, url: "http://127.0.0.1:1" };
-  assert.throws(() => new Upstream(config), { name: "BridgeError", code: "upstream_invalid" });
+  assert.throws(() => new Upstream(config, 5000), { name: "BridgeError", code: "upstream_invalid" });
 });
