@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, "..");
 const SYSTEM = ["system", "browser", "interop"];
 const UNIT = [
   "architecture",
+  "bench",
   "config",
   "client",
   "cli",
