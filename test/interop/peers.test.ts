@@ -27,8 +27,11 @@ const SERIALIZERS = ["json", "msgpack", "cbor"] as const;
 /** Batches exist in WebSocket subprotocols only. */
 const ROADS = {
   rs: SERIALIZERS,
+  http: SERIALIZERS,
   ws: [...SERIALIZERS, ...SERIALIZERS.map((serializer) => `${serializer}.batched`)],
 } as const;
+const PATH = { rs: "", ws: "/ws", http: "/lp" } as const;
+const NO_LONG_POLL = "it has no long-poll transport";
 const NO_BATCH = "it offers no batched subprotocol";
 const NO_INTERRUPT = "it does not announce call_canceling as a callee: a dealer must not interrupt it";
 
@@ -42,6 +45,8 @@ const peers: readonly Peer[] = [
       transport: {
         "rs msgpack": "its raw socket speaks JSON only",
         "rs cbor": "its raw socket speaks JSON only",
+        "http msgpack": "its long-poll speaks JSON only",
+        "http cbor": "its long-poll speaks JSON only",
       },
       batched: NO_BATCH,
       interrupted: NO_INTERRUPT,
@@ -51,13 +56,17 @@ const peers: readonly Peer[] = [
     program: "wampy",
     command: [process.execPath, script("wampy.mjs")],
     cannot: {
-      transport: { rs: "it has no raw socket" },
+      transport: { rs: "it has no raw socket", http: NO_LONG_POLL },
       batched: NO_BATCH,
       interrupted: NO_INTERRUPT,
       progress: "it does not announce progressive_call_results as a callee: a dealer must not pass them on",
     },
   },
-  { program: "autobahn_python", command: ["/usr/bin/python3", script("autobahn-python.py")], cannot: {} },
+  {
+    program: "autobahn_python",
+    command: ["/usr/bin/python3", script("autobahn-python.py")],
+    cannot: { transport: { http: NO_LONG_POLL } },
+  },
 ];
 
 const PARTS = ["a", "b", "c".repeat(100_000)];
@@ -109,7 +118,7 @@ interface Seen {
 }
 
 for (const peer of peers) {
-  for (const scheme of ["rs", "ws"] as const) {
+  for (const scheme of ["rs", "ws", "http"] as const) {
     for (const serializer of ROADS[scheme]) {
       const { transport = {}, batched } = peer.cannot;
       const unable = transport[scheme] ?? transport[`${scheme} ${serializer}`];
@@ -132,7 +141,7 @@ async function converse(
   const heard: { topic: string; args: readonly unknown[] }[] = [];
   const watching = await client.subscribe("interop.ready", ({ args }) => void ready.add(args[0]));
   const listening = await client.subscribe(`interop.${name}.`, (event) => void heard.push(event), { match: "prefix" });
-  const url = scheme === "rs" ? `rs://127.0.0.1:${String(port)}` : `ws://127.0.0.1:${String(port)}/ws`;
+  const url = `${scheme}://127.0.0.1:${String(port)}${PATH[scheme]}`;
   const peer = start(command[0], [command[1], url, serializer, name]);
   t.after(() => peer.stop("SIGKILL"));
   const isReady = (): boolean => {

@@ -3,16 +3,18 @@
  * autobahn-python.py.
  */
 import { createRequire } from "node:module";
+import { XMLHttpRequest } from "./xml-http-request.mjs";
 
 const autobahn = createRequire(import.meta.url)("autobahn");
 const [url, serializer, name] = process.argv.slice(2);
 
 const makers = { json: "JSONSerializer", msgpack: "MsgpackSerializer", cbor: "CBORSerializer" };
 const serializers = [new autobahn.serializer[makers[serializer]]()];
+globalThis.XMLHttpRequest = XMLHttpRequest;
 const raw = /^rs:\/\/(.+):(\d+)$/.exec(url);
 const transport = raw
   ? { type: "rawsocket", host: raw[1], port: Number(raw[2]), serializers }
-  : { type: "websocket", url, serializers };
+  : { type: url.startsWith("http") ? "longpoll" : "websocket", url, serializers };
 
 /** Its promises tell of progress through a third argument, which no other promise has. */
 const watched = (call, onProgress) => Reflect.apply(call.then, call, [undefined, undefined, onProgress]);
