@@ -23,5 +23,17 @@ export function registrationProcedures<P>(registrations: Registrations<P>): Meta
     "wamp.registration.get": ({ given }) => [registrationDetails(named(given))],
     "wamp.registration.list_callees": ({ given }) => [named(given).offers.map(({ callee }) => callee.id)],
     "wamp.registration.count_callees": ({ given }) => [named(given).offers.length],
+    "wamp.registration.remove_callee": ({ given, out }) => {
+      const registration = named(given);
+      const id = given.id(1, "callee");
+      const reason = given.keywordString("reason");
+      const from = registration.offers.filter(({ callee }) => callee.id === id);
+      if (from.length === 0) {
+        const words = `session ${id} is no callee of registration ${registration.id}`;
+        throw new ApplicationError(ErrorUri.noSuchSession, [words]);
+      }
+      registrations.revoke(registration, { from, reason }, out);
+      return [];
+    },
   };
 }

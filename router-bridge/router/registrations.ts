@@ -56,7 +56,7 @@ export class Registrations<P> {
       out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });
       return;
     }
-    if (known) this.#revoke(known, ghosts, out);
+    if (known) this.revoke(known, { from: ghosts, reason: "the procedure was registered again by force" }, out);
     const registration = this.#index.get(wish.match, procedure) ?? this.#create(message, wish);
     const { id } = registration;
     registration.offers.push(this.#offer(member, wish));
@@ -137,8 +137,9 @@ export class Registrations<P> {
    * Takes a registration from some of its callees. What they were invoked for they may still answer. Only who announced
    * registration_revocation is told; to anybody else the message would be a violation.
    */
-  #revoke(registration: Registration<P>, from: readonly Offer<P>[], out: Delivery<P>[]): void {
-    const details: Dict = { registration: registration.id, reason: "the procedure was registered again by force" };
+  revoke(registration: Registration<P>, { from, reason }: Revocation<P>, out: Delivery<P>[]): void {
+    const { id } = registration;
+    const details: Dict = reason === undefined ? { registration: id } : { registration: id, reason };
     for (const { callee } of from) {
       if (callee.features.registrationRevocation) {
         out.push({ to: callee.alone, message: { type: "UNREGISTERED", request: 0, details } });
@@ -159,6 +160,11 @@ export class Registrations<P> {
     const words = `this session has ${limits.registrationsPerSession} registrations, which is the limit`;
     return { allowed: false, refusal: { error: LIMIT_EXCEEDED, words } };
   }
+}
+
+interface Revocation<P> {
+  readonly from: readonly Offer<P>[];
+  readonly reason: string | undefined;
 }
 
 type Permission =
