@@ -177,11 +177,11 @@ test("a message whose answer cannot be written ends the session: nothing is lost
   await ask(at, `${path}/receive`);
   const stuck = request(`http://${at}${path}/receive`, { method: "POST", agent: false });
   stuck.on("error", () => undefined);
-  stuck.on("response", (response) => response.pause());
+  const begun = new Promise((resolve) => stuck.on("response", (response) => resolve(response.pause())));
   stuck.end();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  peer.publish("news", ["x".repeat(12_000_000)]);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // more than the kernel takes on its own
+  peer.publish("news", ["x".repeat(15_000_000)]);
+  await begun;
   stuck.destroy();
   await eventually(async () => (await ask(at, `${path}/receive`)).status === 404, "the end");
 });
