@@ -23,10 +23,12 @@ import { type SerializerName, serializers } from "@pinion/wamp/serializer";
 import { WebSocket } from "ws";
 import { Bridge } from "../../router-bridge/bridge.ts";
 import { readConfigText } from "../../router-bridge/config.ts";
-import { CLIENT_ROLES } from "../../packages/wamp/client/features.ts";
 import { logInto } from "../support/router-bridge-fixture.ts";
 import { Talk } from "../support/router-bridge-talk.ts";
+import { ScriptedRouter } from "../support/scripted-router.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/test-certificate.ts";
+import { testClient } from "../support/test-client.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 import { BINDINGS, LONG_POLL_PATH, META_PROCEDURES, METHODS } from "./asked.ts";
 
 export interface LiveFacts {
@@ -82,7 +84,7 @@ export async function liveFacts(): Promise<LiveFacts> {
     );
     return {
       ...(await announced(open)),
-      client: clientFlags(),
+      client: await clientFlags(),
       told: await metaEvents(open),
       served: await servedProcedures(open),
       methods: await methodsOf(guarded),
@@ -122,8 +124,21 @@ async function writeTestAccounts(file: string): Promise<void> {
   writeAccounts(file, { ...noAccounts(nodeCrypto), accounts: [account] });
 }
 
-function clientFlags(): ReadonlySet<string> {
-  return new Set(Object.values(CLIENT_ROLES).flatMap(flagsOf));
+/** As a client says it in HELLO. */
+async function clientFlags(): Promise<ReadonlySet<string>> {
+  const router = new ScriptedRouter();
+  const { client } = testClient(new VirtualClock(), router.connector);
+  client.open();
+  await settle();
+  const { roles } = router.last.only("HELLO").details;
+  const closed = client.close();
+  router.last.transport.close();
+  await closed;
+  return new Set(Object.values(isDict(roles) ? roles : {}).flatMap(flagsOf));
+}
+
+function isDict(value: unknown): value is Dict {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function flagsOf(role: unknown): string[] {
