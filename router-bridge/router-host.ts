@@ -3,9 +3,9 @@
  * Owns the router, its one timer and the peers. It must not know how a link transports octets, nor what a message means.
  */
 
-import { type Accounts, ErrorUri, payloadOf, ProtocolViolation, toUri, type Message } from "@pinion/wamp";
+import { ErrorUri, payloadOf, ProtocolViolation, toUri, type Message } from "@pinion/wamp";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
-import { departureOf } from "./account-departures.ts";
+import { departures } from "./account-departures.ts";
 import type { ParseLimits } from "@pinion/wamp/serializer";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
@@ -108,7 +108,11 @@ export class RouterHost {
     });
     this.#options = options;
     const { counters } = options;
-    options.admission?.accounts.watch((accounts) => this.#dismissFormer(accounts));
+    options.admission?.accounts.watch((accounts) => {
+      for (const { session, reason, words } of departures(accounts, this.#peers, log)) {
+        this.#deliver(this.#router.dismiss(session, reason, { now: now(), words }));
+      }
+    });
     this.#pressure = new Pressure(() => counters.add("publishersHeld"));
     this.#intake = { turns: new Turns(), now, onRateHeld: () => counters.add("ratesHeld") };
   }
@@ -182,18 +186,6 @@ export class RouterHost {
     if (this.#peers.size > 0) await promise;
     clearTimeout(timer);
     clearTimeout(this.#timer?.handle);
-  }
-
-  /** Says GOODBYE to those whose account is not what they logged in to any more. */
-  #dismissFormer(accounts: Accounts): void {
-    const { now, log } = this.#options;
-    for (const { session, address, closed } of this.#peers) {
-      const departure = closed ? undefined : departureOf(accounts, session);
-      if (departure === undefined) continue;
-      const { reason, words } = departure;
-      log.info({ peer: address, reason }, `a session was ended: ${words}`);
-      this.#deliver(this.#router.dismiss(session, reason, { now: now(), words }));
-    }
   }
 
   #receive(peer: Peer, octets: Uint8Array): void {

@@ -3,6 +3,7 @@ import { Client, webSocketConnector, type WebSocketConnectorOptions } from "@pin
 import "uplot/dist/uPlot.min.css";
 import { act } from "./session/acting.ts";
 import { FindingBoards } from "./session/finding-boards.ts";
+import { LoggingIn, NO_LIMIT } from "./session/logging-in.ts";
 import { Store } from "./state/store.ts";
 import "./style.css";
 import { Page } from "./view/page.ts";
@@ -25,8 +26,16 @@ function start(root: HTMLElement): void {
     // The client hands back what setTimeout gave, which is a number.
     clearTimeout: (timer: unknown): void => window.clearTimeout(timer as number),
   };
-  const client = new Client({
+  const login = new LoggingIn({
     connect: webSocketConnector({ url: routerUrl(), webSocket: browserSocket, timers, serializers: ["json"] }),
+    timers,
+    confidential: globalThis.isSecureContext,
+    changed: (state) => store.setLogin(state),
+  });
+  const client = new Client({
+    connect: login.connect,
+    login: login.login,
+    connectTimeout: NO_LIMIT,
     realm: new URLSearchParams(location.search).get("realm") ?? "realm1",
     agent: "pinion-dashboard",
     timers,
@@ -37,7 +46,16 @@ function start(root: HTMLElement): void {
     },
   });
   const store: Store = new Store(() => painter.request());
-  const page = new Page(root, store, (request) => act({ client, store, now }, request));
+  const page = new Page(root, store, {
+    act: (request) => act({ client, store, now }, request),
+    login: {
+      submit: (authid, secret) => login.submit(authid, secret),
+      offer: () => login.offer(),
+      cancel: () => login.withdraw(client),
+      logOut: () => void login.logOut(client).finally(() => location.reload()),
+    },
+  });
+  login.watch(client);
   const painter = new Painter(() => page.paint());
   painter.request();
   new FindingBoards({ client, store, timers, now }).start();

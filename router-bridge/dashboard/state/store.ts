@@ -8,6 +8,7 @@ import type { BoardModel, ChannelModel, StreamModel } from "./board-model.ts";
 import { BoardState, type Presence } from "./board-state.ts";
 import { limits } from "./limits.ts";
 import type { Link } from "./link.ts";
+import type { LoginState } from "./login.ts";
 import { lastReadingOf, type Reading } from "./reading.ts";
 import { StreamState } from "./stream-state.ts";
 
@@ -19,6 +20,7 @@ interface Described {
 
 export class Store {
   link: Link = { kind: "connecting", again: false, cause: "" };
+  login: LoginState = { kind: "unknown" };
   /** What is wrong with the page as a whole, in words. */
   notice: string | undefined;
   #structure = 0;
@@ -66,6 +68,11 @@ export class Store {
       // Whether a board is there can be known only over a link.
       for (const board of this.#boards.values()) board.presence = { kind: "unknown" };
     }
+    this.#changed();
+  }
+
+  setLogin(login: LoginState): void {
+    this.login = login;
     this.#changed();
   }
 

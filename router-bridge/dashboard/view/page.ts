@@ -5,12 +5,14 @@
 import type { Request } from "../session/acting.ts";
 import { plainText } from "../state/untrusted.ts";
 import type { Store } from "../state/store.ts";
-import { linkWords, titleWords } from "../words/link.ts";
+import { linkWords, type LinkWords, titleWords } from "../words/link.ts";
+import { type AccountActions, AccountView } from "./account-view.ts";
 import { boardView, type BoardView } from "./board-view.ts";
 import { forgetPalette } from "./chart.ts";
 import { ConfirmDialog } from "./confirm-dialog.ts";
 import { element, say, setAttribute, setText, show } from "./element.ts";
 import type { ItemView } from "./item-view.ts";
+import { type LoginActions, LoginForm } from "./login-form.ts";
 import type { PageContext } from "./page-context.ts";
 import { sensorView } from "./sensor-view.ts";
 import { themeButton } from "./theme.ts";
@@ -36,12 +38,16 @@ export class Page {
   readonly #notice = element("p", { class: "banner", role: "alert", hidden: true });
   /** Read aloud when the link or a board comes or goes, and not with each second of a countdown. */
   readonly #announcer = element("p", { class: "unseen", role: "status" });
+  readonly #loginForm: LoginForm;
+  readonly #account: AccountView;
   readonly #boardViews = new Map<string, BoardView>();
   readonly #strangerViews = new Map<string, ItemView>();
   #structure = -1;
 
-  /** @param act carries out what a person asks for. */
-  constructor(root: HTMLElement, store: Store, act: (request: Request) => Promise<boolean>) {
+  /** @param actions carries out what a person asks for. */
+  constructor(root: HTMLElement, store: Store, { act, login }: PageActions) {
+    this.#loginForm = new LoginForm(login);
+    this.#account = new AccountView(login);
     const dialog = new ConfirmDialog();
     this.#context = {
       store,
@@ -60,9 +66,10 @@ export class Page {
       { class: "bar" },
       brand,
       this.#pill,
+      this.#account.node,
       themeButton(() => this.#recolour()),
     );
-    const main = element("main", {}, this.#empty, this.#boards, this.#strangersSection);
+    const main = element("main", {}, this.#loginForm.node, this.#empty, this.#boards, this.#strangersSection);
     root.replaceChildren(
       element("header", { class: "top" }, bar, this.#banner, this.#notice, this.#announcer),
       main,
@@ -73,19 +80,26 @@ export class Page {
   paint(): void {
     const { store } = this.#context;
     const now = Date.now();
-    const words = linkWords(store.link, now);
+    const asked = store.login.kind === "needed" || store.login.kind === "trying";
+    const outside = asked && !(store.login.kind === "needed" && store.login.offered);
+    const words = outside ? OUTSIDE : linkWords(store.link, now);
+    this.#loginForm.paint(store.login);
+    this.#account.paint(store.login);
     setText(this.#pill, words.short);
     setAttribute(this.#pill, "data-tone", words.tone);
     const away = store.boards.filter(({ presence }) => presence.kind === "offline");
     setText(this.#announcer, [words.short, ...away.map(({ model }) => `${model.title} is offline`)].join(". "));
     say(this.#banner, words.long);
     say(this.#notice, [store.notice ?? "", leftOutWords(store)].join(" ").trim());
-    const title = titleWords(store.link, store.boards);
+    const title = outside ? "Log in · Pinion" : titleWords(store.link, store.boards);
     if (document.title !== title) document.title = title;
     if (this.#structure !== store.structure) this.#rebuild();
     for (const view of this.#boardViews.values()) view.paint(now);
     for (const view of this.#strangerViews.values()) view.paint(now);
-    show(this.#empty, store.boards.length === 0 && store.link.kind === "connected");
+    // what was seen before belongs to whoever was logged in
+    show(this.#boards, !outside);
+    show(this.#strangersSection, !outside && store.strangers.length > 0);
+    show(this.#empty, !outside && store.boards.length === 0 && store.link.kind === "connected");
   }
 
   #recolour(): void {
@@ -137,6 +151,14 @@ export class Page {
     show(this.#strangersSection, topics.size > 0);
   }
 }
+
+/** What can be asked of the page's session. */
+export interface PageActions {
+  readonly act: (request: Request) => Promise<boolean>;
+  readonly login: LoginActions & AccountActions;
+}
+
+const OUTSIDE: LinkWords = { tone: "busy", short: "Logged out", long: "" };
 
 function leftOutWords({ leftOut }: Store): string {
   const parts = [
