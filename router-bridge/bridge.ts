@@ -22,7 +22,7 @@ import { FoldedLog, type Log } from "./log.ts";
 import { Relay } from "./relay.ts";
 import { Upstream } from "./relay/open-upstream.ts";
 import { queueBounds, rates } from "./role-settings.ts";
-import { RouterHost, type QueueTotals } from "./router-host.ts";
+import { RouterHost, type QueueTotals, type RouterSize } from "./router-host.ts";
 import type { DecisionSubject, HistoryRule, Limits } from "./router/index.ts";
 import { VERSION } from "./version.ts";
 
@@ -110,6 +110,11 @@ export class Bridge {
   /** Octets that peers have not taken. */
   get queuedOctets(): number {
     return this.#backend.queues().octets;
+  }
+
+  /** What the embedded router holds; a relay has none. */
+  get sizes(): RouterSize | undefined {
+    return this.#backend instanceof RouterHost ? this.#backend.size() : undefined;
   }
 
   /** Where the metrics listen, if they have an address of their own. */

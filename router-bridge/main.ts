@@ -12,6 +12,7 @@ import { insecureBind } from "./listeners/listen.ts";
 import type { Log } from "./log.ts";
 import { processLog } from "./process-log.ts";
 import { VERSION } from "./version.ts";
+import { keepYoungSpaceSmall } from "./young-space.ts";
 import { secureRandom } from "./secure-random.ts";
 
 interface Arguments {
@@ -91,4 +92,5 @@ function fail(error: unknown): void {
   process.exitCode = known && (error.code === "config_invalid" || error.code === "usage") ? USAGE_STATUS : 1;
 }
 
+keepYoungSpaceSmall();
 main(process.argv).catch(fail);
