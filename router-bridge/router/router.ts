@@ -33,6 +33,9 @@ import { Suspension } from "./suspension.ts";
 /** The reason by which a client says that its browser is to be forgotten (Crossbar's word; the spec has none). */
 const LOGOUT = "wamp.close.logout";
 
+/** Characters of the words about the end of a session. */
+const LONGEST_REASON = 500;
+
 export class Router<P> {
   readonly statistics: Statistics = emptyStatistics();
   readonly #context: RouterContext<P>;
@@ -354,7 +357,9 @@ export class Router<P> {
     this.#abort(session, new ProtocolViolation(words, ErrorUri.timeout), out);
   }
 
-  #close(session: RouterSession<P>, reason: string, out: Delivery<P>[]): void {
+  #close(session: RouterSession<P>, said: string, out: Delivery<P>[]): void {
+    // it may be the peer's own word, as long as a message can be
+    const reason = said.slice(0, LONGEST_REASON);
     if (this.#end(session, reason, out)) out.push({ close: session.peer, reason });
   }
 

@@ -173,7 +173,7 @@ export class Ledger {
   }
 
   finish(): void {
-    for (const name of [...this.parties.keys()]) this.leave(name, ({ peer }) => peer.vanish());
+    for (const name of this.parties.keys()) this.leave(name, ({ peer }) => peer.vanish());
     this.world.wait(100_000);
     this.world.assertEmpty();
   }
@@ -240,8 +240,8 @@ export class Ledger {
     party.lastInvocation = request;
     const pattern = party.registrations.get(registration);
     assert.ok(pattern, "an invocation of no registration");
-    const procedure = details["procedure"] ?? pattern.text;
-    assert.ok(matches(pattern.text, pattern.match, String(procedure)), "of the right one");
+    const { procedure = pattern.text } = details;
+    assert.ok(typeof procedure === "string" && matches(pattern.text, pattern.match, procedure), "of the right one");
     party.invoked.set(request, Number(tag));
   }
 

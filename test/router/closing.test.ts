@@ -69,3 +69,10 @@ it("dismisses one session with a reason of its own and leaves the others alone",
   friend.publish("com.t");
   assert.deepEqual(peer.take(), []);
 });
+
+it("cuts the reason that a peer gives before it is told on", () => {
+  const world = new World();
+  const peer = world.join("a");
+  peer.send(goodbye(`wamp.close.${"x".repeat(100_000)}`));
+  assert.equal(peer.closed?.length, 500);
+});
