@@ -36,3 +36,21 @@ export interface Gap {
 export function gapEnd({ to }: Pick<Gap, "to">): number {
   return to ?? Number.POSITIVE_INFINITY;
 }
+
+const WORDS: Readonly<Record<GapReason, string>> = {
+  journal_full: "the journal was full, the oldest readings made room",
+  journal_damaged: "they could not be read back from the journal",
+  journal_unwritable: "the disk took nothing and memory was full",
+  unclean_stop: "power or process went away before they were on disk",
+  too_large: "one was larger than the journal takes",
+  dropped_by_policy: "dropped by policy",
+  driver_fault: "the driver failed",
+  clock_step: "the clock was set",
+};
+
+/** What people read of it. */
+export function gapWords({ from, to, reason }: Gap): string {
+  const range =
+    to === null ? `from ${String(from)} on` : from === to ? String(from) : `${String(from)} to ${String(to)}`;
+  return `readings ${range} of that boot are lost: ${WORDS[reason]}`;
+}
