@@ -5,9 +5,9 @@ import type { Peer } from "./peer.ts";
 import type { RouterSession } from "./router/index.ts";
 
 /** The account is no longer there. */
-export const ACCOUNT_REMOVED = toUri("pinion.close.account_removed");
+const ACCOUNT_REMOVED = toUri("pinion.close.account_removed");
 /** It has another role, or may not join that realm any more. */
-export const ACCOUNT_CHANGED = toUri("pinion.close.account_changed");
+const ACCOUNT_CHANGED = toUri("pinion.close.account_changed");
 
 interface Departure {
   readonly reason: Uri;

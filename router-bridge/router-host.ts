@@ -86,7 +86,7 @@ export class RouterHost {
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RouterHostOptions) {
-    const { realms, limits, agent, random, log, now, history = [] } = options;
+    const { realms, limits, agent, random, log, now, counters, history = [] } = options;
     const report = (fault: unknown): void => log.error({ err: fault }, "an authenticator or authorizer threw");
     const wallTime = (at: number): number => Date.now() - now() + at;
     const hooks = hookOptions(options.hooks, {
@@ -107,7 +107,6 @@ export class RouterHost {
       ...options.admission,
     });
     this.#options = options;
-    const { counters } = options;
     options.admission?.accounts.watch((accounts) => {
       for (const { session, reason, words } of departures(accounts, this.#peers, log)) {
         this.#deliver(this.#router.dismiss(session, reason, { now: now(), words }));
