@@ -218,7 +218,7 @@ export class DurableDelivery {
   #note(stream: string, error: unknown): void {
     if (!(error instanceof ApplicationError)) return; // the session is gone: the link says so
     const before = this.#refused;
-    this.#refused = `the router does not take readings of ${stream}: ${error.message}`;
+    this.#refused = `the router does not take readings of ${stream}: ${error.uri}${error.message === "" ? "" : `, ${error.message}`}`;
     if (before === undefined) this.#context.log.error(`${this.#refused}; they stay in the journal and are tried again`);
   }
 }

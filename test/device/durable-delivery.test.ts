@@ -1,7 +1,7 @@
 /** Journal, session and consumer together: what is delivered when the link comes and goes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Dict } from "@pinion/wamp";
+import { ErrorUri, type Dict } from "@pinion/wamp";
 import { Client } from "@pinion/wamp/client";
 import { DurableDelivery, deliveryDefaults, type DeliveryLimits } from "../../device/durable-delivery.ts";
 import { Journal, journalDefaults } from "../../device/journal/journal.ts";
@@ -32,7 +32,12 @@ class Bench {
   constructor(limits: Partial<DeliveryLimits>, mayPublish: () => boolean = () => true) {
     this.#limits = { ...deliveryDefaults, ...limits };
     this.host = new RouterHost(this.clock, {
-      authorizer: { authorize: (_, action) => ({ allowed: action !== "publish" || mayPublish() }) },
+      authorizer: {
+        authorize: (_, action) =>
+          action !== "publish" || mayPublish()
+            ? { allowed: true }
+            : { allowed: false, reason: ErrorUri.notAuthorized, words: "not yet" },
+      },
     });
     this.#board = this.client();
     this.#board.onState(({ state }) => {
