@@ -25,7 +25,7 @@ test("HELLO names the realm, the agent and only features that exist", async () =
   assert.equal(hello.details["authid"], "kitchen");
   assert.ok(!("authmethods" in hello.details));
   const roles = JSON.stringify(hello.details["roles"]);
-  for (const absent of ["sharded_registration", "payload_passthru_mode"]) {
+  for (const absent of ["sharded_registration", "shareded_subscriptions"]) {
     assert.ok(!roles.includes(absent), absent);
   }
   await client.close();

@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import type { Timers } from "./client-options.ts";
 
 /** The longest time that timers of JavaScript platforms keep; beyond it they fire at once. */
-const LONGEST = 2 ** 31 - 1;
+export const LONGEST = 2 ** 31 - 1;
 
 /** Runs `ring` once after `ms`, unless the returned function is called before. */
 export function after(timers: Timers, ms: number, ring: () => void): () => void {

@@ -7,7 +7,7 @@ import { ErrorUri } from "../error-uri.ts";
 import { ApplicationError, UsageError } from "../errors.ts";
 import type { RequestId } from "../id.ts";
 import type { Dict, Result } from "../message.ts";
-import { type Payload, payloadOf } from "../payload.ts";
+import type { Payload } from "../payload.ts";
 import type { Uri } from "../uri.ts";
 import { after, checkMs } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
@@ -15,6 +15,7 @@ import type { ClientSession, Reply, SessionEnd } from "./client-session.ts";
 import type { CallInParts, CallOptions, CallResult } from "./conversation-options.ts";
 import type { Part } from "./further-parts.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
+import { checkPassthru, openedPayload, passthruOptions, type Ppt, sealedPayload } from "./passthru.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
 import { withResolvers } from "../with-resolvers.ts";
 import { hasFeature } from "../roles.ts";
@@ -35,6 +36,7 @@ interface OpenCall {
   readonly procedure: Uri;
   readonly payload: Payload;
   readonly options: Dict;
+  readonly ppt: Ppt | undefined;
   /** On the injected clock. */
   readonly deadline: number | undefined;
   readonly onProgress: ((result: CallResult) => void) | undefined;
@@ -82,7 +84,7 @@ export class Calling {
     const { sent, procedure } = call;
     if (!this.#pending.has(call) || !call.more || sent === undefined) return false;
     const { session, request } = sent;
-    const payload = payloadOf([...args], { ...kwargs });
+    const payload = sealedPayload(call.ppt, { args: [...args], kwargs: { ...kwargs } });
     session.tell({ type: "CALL", request, options: more ? { progress: true } : {}, procedure, payload });
     call.more = more;
     return true;
@@ -102,11 +104,13 @@ export class Calling {
     const call: OpenCall = {
       procedure: uri,
       // Copied: it may be sent much later, and the caller may go on using its list.
-      payload: payloadOf([...args], { ...kwargs }),
+      payload: sealedPayload(options.ppt, { args: [...args], kwargs: { ...kwargs } }),
+      ppt: options.ppt,
       options: wireOptions(options.options, {
         disclose_me: options.discloseMe,
         receive_progress: options.onProgress ? true : undefined,
         progress: more ? true : undefined,
+        ...passthruOptions(options.ppt),
       }),
       deadline: timeout > 0 ? this.#context.clock() + timeout : undefined,
       onProgress: options.onProgress,
@@ -179,6 +183,7 @@ export class Calling {
       throw new UsageError("limit_exceeded", `${maxPending} calls wait for their answer already`);
     }
     const { procedure, payload } = call;
+    checkPassthru(call.ppt, session, "dealer");
     const options = this.#withTimeout(session, call);
     const pending = {
       type: "CALL",
@@ -202,12 +207,12 @@ export class Calling {
   #answered(call: OpenCall, reply: Reply): void {
     if (reply.type !== "RESULT") return;
     const { payload, details } = reply;
-    this.#settle(call, () => call.resolve({ args: payload.args, kwargs: payload.kwargs, details }));
+    this.#settle(call, () => call.resolve({ ...openedPayload(details, payload), details }));
   }
 
   #progressed(call: OpenCall, { payload, details }: Result): void {
     try {
-      call.onProgress?.({ args: payload.args, kwargs: payload.kwargs, details });
+      call.onProgress?.({ ...openedPayload(details, payload), details });
     } catch (error) {
       this.#giveUp(call, error instanceof Error ? error : new Error(String(error)));
     }

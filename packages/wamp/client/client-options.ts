@@ -46,6 +46,10 @@ export interface ClientLimits {
   readonly declarations: number;
   /** Invocations whose handler still runs; further callers get `wamp.error.unavailable`. Default 1 000. */
   readonly invocations: number;
+  /** Parts of one call that its handler has not read; with one more the call fails. Default 1 000. */
+  readonly unreadParts: number;
+  /** Calls in parts that ended before their last part came, whose rest is discarded. Default 100, the latest. */
+  readonly endedInvocations: number;
 }
 
 export interface ClientOptions {

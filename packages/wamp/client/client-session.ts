@@ -29,6 +29,8 @@ import { noPayload } from "../payload.ts";
 import { isUri, type Uri } from "../uri.ts";
 import type { ChallengeAnswer } from "./client-options.ts";
 import type { JoinedSession } from "./client-status.ts";
+import type { Part } from "./further-parts.ts";
+import { openedPayload } from "./passthru.ts";
 
 export type SessionPhase = "new" | "establishing" | "authenticating" | "established" | "shutting_down" | "ended";
 
@@ -285,7 +287,7 @@ export class ClientSession {
     // Some routers answer CANCEL (49) and YIELD (70) with ERROR; neither waits for one.
     if (type === undefined) return;
     const pending = this.#take(message.request, type, "ERROR");
-    pending?.onError(new ApplicationError(message.error, message.payload.args, message.payload.kwargs));
+    pending?.onError(errorOf(message));
   }
 
   /** The request that `request` names. A second answer, or one that was given up, is no violation and finds nothing. */
@@ -336,4 +338,15 @@ export class ClientSession {
     this.#pending.clear();
     for (const request of pending) request.onLost(end);
   }
+}
+
+/** An opaque payload that cannot be read takes nothing away from the error. */
+function errorOf({ error, details, payload }: ErrorMessage): ApplicationError {
+  let { args, kwargs }: Part = payload;
+  try {
+    ({ args, kwargs } = openedPayload(details, payload));
+  } catch (fault) {
+    if (!(fault instanceof ApplicationError)) throw fault;
+  }
+  return new ApplicationError(error, args, kwargs);
 }

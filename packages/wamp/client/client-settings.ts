@@ -24,6 +24,8 @@ const LIMITS: ClientLimits = {
   pendingPublishes: 10_000,
   declarations: 10_000,
   invocations: 1_000,
+  unreadParts: 1_000,
+  endedInvocations: 100,
 };
 
 /** @throws UsageError `invalid_option`, naming the option. */

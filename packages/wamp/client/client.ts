@@ -200,7 +200,7 @@ export class Client {
   }
 
   #joined(session: ClientSession): void {
-    this.#invoking = new Invoking(session, this.#settings.limits.invocations);
+    this.#invoking = new Invoking(session, this.#settings.limits, this.#settings.timers);
     this.#declared.restore(session, () => this.#connecting.restored());
   }
 

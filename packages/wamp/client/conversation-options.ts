@@ -3,6 +3,7 @@ import type { PublicationId, RegistrationId, RequestId, SessionId, SubscriptionI
 import type { Dict } from "../message.ts";
 import type { Match, Uri } from "../uri.ts";
 import type { Part } from "./further-parts.ts";
+import type { Ppt } from "./passthru.ts";
 
 export interface CallOptions {
   /** ms from the call of `call` to its end, waiting for the session included. 0: none, whatever the client's default. */
@@ -17,6 +18,8 @@ export interface CallOptions {
   readonly onProgress?: ((result: CallResult) => void) | undefined;
   /** While the session is not ready: wait for it (default), or reject with `not_connected`. */
   readonly whenDown?: "wait" | "reject" | undefined;
+  /** Sends an opaque payload, past a router that passes them on. */
+  readonly ppt?: Ppt | undefined;
   /** Further CALL.Options, as on the wire. */
   readonly options?: Dict | undefined;
 }
@@ -48,6 +51,8 @@ export interface PublishOptions {
   readonly signal?: AbortSignal | undefined;
   /** Limit on the acknowledgement, ms. Default: the client's `requestTimeout`. */
   readonly timeout?: number | undefined;
+  /** Sends an opaque payload, past a router that passes them on. */
+  readonly ppt?: Ppt | undefined;
   /** Further PUBLISH.Options, as on the wire. */
   readonly options?: Dict | undefined;
 }
@@ -59,7 +64,7 @@ export interface Invocation {
   readonly kwargs: Dict;
   readonly details: Dict;
   readonly request: RequestId;
-  /** Aborted when the caller cancels, the call times out at the dealer, or the session ends. */
+  /** Aborted when the caller cancels, the call times out (at the dealer, or here with `forwardTimeout`), or the session ends. */
   readonly signal: AbortSignal;
   /**
    * Sends a progressive result, made of the value as the final one is. False, and nothing is sent, when the caller takes none
@@ -68,7 +73,7 @@ export interface Invocation {
   readonly progress: (value?: unknown) => boolean;
   /**
    * What the caller sends of this call after the first part (progressive call invocation), up to the last; nothing if the call
-   * came as a whole. Reading throws the reason of `signal` when the call ends before. At most 1,000 parts may lie unread: with
+   * came as a whole. Reading throws the reason of `signal` when the call ends before. At most `limits.unreadParts` may lie unread: with
    * one more the call fails with `wamp.error.unavailable`.
    */
   readonly parts: AsyncIterable<Part>;
@@ -86,6 +91,11 @@ export interface RegisterOptions {
   readonly discloseCaller?: boolean | undefined;
   /** Calls of this registration at a time, kept by a dealer that can; a dealer that cannot ignores it. */
   readonly concurrency?: number | undefined;
+  /**
+   * Watches the timeout of calls here instead of at the dealer (`forward_timeout`): the handler's signal is aborted, and the caller
+   * gets `wamp.error.timeout` at once.
+   */
+  readonly forwardTimeout?: boolean | undefined;
   /**
    * When somebody else holds the procedure at the first try: reject (default), or keep trying. A registration that
    * has once succeeded is always retried.

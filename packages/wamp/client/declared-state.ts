@@ -22,6 +22,7 @@ import type {
 import { Declaration, type DeclarationContext, type DeclarationSpec } from "./declaration.ts";
 import { Restoring } from "./restoring.ts";
 import { hasFeature } from "../roles.ts";
+import { openedPayload } from "./passthru.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
 
 export interface DeclaredStateContext extends Omit<DeclarationContext, "onSettled"> {
@@ -65,7 +66,7 @@ export class DeclaredState {
   async register(procedure: string, handler: InvocationHandler, options: RegisterOptions): Promise<Registration> {
     const match = options.match ?? "exact";
     const uri = checkUri("procedure", procedure, match);
-    const { invoke, discloseCaller, concurrency } = options;
+    const { invoke, discloseCaller, concurrency, forwardTimeout } = options;
     if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 0)) {
       throw new UsageError("invalid_option", `concurrency must be a whole number from 0, not ${String(concurrency)}`);
     }
@@ -74,6 +75,7 @@ export class DeclaredState {
       invoke,
       disclose_caller: discloseCaller,
       concurrency,
+      forward_timeout: forwardTimeout,
     });
     refuseAborted(options.signal);
     const spec: DeclarationSpec = {
@@ -310,7 +312,7 @@ function refuseAborted(signal: AbortSignal | undefined): void {
 function receivedEvent(message: Event, uri: Uri): ReceivedEvent {
   const { details, payload, publication } = message;
   const topic: unknown = (details satisfies Dict)["topic"];
-  const { args, kwargs } = payload;
+  const { args, kwargs } = openedPayload(details, payload);
   return { topic: typeof topic === "string" ? topic : uri, args, kwargs, details, publication };
 }
 

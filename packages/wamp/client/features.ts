@@ -1,15 +1,13 @@
 import type { Dict } from "../message.ts";
 
-/**
- * HELLO.Details.roles of this client. Every flag is kept: payload passthru is absent because there is no code for it; the
- * callee lacks `call_timeout` because it runs no timer.
- */
+/** HELLO.Details.roles of this client. Every flag is kept. */
 export const CLIENT_ROLES: Dict = {
   caller: {
     features: {
       caller_identification: true,
       call_canceling: true,
       call_timeout: true,
+      payload_passthru_mode: true,
       progressive_call_invocations: true,
       progressive_call_results: true,
     },
@@ -19,8 +17,10 @@ export const CLIENT_ROLES: Dict = {
       caller_identification: true,
       call_canceling: true,
       call_reroute: true,
+      call_timeout: true,
       call_trustlevels: true,
       pattern_based_registration: true,
+      payload_passthru_mode: true,
       progressive_call_invocations: true,
       progressive_call_results: true,
       shared_registration: true,
@@ -28,9 +28,19 @@ export const CLIENT_ROLES: Dict = {
     },
   },
   publisher: {
-    features: { publisher_exclusion: true, publisher_identification: true, subscriber_blackwhite_listing: true },
+    features: {
+      payload_passthru_mode: true,
+      publisher_exclusion: true,
+      publisher_identification: true,
+      subscriber_blackwhite_listing: true,
+    },
   },
   subscriber: {
-    features: { pattern_based_subscription: true, publisher_identification: true, subscription_revocation: true },
+    features: {
+      pattern_based_subscription: true,
+      payload_passthru_mode: true,
+      publisher_identification: true,
+      subscription_revocation: true,
+    },
   },
 };

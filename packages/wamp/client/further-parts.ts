@@ -1,6 +1,6 @@
 /**
  * The parts of one progressive invocation after the first, between the session that receives them and the handler that reads
- * them. Owns those that were not read yet, at most 1,000; knows no messages.
+ * them. Owns those that were not read yet, bounded; knows no messages.
  */
 import type { Dict } from "../message.ts";
 import { withResolvers } from "../with-resolvers.ts";
@@ -10,13 +10,16 @@ export interface Part {
   readonly kwargs: Dict;
 }
 
-const MOST_UNREAD = 1000;
-
 export class FurtherParts implements AsyncIterable<Part> {
+  readonly #most: number;
   readonly #unread: Part[] = [];
   #complete = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** The last part has come. */
   get complete(): boolean {
@@ -25,7 +28,7 @@ export class FurtherParts implements AsyncIterable<Part> {
 
   /** False if the handler has let too many lie. */
   add(part: Part, last: boolean): boolean {
-    if (this.#unread.length >= MOST_UNREAD) return false;
+    if (this.#unread.length >= this.#most) return false;
     this.#unread.push(part);
     this.#complete = last;
     this.#wake?.();

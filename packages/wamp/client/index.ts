@@ -5,4 +5,5 @@ export * from "./web-socket-transport.ts";
 export type * from "./client-options.ts";
 export type * from "./client-status.ts";
 export type * from "./conversation-options.ts";
+export type { Ppt } from "./passthru.ts";
 export type { ReconnectOptions } from "./reconnect-schedule.ts";

@@ -6,34 +6,52 @@
 import { ErrorUri } from "../error-uri.ts";
 import { ApplicationError, ProtocolViolation, UsageError } from "../errors.ts";
 import type { RequestId } from "../id.ts";
-import type { ErrorMessage, Invocation as InvocationMessage } from "../message.ts";
+import type { Dict, ErrorMessage, Invocation as InvocationMessage } from "../message.ts";
 import { noPayload, type Payload, payloadOf } from "../payload.ts";
+import { after, LONGEST } from "./alarm.ts";
+import type { Timers } from "./client-options.ts";
 import type { ClientSession, SessionEnd } from "./client-session.ts";
 import type { InvocationHandler } from "./conversation-options.ts";
 import { describeError } from "./describe-error.ts";
 import { FurtherParts, NO_PARTS } from "./further-parts.ts";
+import { openedPayload, passthruOptions, sealedPayload } from "./passthru.ts";
 import { HandlerResult } from "./result.ts";
+import { wireOptions } from "./wire-options.ts";
 
 const INVOCATION_CODE = 68;
+const UNREAD = "the callee does not read the parts of the call in time";
 
-const MOST_ENDED = 100;
+export interface InvokingLimits {
+  /** Invocations whose handler still runs. */
+  readonly invocations: number;
+  /** Parts of one invocation that its handler has not read. */
+  readonly unreadParts: number;
+  /** Invocations that ended before their last part came, of which the rest is known to be discarded. */
+  readonly endedInvocations: number;
+}
 
 interface Running {
   readonly controller: AbortController;
+  /** Ends the watch on its time. */
+  stopTimer: () => void;
+  /** The payload of its parts is read as that of the first. */
+  readonly details: Dict;
   /** Of a progressive invocation. */
   readonly parts: FurtherParts | undefined;
 }
 
 export class Invoking {
   readonly #session: ClientSession;
-  readonly #limit: number;
+  readonly #limits: InvokingLimits;
+  readonly #timers: Timers;
   readonly #running = new Map<RequestId, Running>();
   /** Progressive invocations that ended before their last part came: the rest of them is discarded. The latest only. */
   readonly #ended = new Set<RequestId>();
 
-  constructor(session: ClientSession, limit: number) {
+  constructor(session: ClientSession, limits: InvokingLimits, timers: Timers) {
     this.#session = session;
-    this.#limit = limit;
+    this.#limits = limits;
+    this.#timers = timers;
   }
 
   /** `registered`: the URI of the registration, and its handler; undefined when this session no longer offers it. */
@@ -47,8 +65,8 @@ export class Invoking {
       this.#session.abort(new ProtocolViolation(`the router sent INVOCATION ${message.request} twice`));
     } else if (!registered) {
       this.#decline(message, new ApplicationError(ErrorUri.noSuchProcedure, ["it was just unregistered"]));
-    } else if (this.#running.size >= this.#limit) {
-      const text = `the callee is busy with ${this.#limit} invocations, which is its limit`;
+    } else if (this.#running.size >= this.#limits.invocations) {
+      const text = `the callee is busy with ${this.#limits.invocations} invocations, which is its limit`;
       this.#decline(message, new ApplicationError(ErrorUri.unavailable, [text]));
     } else {
       void this.#run(message, registered.uri, registered.handler);
@@ -65,25 +83,29 @@ export class Invoking {
     const error = new ApplicationError(ErrorUri.canceled, [`the session ended: ${end.words}`]);
     const running = [...this.#running.values()];
     this.#running.clear();
-    for (const each of running) stop(each, error);
+    for (const each of running) {
+      each.stopTimer();
+      stop(each, error);
+    }
   }
 
   async #run(message: InvocationMessage, uri: string, handler: InvocationHandler): Promise<void> {
     const { request, details, payload } = message;
     const controller = new AbortController();
-    const further = details["progress"] === true ? new FurtherParts() : undefined;
-    const running: Running = { controller, parts: further };
+    const further = details["progress"] === true ? new FurtherParts(this.#limits.unreadParts) : undefined;
+    const running: Running = { controller, parts: further, details, stopTimer: () => undefined };
     this.#running.set(request, running);
+    this.#watchTime(request, running);
     const called = details["procedure"];
     const procedure = typeof called === "string" ? called : uri;
     try {
-      const { args, kwargs } = payload;
+      const { args, kwargs } = openedPayload(details, payload);
       const { signal } = controller;
       const parts = further ?? NO_PARTS;
       const progress = (value?: unknown): boolean => this.#progress(message, running, value);
       const value: unknown = await handler({ procedure, args, kwargs, details, request, signal, progress, parts });
       if (this.#running.get(request) !== running) return;
-      this.#session.tell({ type: "YIELD", request, options: {}, payload: payloadFrom(value) });
+      this.#session.tell({ type: "YIELD", request, ...answerFrom(value) });
     } catch (error) {
       if (this.#running.get(request) === running) this.#refuse(request, asApplicationError(error));
     } finally {
@@ -91,16 +113,36 @@ export class Invoking {
     }
   }
 
-  #more({ request, details, payload: { args, kwargs } }: InvocationMessage, parts: FurtherParts): void {
-    if (parts.add({ args, kwargs }, details["progress"] !== true)) return;
+  #more({ request, details, payload }: InvocationMessage, parts: FurtherParts): void {
+    const running = this.#running.get(request);
+    if (!running) return;
+    try {
+      if (parts.add(openedPayload(running.details, payload), details["progress"] !== true)) return;
+      this.#give(request, new ApplicationError(ErrorUri.unavailable, [UNREAD]));
+    } catch (error) {
+      this.#give(request, asApplicationError(error));
+    }
+  }
+
+  /** Ends an invocation with an error before its handler does. */
+  #give(request: RequestId, error: ApplicationError): void {
     const running = this.#running.get(request);
     if (!running) return;
     this.#forget(request, running);
-    const error = new ApplicationError(ErrorUri.unavailable, [
-      "the callee does not read the parts of the call in time",
-    ]);
     this.#refuse(request, error);
     stop(running, error);
+  }
+
+  /** A dealer that forwards the timeout does not watch it (spec "Call Timeout"): to the first result, and between results. */
+  #watchTime(request: RequestId, running: Running): void {
+    const timeout = running.details["timeout"];
+    if (typeof timeout !== "number" || timeout <= 0) return;
+    running.stopTimer();
+    const ms = Math.min(timeout, LONGEST);
+    const words = `the call was not answered within ${timeout} ms`;
+    running.stopTimer = after(this.#timers, ms, () =>
+      this.#give(request, new ApplicationError(ErrorUri.timeout, [words])),
+    );
   }
 
   #decline({ request, details }: InvocationMessage, error: ApplicationError): void {
@@ -108,14 +150,15 @@ export class Invoking {
     this.#refuse(request, error);
   }
 
-  #forget(request: RequestId, { parts }: Running): void {
+  #forget(request: RequestId, { parts, stopTimer }: Running): void {
+    stopTimer();
     this.#running.delete(request);
     if (parts?.complete === false) this.#discardRest(request);
   }
 
   #discardRest(request: RequestId): void {
     this.#ended.add(request);
-    if (this.#ended.size <= MOST_ENDED) return;
+    if (this.#ended.size <= this.#limits.endedInvocations) return;
     for (const oldest of this.#ended) {
       this.#ended.delete(oldest);
       return;
@@ -126,7 +169,9 @@ export class Invoking {
   #progress({ request, details }: InvocationMessage, running: Running, value: unknown): boolean {
     const wanted = details["receive_progress"] === true && !running.controller.signal.aborted;
     if (!wanted || this.#running.get(request) !== running) return false;
-    this.#session.tell({ type: "YIELD", request, options: { progress: true }, payload: payloadFrom(value) });
+    const { options, payload } = answerFrom(value);
+    this.#session.tell({ type: "YIELD", request, options: { ...options, progress: true }, payload });
+    this.#watchTime(request, running);
     return true;
   }
 
@@ -154,10 +199,11 @@ function stop({ controller, parts }: Running, error: Error): void {
   parts?.fail(error);
 }
 
-function payloadFrom(value: unknown): Payload {
-  if (value === undefined) return noPayload;
-  if (value instanceof HandlerResult) return payloadOf(value.args, value.kwargs);
-  return payloadOf([value]);
+function answerFrom(value: unknown): { readonly options: Dict; readonly payload: Payload } {
+  if (value === undefined) return { options: {}, payload: noPayload };
+  if (!(value instanceof HandlerResult)) return { options: {}, payload: payloadOf([value]) };
+  const { ppt } = value;
+  return { options: wireOptions(undefined, passthruOptions(ppt)), payload: sealedPayload(ppt, value) };
 }
 
 function asApplicationError(error: unknown): ApplicationError {

@@ -7,13 +7,13 @@ import { ErrorUri } from "../error-uri.ts";
 import { ApplicationError, UsageError } from "../errors.ts";
 import type { PublicationId, RequestId } from "../id.ts";
 import type { Dict, Publish } from "../message.ts";
-import { payloadOf } from "../payload.ts";
 import type { Uri } from "../uri.ts";
 import { after, checkMs } from "./alarm.ts";
 import type { Timers } from "./client-options.ts";
 import type { ClientSession, Reply, SessionEnd } from "./client-session.ts";
 import type { PublishOptions } from "./conversation-options.ts";
 import { outcomeUnknown } from "./outcome-unknown.ts";
+import { checkPassthru, passthruOptions, sealedPayload } from "./passthru.ts";
 import { checkUri, wireOptions } from "./wire-options.ts";
 import { withResolvers } from "../with-resolvers.ts";
 
@@ -54,6 +54,7 @@ export class Publishing {
     if (signal?.aborted) throw aborted(uri, signal);
     const session = this.#context.joined();
     if (!session) throw this.#context.whyNot();
+    checkPassthru(options.ppt, session, "broker");
     const { maxPending } = this.#context;
     if (this.#undrained.size + this.#unacknowledged >= maxPending) {
       throw new UsageError("limit_exceeded", `${maxPending} publications wait already: the router does not keep up`);
@@ -66,9 +67,10 @@ export class Publishing {
         disclose_me: options.discloseMe,
         exclude: options.exclude,
         eligible: options.eligible,
+        ...passthruOptions(options.ppt),
       }),
       topic: uri,
-      payload: payloadOf(args, kwargs),
+      payload: sealedPayload(options.ppt, { args, kwargs }),
     } as const;
     if (acknowledge === true) return await this.#acknowledged(session, message, { signal, timeout });
     session.announce((request) => ({ ...message, request }));
