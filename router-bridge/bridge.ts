@@ -22,7 +22,8 @@ import { FoldedLog, type Log } from "./log.ts";
 import { Relay } from "./relay.ts";
 import { Upstream } from "./relay/open-upstream.ts";
 import { queueBounds, rates } from "./role-settings.ts";
-import { RouterHost, type QueueTotals, type RouterSize } from "./router-host.ts";
+import type { QueueTotals } from "./queue-totals.ts";
+import { RouterHost, type RouterSize } from "./router-host.ts";
 import type { DecisionSubject, HistoryRule, Limits } from "./router/index.ts";
 import { VERSION } from "./version.ts";
 

@@ -5,7 +5,8 @@
 import type * as PromClient from "prom-client";
 import type { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Counters } from "./counters.ts";
-import type { QueueTotals, RouterSize } from "./router-host.ts";
+import type { QueueTotals } from "./queue-totals.ts";
+import type { RouterSize } from "./router-host.ts";
 import { CALL_BUCKETS, type Traffic } from "./traffic.ts";
 
 /** Where the numbers come from. What only an embedded router has is absent for a relay. */

@@ -1,7 +1,7 @@
 /** The bridge in front of an existing router: a connection of its own to that router for every client. Owns the pairs. */
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import type { Link } from "./link.ts";
-import type { QueueTotals } from "./router-host.ts";
+import { queueTotals, type QueueTotals } from "./queue-totals.ts";
 import { RelaySession, type RelaySessionOptions } from "./relay/relay-session.ts";
 
 export class Relay {
@@ -20,15 +20,8 @@ export class Relay {
     return joined;
   }
 
-  /** Nothing waits behind the connections: a side that is full is not read for. */
   queues(): QueueTotals {
-    let octets = 0;
-    let largest = 0;
-    for (const { queuedOctets } of this.#sessions) {
-      octets += queuedOctets;
-      largest = Math.max(largest, queuedOctets);
-    }
-    return { octets, messages: 0, largest };
+    return queueTotals(this.#sessions);
   }
 
   accept(link: Link): void {

@@ -18,6 +18,7 @@ import { Intake, Turns, type IntakeContext, type Rate } from "./intake.ts";
 import { Traffic } from "./traffic.ts";
 import { Peer, type QueueBounds, type SendOutcome } from "./peer.ts";
 import { Patience } from "./patience.ts";
+import { queueTotals, type QueueTotals } from "./queue-totals.ts";
 import { Pressure } from "./pressure.ts";
 import {
   Router,
@@ -58,15 +59,6 @@ export interface RouterHostOptions {
 }
 
 export type RouterSize = ReturnType<Router<Peer>["size"]>;
-
-/** What peers have not taken. */
-export interface QueueTotals {
-  readonly octets: number;
-  /** Those that wait behind full connections. */
-  readonly messages: number;
-  /** Octets of the slowest peer. */
-  readonly largest: number;
-}
 
 export class RouterHost {
   readonly traffic = new Traffic();
@@ -120,15 +112,8 @@ export class RouterHost {
     return this.#router.size().members;
   }
 
-  /** Looks at every peer. */
   queues(): QueueTotals {
-    const totals = { octets: 0, messages: 0, largest: 0 };
-    for (const { queuedOctets, queuedMessages } of this.#peers) {
-      totals.octets += queuedOctets;
-      totals.messages += queuedMessages;
-      totals.largest = Math.max(totals.largest, queuedOctets);
-    }
-    return totals;
+    return queueTotals(this.#peers);
   }
 
   size(): RouterSize {

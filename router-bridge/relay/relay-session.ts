@@ -41,6 +41,8 @@ export interface RelaySessionOptions {
 type Side = "client" | "upstream";
 
 export class RelaySession {
+  /** Nothing waits behind the connections: for a side that is full the other one is not read. */
+  readonly queuedMessages = 0;
   readonly #client: Link;
   readonly #options: RelaySessionOptions;
   readonly #giveUp = new AbortController();
