@@ -2,7 +2,7 @@
 import { build, type BuildOptions, type Metafile } from "esbuild";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { epollBuilds, nativeAddons, type AddonBuild } from "./native-addons.ts";
+import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Target } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -34,7 +34,11 @@ export async function buildAll(): Promise<readonly Built[]> {
 }
 
 /** How a program is bundled; the walls test bundles the very same way, unwritten. */
-export function programBundle(program: Program, epoll: readonly AddonBuild[]): BuildOptions & { metafile: true } {
+export function programBundle(
+  program: Program,
+  epoll: readonly AddonBuild[],
+  machine: Target = thisMachine,
+): BuildOptions & { metafile: true } {
   return {
     entryPoints: [join(root, program.entry)],
     outfile: join(programFolder(program.name), `${program.name}.cjs`),
@@ -52,7 +56,7 @@ export function programBundle(program: Program, epoll: readonly AddonBuild[]): B
     banner: { js: "#!/usr/bin/env node" },
     loader: { ".node": "copy" },
     assetNames: "native/[name]-[hash]",
-    plugins: [nativeAddons(epoll)],
+    plugins: [nativeAddons(epoll, machine)],
   };
 }
 

@@ -20,19 +20,35 @@ const root = join(import.meta.dirname, "..");
 /** Optional extras of ws (accelerators) and debug (colours) that may happen to be installed; the bundle goes without. */
 const LEFT_OUT = /^(bufferutil|utf-8-validate|supports-color)$/;
 
-export function nativeAddons(epoll: readonly AddonBuild[]): Plugin {
+/** The machine that a bundle is for. */
+export interface Target {
+  /** As Node calls it. */
+  readonly arch: string;
+  /** koffi's addon for it; an optional dependency, so that a bundle may lack it. */
+  readonly koffi: string;
+}
+
+export const thisMachine: Target = {
+  arch: process.arch,
+  koffi: join(root, `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`),
+};
+
+export function nativeAddons(epoll: readonly AddonBuild[], { arch, koffi }: Target = thisMachine): Plugin {
   return {
     name: "native-addons",
     setup(build) {
       build.onResolve({ filter: /^(bindings|node-gyp-build)$/ }, (args) => ({ path: args.path, namespace: "addon" }));
       build.onResolve({ filter: /^koffi$/ }, (args) => ({ path: args.path, namespace: "addon" }));
-      build.onLoad({ filter: /^koffi$/, namespace: "addon" }, () => ({ contents: koffiLoader(), resolveDir: root }));
+      build.onLoad({ filter: /^koffi$/, namespace: "addon" }, () => ({
+        contents: koffiLoader(koffi),
+        resolveDir: root,
+      }));
       build.onResolve({ filter: LEFT_OUT }, (args) => ({ path: args.path, namespace: "left-out" }));
       build.onLoad({ filter: /.*/, namespace: "left-out" }, (args) => ({
         contents: `throw new Error(${JSON.stringify(`${args.path} is not part of this bundle`)});`,
       }));
       build.onLoad({ filter: /^node-gyp-build$/, namespace: "addon" }, () => ({
-        contents: `module.exports = () => require(${JSON.stringify(serialportAddon())});`,
+        contents: `module.exports = () => require(${JSON.stringify(serialportAddon(arch))});`,
         resolveDir: root,
       }));
       build.onLoad({ filter: /^bindings$/, namespace: "addon" }, () => ({
@@ -43,24 +59,20 @@ export function nativeAddons(epoll: readonly AddonBuild[]): Plugin {
   };
 }
 
-function serialportAddon(): string {
-  const file = join(
-    root,
-    "node_modules/@serialport/bindings-cpp/prebuilds",
-    `linux-${process.arch}`,
-    "@serialport+bindings-cpp.glibc.node",
-  );
+function serialportAddon(arch: string): string {
+  const folder = join(root, "node_modules/@serialport/bindings-cpp/prebuilds", `linux-${arch}`);
+  // where there are several processors of one name, the file names the one it is for
+  const name = `@serialport+bindings-cpp.${arch === "arm64" ? "armv8." : ""}glibc.node`;
+  const file = join(folder, name);
   if (!existsSync(file))
-    throw new Error(`${file} is missing: is @serialport/bindings-cpp installed for linux-${process.arch}?`);
+    throw new Error(`${file} is missing: is @serialport/bindings-cpp installed for linux-${arch}?`);
   return file;
 }
 
-/** Its addon alone is enough, and one file serves every Node (N-API). An optional dependency: a bundle may lack it. */
-function koffiLoader(): string {
-  const platform = `linux-${process.arch}`;
-  const file = join(root, `node_modules/@koromix/koffi-${platform}/${platform.replace("-", "_")}/koffi.node`);
+/** Its addon alone is enough, and one file serves every Node (N-API). */
+function koffiLoader(file: string): string {
   if (existsSync(file)) return `module.exports = require(${JSON.stringify(file)});`;
-  return `throw new Error(${JSON.stringify(`this bundle was built without koffi for ${platform}`)});`;
+  return `throw new Error("this bundle was built without koffi");`;
 }
 
 function epollLoader(builds: readonly AddonBuild[]): string {
@@ -135,8 +147,10 @@ function compileEpoll(headers: Headers, cache: string): string | undefined {
   return built;
 }
 
-function nodeGyp(): string | undefined {
+/** The one inside npm. Under the project's own Node, npm says of its global folder that it is the project's. */
+export function nodeGyp(): string | undefined {
   const npm = spawnSync("npm", ["root", "-g"], { encoding: "utf8" }).stdout.trim();
-  const file = join(npm, "npm/node_modules/node-gyp/bin/node-gyp.js");
-  return existsSync(file) ? file : undefined;
+  const roots = [npm, "/usr/lib/node_modules", "/usr/local/lib/node_modules", "/usr/share/nodejs"];
+  const files = roots.map((root) => join(root, "npm/node_modules/node-gyp/bin/node-gyp.js"));
+  return files.find((file) => existsSync(file));
 }

@@ -34,6 +34,7 @@ const peers = [
 const virtualBoard = [
   { name: "qemu-system-x86", proof: () => onPath("qemu-system-x86_64") },
   { name: "qemu-system-arm", proof: () => onPath("qemu-system-aarch64") },
+  { name: "g++-aarch64-linux-gnu", proof: () => process.arch !== "x64" || onPath("aarch64-linux-gnu-g++") },
   { name: "cpio", proof: () => onPath("cpio") },
   { name: "busybox-static", proof: () => existsSync("/usr/share/doc/busybox-static") },
 ];

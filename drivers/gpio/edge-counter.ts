@@ -25,7 +25,7 @@ export class EdgeCounter {
     this.#count = count;
   }
 
-  /** Whether no edge is lost while the line is open; undefined before the first edge. */
+  /** Whether no edge that the kernel took is lost while the line is open; undefined before the first edge. */
   get lossless(): boolean | undefined {
     return this.#numbered;
   }
@@ -44,7 +44,7 @@ export class EdgeCounter {
     this.#numbered = seq !== undefined;
     const all = seq === undefined ? 1 : Math.max(1, seq - this.#last.seq);
     // Two rising edges in a row: a falling one was between them.
-    if (seq === undefined && level === this.#last.level) this.#missed += 1;
+    if (all % 2 === 1 && level === this.#last.level) this.#missed += 1;
     const rising = level === 1 ? Math.ceil(all / 2) : Math.floor(all / 2);
     this.#last = { seq: seq ?? 0, level };
     this.#count += this.#counted === "both" ? all : this.#counted === "rising" ? rising : all - rising;

@@ -61,8 +61,10 @@ export class CharDeviceGpio implements GpioPort {
         close: async () => {
           if (!open) return;
           open = false;
-          this.#parked.set(key, fd);
           this.#open.delete(key);
+          this.#parked.set(key, fd);
+          // A line whose chip is gone holds on to the chip, and to its number.
+          if (!isAlive(calls, fd)) this.#unpark(calls, key);
         },
       };
     });
@@ -146,14 +148,12 @@ export class CharDeviceGpio implements GpioPort {
   #stillParked(calls: KernelCalls, key: string): number | undefined {
     const fd = this.#parked.get(key);
     if (fd === undefined) return undefined;
-    try {
-      readLevel(calls, fd);
-      this.#parked.delete(key);
-      return fd;
-    } catch {
+    if (!isAlive(calls, fd)) {
       this.#unpark(calls, key);
       return undefined;
     }
+    this.#parked.delete(key);
+    return fd;
   }
 
   #unpark(calls: KernelCalls, key: string): void {
@@ -245,6 +245,15 @@ function readLevel(calls: KernelCalls, fd: number) {
   const values = newValues();
   calls.ioctl(fd, GPIO.getValues, values);
   return levelIn(values);
+}
+
+function isAlive(calls: KernelCalls, fd: number): boolean {
+  try {
+    readLevel(calls, fd);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function guarded<Result>(what: string, verb: string, run: () => Result): Result {

@@ -172,7 +172,8 @@ test("no_such_device: a chip that vanishes is told to whoever watches, once, and
   assert.deepEqual(causes, ["no_such_device"]);
   await assert.rejects(driven.write(1), { code: "no_such_device" });
   await assert.rejects(watched.read(), { code: "no_such_device" });
-  await watched.close();
+  await Promise.all([watched.close(), driven.close()]);
+  assert.equal(kernel.descriptors.size, 0, "a dead line would keep the chip's number from the new one");
 });
 
 test("unavailable: a machine without the library is told to install it or to go over sysfs", async (t) => {
