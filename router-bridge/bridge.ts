@@ -282,13 +282,16 @@ function historyRule({ topic, match = "exact", events, age, octets }: HistoryCon
 
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
+  const { subscriptionsPerRealm, registrationsPerRealm } = limits;
   const { halfOpenSessions, retainedEvents, retainedOctets, testamentsPerSession, testamentOctets } = limits;
   const { uriLength, joinTimeout, goodbyeTimeout, retainedPerTopic, parkedMessagesPerSession, parkedOctetsPerSession } =
     limits;
   return {
     sessionsPerRealm,
     subscriptionsPerSession,
+    subscriptionsPerRealm,
     registrationsPerSession,
+    registrationsPerRealm,
     pendingCallsPerSession,
     parkedMessagesPerSession,
     parkedOctetsPerSession,

@@ -53,6 +53,8 @@ export const BROKER_FEATURES: Dict = Object.freeze({
 
 export class Broker<P> {
   readonly #context: RouterContext<P>;
+  /** Subscriptions of all members together. */
+  #held = 0;
   readonly #index = new PatternIndex<Subscription<P>>();
   readonly retained: RetainedEvents;
   readonly history: EventHistory;
@@ -107,8 +109,8 @@ export class Broker<P> {
     const known = this.#index.get(match, topic);
     const isNew = known?.members.has(member) !== true;
     if (isNew) {
-      if (member.subscriptions.size >= limits.subscriptionsPerSession) {
-        const words = `this session has ${limits.subscriptionsPerSession} subscriptions, which is the limit`;
+      const words = this.#whyFull(member);
+      if (words !== undefined) {
         return this.#refuse(member, { code: RequestCode.subscribe, request }, { error: LIMIT_EXCEEDED, words }, out);
       }
     }
@@ -117,6 +119,15 @@ export class Broker<P> {
     out.push({ to: member.alone, message: { type: "SUBSCRIBED", request, subscription: id } });
     if (isNew) this.#join(subscription, member, out);
     if (getRetained) this.#deliverRetained(subscription, member, out);
+  }
+
+  /** Why this session may not subscribe to one more. */
+  #whyFull({ subscriptions }: Member<P>): string | undefined {
+    const { subscriptionsPerSession, subscriptionsPerRealm } = this.#context.limits;
+    if (subscriptions.size >= subscriptionsPerSession)
+      return `this session has ${subscriptionsPerSession} subscriptions, which is the limit`;
+    if (this.#held < subscriptionsPerRealm) return undefined;
+    return `the sessions of this realm have ${subscriptionsPerRealm} subscriptions together, which is the limit`;
   }
 
   #join(subscription: Subscription<P>, member: Member<P>, out: Delivery<P>[]): void {
@@ -128,6 +139,7 @@ export class Broker<P> {
     this.announce(SUBSCRIPTION_ON_SUBSCRIBE, () => [member.id, id], out);
     subscription.add(member);
     member.subscriptions.set(id, subscription);
+    this.#held += 1;
   }
 
   unsubscribe(member: Member<P>, { request, subscription: id }: Unsubscribe, out: Delivery<P>[]): void {
@@ -137,6 +149,7 @@ export class Broker<P> {
       return this.#refuse(member, { code: RequestCode.unsubscribe, request }, refusal, out);
     }
     member.subscriptions.delete(id);
+    this.#held -= 1;
     subscription.remove(member);
     out.push({ to: member.alone, message: { type: "UNSUBSCRIBED", request } });
     this.#announceEnd(subscription, member, out);
@@ -148,7 +161,7 @@ export class Broker<P> {
    */
   revoke(subscription: Subscription<P>, { from, reason }: Revocation<P>, out: Delivery<P>[]): void {
     const { id } = subscription;
-    from.subscriptions.delete(id);
+    if (from.subscriptions.delete(id)) this.#held -= 1;
     subscription.remove(from);
     if (from.features.subscriptionRevocation) {
       const details = reason === undefined ? { subscription: id } : { subscription: id, reason };
@@ -228,6 +241,7 @@ export class Broker<P> {
   leave(member: Member<P>, out: Delivery<P>[]): void {
     const held = [...member.subscriptions.values()];
     member.subscriptions.clear();
+    this.#held -= held.length;
     // out of all of them first: nothing may be addressed to it any more, not even what is told of its own leaving
     for (const subscription of held) subscription.remove(member);
     for (const subscription of held) this.#announceEnd(subscription, member, out);

@@ -5,7 +5,11 @@ export interface Limits {
   /** Sessions joined to one realm; one more is refused with ABORT. */
   readonly sessionsPerRealm: number;
   readonly subscriptionsPerSession: number;
+  /** Subscribers of all topics of one realm together, a session counted once for each of its subscriptions. */
+  readonly subscriptionsPerRealm: number;
   readonly registrationsPerSession: number;
+  /** Callees of all procedures of one realm together, counted alike. */
+  readonly registrationsPerRealm: number;
   /** Sessions that were sent CHALLENGE and have not answered; one more is refused with ABORT. */
   readonly halfOpenSessions: number;
   /** Calls of one caller that wait for an answer. */
@@ -34,7 +38,9 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   sessionsPerRealm: 10_000,
   subscriptionsPerSession: 10_000,
+  subscriptionsPerRealm: 100_000,
   registrationsPerSession: 10_000,
+  registrationsPerRealm: 100_000,
   halfOpenSessions: 256,
   pendingCallsPerSession: 1_000,
   parkedMessagesPerSession: 1_000,

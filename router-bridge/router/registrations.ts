@@ -30,6 +30,8 @@ const POLICIES = ["single", "first", "last", "random", "roundrobin"] as const;
 
 export class Registrations<P> {
   readonly #context: RouterContext<P>;
+  /** Of all members together. */
+  #held = 0;
   readonly #index = new PatternIndex<Registration<P>>();
   readonly #byId = new Map<number, Registration<P>>();
   readonly #announce: Announce<P>;
@@ -50,7 +52,9 @@ export class Registrations<P> {
     const permission = this.#permission(member, message, wish);
     const known = this.#index.get(wish.match, procedure);
     const ghosts = permission.allowed && known && wish.force ? ghostsOf(member, known, permission) : [];
-    const refusal = permission.allowed ? sharingFault({ member, ghosts }, known, wish) : permission.refusal;
+    const refusal = permission.allowed
+      ? (sharingFault({ member, ghosts }, known, wish) ?? this.#realmFault(ghosts.length))
+      : permission.refusal;
     if (refusal) {
       const asked = { code: RequestCode.register, request };
       out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });
@@ -61,6 +65,7 @@ export class Registrations<P> {
     const { id } = registration;
     registration.offers.push(this.#offer(member, wish));
     member.registrations.set(id, registration);
+    this.#held += 1;
     out.push({ to: member.alone, message: { type: "REGISTERED", request, registration: id } });
     if (registration !== known) {
       this.#announce(REGISTRATION_ON_CREATE, () => [member.id, registrationDetails(registration)], out);
@@ -121,7 +126,7 @@ export class Registrations<P> {
 
   #withdraw(member: Member<P>, registration: Registration<P>, out: Delivery<P>[]): void {
     const { id, match, procedure, offers } = registration;
-    member.registrations.delete(id);
+    if (member.registrations.delete(id)) this.#held -= 1;
     const index = offers.findIndex(({ callee }) => callee === member);
     if (index < 0) return;
     offers.splice(index, 1);
@@ -146,6 +151,14 @@ export class Registrations<P> {
       }
       this.#withdraw(callee, registration, out);
     }
+  }
+
+  /** Who takes a procedure back takes no more room than it had. */
+  #realmFault(leaving: number): Refusal | undefined {
+    const { registrationsPerRealm } = this.#context.limits;
+    if (this.#held - leaving < registrationsPerRealm) return undefined;
+    const words = `the sessions of this realm have ${registrationsPerRealm} registrations together, which is the limit`;
+    return { error: LIMIT_EXCEEDED, words };
   }
 
   #permission(member: Member<P>, { procedure, options }: Register, { match }: Wish): Permission {
