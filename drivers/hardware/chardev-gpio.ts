@@ -24,6 +24,7 @@ export interface CharDeviceOptions {
 
 /** Edges taken from the kernel at a time. */
 const EVENTS_AT_ONCE = 64;
+const TURNS = 16;
 
 export class CharDeviceGpio implements GpioPort {
   readonly #paths: CharDevicePaths;
@@ -223,9 +224,13 @@ function watchEdges(
   const stop = calls.watch(fd, () => {
     if (!watching) return;
     try {
-      const length = calls.read(fd, octets);
-      for (const { timestamp, level, seq } of readEvents(octets, length)) {
-        if (watching) onEdge({ level, seq, t: Date.now() - Number(calls.mono() - timestamp) / 1e6 });
+      // All that waits now, within a bound: other lines want their turn too.
+      for (let turn = 0; turn < TURNS; turn += 1) {
+        const length = calls.read(fd, octets);
+        for (const { timestamp, level, seq } of readEvents(octets, length)) {
+          if (watching) onEdge({ level, seq, t: Date.now() - Number(calls.mono() - timestamp) / 1e6 });
+        }
+        if (length < octets.length || !watching) return;
       }
     } catch (error) {
       if (systemCode(error) === "EAGAIN") return;
