@@ -282,7 +282,7 @@ function historyRule({ topic, match = "exact", events, age, octets }: HistoryCon
 
 function routerLimits(limits: Config["limits"]): Limits {
   const { sessionsPerRealm, subscriptionsPerSession, registrationsPerSession, pendingCallsPerSession } = limits;
-  const { subscriptionsPerRealm, registrationsPerRealm } = limits;
+  const { subscriptionsPerRealm, registrationsPerRealm, endedCallsPerSession } = limits;
   const { halfOpenSessions, retainedEvents, retainedOctets, testamentsPerSession, testamentOctets } = limits;
   const { uriLength, joinTimeout, goodbyeTimeout, retainedPerTopic, parkedMessagesPerSession, parkedOctetsPerSession } =
     limits;
@@ -293,6 +293,7 @@ function routerLimits(limits: Config["limits"]): Limits {
     registrationsPerSession,
     registrationsPerRealm,
     pendingCallsPerSession,
+    endedCallsPerSession,
     parkedMessagesPerSession,
     parkedOctetsPerSession,
     halfOpenSessions,

@@ -118,7 +118,7 @@ export class Dealer<P> {
     this.#context.statistics.calls += 1;
     if (permission.offer === undefined) {
       this.#context.statistics.callErrors += 1;
-      if (options.progress) rememberEnded(caller, request, asCalled.procedure);
+      if (options.progress) this.#rememberEnded(caller, request, asCalled.procedure);
       const { error, words } = permission;
       const failure = errorMessage({ code: RequestCode.call, request }, error, words);
       return answerCall(this.#context.hooks, { member: caller, message: asCalled }, failure, at.out);
@@ -373,9 +373,13 @@ export class Dealer<P> {
     else answerCall(this.#context.hooks, origin, message, out);
   }
 
+  #rememberEnded(caller: Caller<P>, call: RequestId, procedure: string): void {
+    (caller.endedCalls ??= new EndedCalls(this.#context.limits.endedCallsPerSession)).add(call, procedure);
+  }
+
   #end(invocation: Invocation<P>): void {
     invocation.caller.calls.delete(invocation.call);
-    if (invocation.sending) rememberEnded(invocation.caller, invocation.call, invocation.called);
+    if (invocation.sending) this.#rememberEnded(invocation.caller, invocation.call, invocation.called);
     invocation.offer.callee.invocations.delete(invocation.request);
     invocation.offer.running -= 1;
     if (invocation.deadline !== undefined) this.#context.deadlines.remove(invocation.deadline);
@@ -387,10 +391,6 @@ export class Dealer<P> {
 }
 
 const IN_PROGRESS: Dict = Object.freeze({ progress: true });
-
-function rememberEnded<P>(caller: Caller<P>, call: RequestId, procedure: string): void {
-  (caller.endedCalls ??= new EndedCalls()).add(call, procedure);
-}
 
 function refuse<P>(member: Member<P>, asked: Asked, refusal: Refusal, out: Delivery<P>[]): void {
   out.push({ to: member.alone, message: errorMessage(asked, refusal.error, refusal.words) });

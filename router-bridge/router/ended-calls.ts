@@ -5,14 +5,17 @@
  */
 import type { RequestId } from "@pinion/wamp";
 
-const MOST = 100;
-
 export class EndedCalls {
   readonly #procedures = new Map<RequestId, string>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   add(call: RequestId, procedure: string): void {
     this.#procedures.set(call, procedure);
-    if (this.#procedures.size <= MOST) return;
+    if (this.#procedures.size <= this.#most) return;
     for (const oldest of this.#procedures.keys()) {
       this.#procedures.delete(oldest);
       return;

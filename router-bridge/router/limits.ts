@@ -14,6 +14,8 @@ export interface Limits {
   readonly halfOpenSessions: number;
   /** Calls of one caller that wait for an answer. */
   readonly pendingCallsPerSession: number;
+  /** Progressive calls of one caller that ended before their last part, of which the rest is discarded; the oldest are forgotten. */
+  readonly endedCallsPerSession: number;
   /** Messages of one session that wait while its request before them waits for an answer from outside; one more ends it. */
   readonly parkedMessagesPerSession: number;
   /** Octets of those messages, roughly. */
@@ -43,6 +45,7 @@ export const DEFAULT_LIMITS: Limits = {
   registrationsPerRealm: 100_000,
   halfOpenSessions: 256,
   pendingCallsPerSession: 1_000,
+  endedCallsPerSession: 100,
   parkedMessagesPerSession: 1_000,
   parkedOctetsPerSession: 1024 * 1024,
   retainedEvents: 10_000,

@@ -210,3 +210,20 @@ it("forgets the oldest of many ended progressive calls: memory is bounded", () =
   part(caller, first, { args: [] });
   assertAborted(caller, "wamp.error.protocol_violation");
 });
+
+it("remembers as many ended calls as it is told to: a part of an older one is a violation", () => {
+  const { caller, callee } = scene(BOTH, { limits: { endedCallsPerSession: 2 } });
+  callee.register("com.p");
+  const calls = [1, 2, 3].map(() => {
+    const request = caller.call("com.p", [], { progress: true });
+    callee.fail((callee.take() as Of<"INVOCATION">[])[0]?.request ?? 0); // nothing else was sent to it
+    return request;
+  });
+  caller.take();
+  const [first, second, third] = calls;
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  for (const request of [second, third]) part(caller, request, { args: [], progress: false });
+  assert.deepEqual(caller.take(), []);
+  part(caller, first, { args: [], progress: false });
+  assertAborted(caller, "wamp.error.protocol_violation");
+});
