@@ -8,6 +8,8 @@ import {
   identifyingCredentials,
   methodsOf,
   noAccounts,
+  SCRAM_KDFS,
+  type ScramKdf,
   SECRET_METHODS,
   secretCredentials,
   toHex,
@@ -29,6 +31,7 @@ interface AddOptions extends FileOptions {
   readonly newKey?: string | undefined;
   readonly certificate?: string | undefined;
   readonly commonName?: string | undefined;
+  readonly kdf: ScramKdf;
   readonly realm?: readonly string[] | undefined;
   readonly method?: "cryptosign" | "tls" | (typeof SECRET_METHODS)[number] | undefined;
   readonly replace?: boolean | undefined;
@@ -47,6 +50,11 @@ export function addAuthCommands(program: Command): void {
         "--method <method>",
         "only this method; default: wamp-scram, wampcra and ticket by one secret",
       ).choices([...SECRET_METHODS, "cryptosign", "tls"]),
+    )
+    .addOption(
+      new Option("--kdf <kdf>", "for wamp-scram; argon2id13 needs Node 24.7 on both ends")
+        .choices(SCRAM_KDFS)
+        .default("pbkdf2"),
     )
     .option("--secret-file <file>", "take the secret from this file")
     .option("--ask", "ask for the secret")
@@ -112,7 +120,7 @@ async function newAccount(authid: string, options: AddOptions): Promise<NewAccou
   const given = await givenSecret(options);
   const secret = given ?? Buffer.from(nodeCrypto.randomBytes(SECRET_OCTETS)).toString("base64url");
   const methods = method === undefined ? SECRET_METHODS : [method];
-  const account = { ...base, ...(await secretCredentials(nodeCrypto, secret, methods)) };
+  const account = { ...base, ...(await secretCredentials(nodeCrypto, secret, methods, options.kdf)) };
   return given === undefined ? { account, told: secret } : { account };
 }
 

@@ -85,10 +85,10 @@ const askScram: Ask = ({ account, hello, crypto }) => {
   const serverKey = fromBase64(kept.serverKey);
   if (fromBase64(clientNonce) === undefined || storedKey === undefined || serverKey === undefined) return undefined;
   const nonce = clientNonce + toBase64(crypto.randomBytes(NONCE_OCTETS));
-  const { salt, iterations } = kept;
+  const { salt, iterations, kdf = "pbkdf2", memory } = kept;
   const exchange: ScramExchange = { authid: account.authid, clientNonce, nonce, salt, iterations };
   return {
-    extra: { nonce, salt, kdf: "pbkdf2", iterations },
+    extra: { nonce, salt, kdf, iterations, ...(memory === undefined ? {} : { memory }) },
     judge: (signature, extra) => {
       const proof = fromBase64(signature);
       const given = { storedKey, serverKey };

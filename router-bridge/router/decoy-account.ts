@@ -43,7 +43,7 @@ export function decoyAccount(crypto: AuthCrypto, { decoy, accounts }: Accounts, 
       key: toBase64(derived("wampcra")),
     },
     "wamp-scram": {
-      iterations: scram.iterations,
+      ...scram,
       salt: toBase64(salt("scram salt")),
       storedKey: toBase64(derived("stored key")),
       serverKey: toBase64(derived("server key")),

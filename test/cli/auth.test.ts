@@ -137,6 +137,18 @@ test("auth add --certificate: the certificate logs in from the command line, ove
   assert.equal((await run(["publish", "demo.note", "--tls-cert", own.cert, "--tls-key", own.key])).status, 2);
 });
 
+test("auth add --kdf argon2id13 makes a key that logs in from the command line", async (t) => {
+  const { file, env } = accountsOf(t);
+  const how = ["--role", "backend", "--method", "wamp-scram", "--kdf", "argon2id13", "--ask"];
+  const added = await run(["auth", "add", "ann", ...how], env, "a longer secret\n");
+  assert.equal(added.status, 0, added.err);
+  assert.match(readFileSync(file, "utf8"), /"kdf": "argon2id13"/);
+  const { at } = await startBridge(t, `auth: { file: ${file} }\n`);
+  const credentials = { PINION_AUTHID: "ann", PINION_SECRET: "a longer secret" };
+  const published = await run(["publish", "demo.note", "--url", `rs://${at}`], credentials);
+  assert.equal(published.status, 0, published.err);
+});
+
 test("auth list shows who is there, and no secret of anybody", async (t) => {
   const { env } = accountsOf(t);
   await run(["auth", "add", "a", "--role", "viewer", "--method", "ticket"], env);

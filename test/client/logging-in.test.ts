@@ -8,15 +8,19 @@ import { after, test } from "node:test";
 import { nodeClient, nodeCrypto as crypto, readCredentials } from "@pinion/client";
 import {
   type Account,
+  type Accounts,
   type AuthMethod,
   type Credentials,
   credentialsLogin,
   type Dict,
+  formatAccounts,
   noAccounts,
+  parseAccounts,
   SECRET_METHODS,
   secretCredentials,
   toBase64,
   toHex,
+  utf8,
 } from "@pinion/wamp";
 import { accountAuthenticator, Attempts } from "../../router-bridge/router/index.ts";
 import { RouterHost } from "../support/router-host.ts";
@@ -31,11 +35,11 @@ const joe: Account = {
   ...(await secretCredentials(crypto, SECRET, SECRET_METHODS)),
   cryptosign: [toHex(crypto.ed25519PublicKey(seed))],
 };
-const accounts = { ...noAccounts(crypto), accounts: [joe] };
+const accounts: Accounts = { ...noAccounts(crypto), accounts: [joe] };
 
-function routerWith(clock: VirtualClock, methods: readonly AuthMethod[]): RouterHost {
+function routerWith(clock: VirtualClock, methods: readonly AuthMethod[], present = accounts): RouterHost {
   const authenticator = accountAuthenticator({
-    accounts: () => accounts,
+    accounts: () => present,
     methods,
     crypto,
     attempts: new Attempts({ limit: 10, window: 1000, capacity: 10, now: () => clock.now() }),
@@ -82,6 +86,34 @@ test("the strongest method that both sides have is taken", async () => {
   assert.equal(await joinedBy(["ticket", "wampcra"], { ...ALL, seed: undefined }), "wampcra");
 });
 
+test("wamp-scram logs in with a key made by argon2id13, and says so where the platform has none", async () => {
+  const made = await secretCredentials(crypto, SECRET, ["wamp-scram"], "argon2id13");
+  assert.deepEqual([made["wamp-scram"]?.kdf, made["wamp-scram"]?.memory], ["argon2id13", 19_456]);
+  const ann: Account = { authid: "ann", role: "anonymous", ...made };
+  assert.deepEqual(parseAccounts(formatAccounts({ ...accounts, accounts: [ann] })).accounts, [ann]);
+  const clock = new VirtualClock();
+  const router = routerWith(clock, ["wamp-scram"], { ...accounts, accounts: [ann] });
+  const credentials = { authid: "ann", secret: SECRET };
+  const { client } = testClient(clock, router.connector, {
+    login: credentialsLogin(crypto, credentials),
+    reconnect: false,
+  });
+  client.open();
+  await client.ready();
+  assert.equal(client.session?.details["authmethod"], "wamp-scram");
+
+  const older = { ...crypto, argon2id: undefined };
+  const login = credentialsLogin(older, credentials)();
+  const extra = scramChallenge(login, { kdf: "argon2id13", iterations: 2, memory: 19_456 });
+  await assert.rejects(login.answer({ method: "wamp-scram", extra }), /Node 24\.7/);
+  await assert.rejects(secretCredentials(older, SECRET, ["wamp-scram"], "argon2id13"), { code: "invalid_option" });
+});
+
+test("argon2id13 gives the key of the reference implementation", async () => {
+  const key = await crypto.argon2id?.(utf8("password"), utf8("somesalt"), { iterations: 2, memory: 65_536 });
+  assert.equal(toHex(key ?? new Uint8Array()), "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7");
+});
+
 test("a secret alone is never sent as a ticket", async () => {
   const login = credentialsLogin(crypto, { authid: "joe", secret: SECRET })();
   assert.deepEqual(login.details["authmethods"], ["wamp-scram", "wampcra"]);
@@ -113,7 +145,11 @@ test("a router that cannot prove itself after scram is left", async () => {
 
 for (const [what, method, extra, words] of [
   ["a foreign nonce", "wamp-scram", { nonce: "AAAA" }, /nonce/],
-  ["argon2", "wamp-scram", { kdf: "argon2id13" }, /pbkdf2/],
+  ["argon2 of another version", "wamp-scram", { kdf: "argon2id-13" }, /pbkdf2 and argon2id13/],
+  ["argon2 without memory", "wamp-scram", { kdf: "argon2id13" }, /memory/],
+  ["argon2 that is cheap", "wamp-scram", { kdf: "argon2id13", iterations: 1, memory: 8 }, /8192/],
+  ["argon2 without end", "wamp-scram", { kdf: "argon2id13", iterations: 1000, memory: 8192 }, /32/],
+  ["argon2 that fills the machine", "wamp-scram", { kdf: "argon2id13", iterations: 1, memory: 2 ** 24 }, /262144/],
   ["too few iterations", "wamp-scram", { iterations: 1 }, /4096/],
   ["endless iterations", "wamp-scram", { iterations: 2 ** 31 }, /1000000/],
   ["a salt that is none", "wamp-scram", { salt: "#" }, /base64/],

@@ -1,9 +1,9 @@
 /** What a router keeps of somebody who may log in. From none of it can a password be read back. */
-import { type AuthCrypto, DEFAULT_ITERATIONS, type KeyCost } from "./auth-crypto.ts";
-import { toBase64, toHex, utf8 } from "./octets.ts";
+import { type AuthCrypto, DEFAULT_ARGON2, DEFAULT_ITERATIONS, type KeyCost, type ScramKdf } from "./auth-crypto.ts";
+import { toBase64, toHex } from "./octets.ts";
 import { hashTicket } from "./ticket.ts";
 import { deriveCraKey } from "./wamp-cra.ts";
-import { saslPrepared, SCRAM_KEYLEN, scramKeys } from "./wamp-scram.ts";
+import { scramKeys, scramSalted } from "./wamp-scram.ts";
 
 /** The methods by which the router asks, as HELLO names them. */
 export const CHALLENGE_METHODS = ["cryptosign", "wamp-scram", "wampcra", "ticket"] as const;
@@ -22,10 +22,14 @@ export interface Account {
   readonly ticket?: { readonly salt: string; readonly hash: string };
   /** `key`: the base64 text of the derived octets. */
   readonly wampcra?: KeyCost & { readonly salt: string; readonly key: string };
-  /** All three in base64. */
+  /** Salt and keys in base64. */
   readonly "wamp-scram"?: {
     readonly salt: string;
+    /** Absent: pbkdf2. */
+    readonly kdf?: "argon2id13";
     readonly iterations: number;
+    /** KiB; with argon2id13 only. */
+    readonly memory?: number;
     readonly storedKey: string;
     readonly serverKey: string;
   };
@@ -56,11 +60,15 @@ export function noAccounts(crypto: AuthCrypto): Accounts {
   return { decoy: toHex(crypto.randomBytes(DECOY_OCTETS)), accounts: [] };
 }
 
-/** The part of an account that a secret makes, for these methods. Takes a moment: the keys are derived. */
+/**
+ * The part of an account that a secret makes, for these methods. Takes a moment: the keys are derived.
+ * @throws UsageError `invalid_option` for argon2id13 where the platform has none.
+ */
 export async function secretCredentials(
   crypto: AuthCrypto,
   secret: string,
   methods: readonly SecretMethod[],
+  kdf: ScramKdf = "pbkdf2",
 ): Promise<Pick<Account, SecretMethod>> {
   const salt = (): Uint8Array => crypto.randomBytes(SALT_OCTETS);
   const made: { -readonly [M in SecretMethod]?: Account[M] } = {};
@@ -74,12 +82,11 @@ export async function secretCredentials(
   }
   if (methods.includes("wamp-scram")) {
     const own = salt();
-    const cost = { iterations: DEFAULT_ITERATIONS, keylen: SCRAM_KEYLEN };
-    const salted = await crypto.pbkdf2(utf8(saslPrepared(secret)), own, cost);
-    const { storedKey, serverKey } = scramKeys(crypto, salted);
+    const cost = kdf === "pbkdf2" ? { iterations: DEFAULT_ITERATIONS } : { kdf, ...DEFAULT_ARGON2 };
+    const { storedKey, serverKey } = scramKeys(crypto, await scramSalted(crypto, secret, { salt: own, ...cost }));
     made["wamp-scram"] = {
       salt: toBase64(own),
-      iterations: cost.iterations,
+      ...cost,
       storedKey: toBase64(storedKey),
       serverKey: toBase64(serverKey),
     };

@@ -1,7 +1,7 @@
 /** Accounts as the text of a file, JSON. What the file says is checked in full: a mistake in it must lock out, not let in. */
 import { UsageError } from "../errors.ts";
 import { type Account, type Accounts, AUTH_METHODS, type AuthMethod } from "./account.ts";
-import { MAX_ITERATIONS } from "./auth-crypto.ts";
+import { ARGON2_BOUNDS, MAX_ITERATIONS } from "./auth-crypto.ts";
 import { fromBase64, fromHex } from "./octets.ts";
 
 const VERSION = 1;
@@ -72,14 +72,19 @@ const CHECKED: Readonly<Record<AuthMethod, (at: string, value: unknown) => unkno
     };
   },
   "wamp-scram": (at, value) => {
-    const { salt, iterations, storedKey, serverKey } = fieldsOf(at, value, [
+    const { salt, kdf, memory, iterations, storedKey, serverKey } = fieldsOf(at, value, [
       "salt",
+      "kdf",
+      "memory",
       "iterations",
       "storedKey",
       "serverKey",
     ]);
+    if (kdf !== undefined && kdf !== "argon2id13") throw wrong(`${at}.kdf`, "be argon2id13, or not there for pbkdf2");
+    const derived = kdf === undefined ? {} : { kdf, memory: count(`${at}.memory`, memory, ARGON2_BOUNDS.memory[1]) };
     return {
       salt: base64(`${at}.salt`, salt),
+      ...derived,
       iterations: count(`${at}.iterations`, iterations, MAX_ITERATIONS),
       storedKey: base64(`${at}.storedKey`, storedKey, 32),
       serverKey: base64(`${at}.serverKey`, serverKey, 32),

@@ -6,16 +6,16 @@ import { UsageError } from "../errors.ts";
 import type { ChallengeAnswer, ChallengeRequest, Channel, Login } from "../client/client-options.ts";
 import type { Dict } from "../message.ts";
 import type { AuthMethod } from "./account.ts";
-import { type AuthCrypto, MAX_ITERATIONS } from "./auth-crypto.ts";
+import { ARGON2_BOUNDS, type AuthCrypto, MAX_ITERATIONS, type ScramKdf } from "./auth-crypto.ts";
 import { type ChannelBindingType, CRYPTOSIGN_OCTETS, signCryptosign } from "./cryptosign.ts";
-import { fromBase64, toBase64, toHex, utf8 } from "./octets.ts";
+import { fromBase64, toBase64, toHex } from "./octets.ts";
 import { CRA_DEFAULTS, deriveCraKey, signCra } from "./wamp-cra.ts";
 import {
-  saslPrepared,
-  SCRAM_KEYLEN,
   type ScramExchange,
+  type ScramSalting,
   scramKeys,
   scramProof,
+  scramSalted,
   scramServerSignature,
 } from "./wamp-scram.ts";
 
@@ -126,15 +126,17 @@ class Attempt implements Login {
 
   async #answerScram(secret: string, extra: Dict): Promise<ChallengeAnswer> {
     const { nonce, salt, kdf } = extra;
-    if (kdf !== "pbkdf2") throw new Error("the router wants a key derivation other than pbkdf2");
+    if (kdf !== "pbkdf2" && kdf !== "argon2id13") {
+      throw new Error("the router wants a key derivation other than pbkdf2 and argon2id13");
+    }
     const octets = typeof salt === "string" ? fromBase64(salt) : undefined;
     if (typeof salt !== "string" || octets === undefined) throw new Error("the router's salt is no base64");
     if (typeof nonce !== "string" || !nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
       throw new Error("the router's nonce is not made of this client's and one of its own");
     }
-    const iterations = count("iterations", extra["iterations"], [MIN_SCRAM_ITERATIONS, MAX_ITERATIONS]);
-    const cost = { iterations, keylen: SCRAM_KEYLEN };
-    const keys = scramKeys(this.#crypto, await this.#crypto.pbkdf2(utf8(saslPrepared(secret)), octets, cost));
+    const salting = { salt: octets, ...costOf(kdf, extra) };
+    const { iterations } = salting;
+    const keys = scramKeys(this.#crypto, await scramSalted(this.#crypto, secret, salting));
     const authid = this.#credentials.authid ?? "";
     const exchange: ScramExchange = { authid, clientNonce: this.#nonce, nonce, salt, iterations };
     this.#verifier = scramServerSignature(this.#crypto, keys.serverKey, exchange);
@@ -162,7 +164,20 @@ class Attempt implements Login {
   }
 }
 
+/** What the router asks to be spent on a password, within bounds both ways. */
+function costOf(kdf: ScramKdf, { iterations, memory }: Dict): Omit<ScramSalting, "salt"> {
+  if (kdf === "pbkdf2") {
+    return { kdf, iterations: count("iterations", iterations, [MIN_SCRAM_ITERATIONS, MAX_ITERATIONS]) };
+  }
+  if (memory === undefined) throw new Error("the router names no memory for argon2id13, as if it were pbkdf2");
+  return {
+    kdf,
+    iterations: count("iterations", iterations, ARGON2_BOUNDS.iterations),
+    memory: count("memory", memory, ARGON2_BOUNDS.memory),
+  };
+}
+
 function count(name: string, value: unknown, [least, most]: readonly [number, number]): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`the router's ${name} are not a whole number from ${least} to ${most}`);
+  throw new Error(`the router's ${name} is not a whole number from ${least} to ${most}`);
 }

@@ -1,5 +1,6 @@
-/** WAMP-SCRAM with PBKDF2-HMAC-SHA256, both sides (spec "WAMP-SCRAM", RFC 5802, RFC 7677). No argon2, no authzid. */
-import type { AuthCrypto } from "./auth-crypto.ts";
+/** WAMP-SCRAM with PBKDF2-HMAC-SHA256 or Argon2id, both sides (spec "WAMP-SCRAM", RFC 5802, RFC 7677). No authzid. */
+import { UsageError } from "../errors.ts";
+import type { AuthCrypto, ScramKdf } from "./auth-crypto.ts";
 import { concatenated, toBase64, utf8, xor } from "./octets.ts";
 
 /** Octets of a derived key and of every SHA-256. */
@@ -32,6 +33,23 @@ export interface ScramVerifier {
 export interface ScramKeys extends ScramVerifier {
   /** The client's alone. */
   readonly clientKey: Uint8Array;
+}
+
+export interface ScramSalting {
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  readonly kdf?: ScramKdf;
+  readonly memory?: number;
+}
+
+/** The salted password. @throws UsageError `invalid_option` for argon2id13 where the platform has none. */
+export async function scramSalted(crypto: AuthCrypto, secret: string, salting: ScramSalting): Promise<Uint8Array> {
+  const { salt, iterations, kdf = "pbkdf2", memory = 0 } = salting;
+  const password = utf8(saslPrepared(secret));
+  if (kdf === "pbkdf2") return await crypto.pbkdf2(password, salt, { iterations, keylen: SCRAM_KEYLEN });
+  if (crypto.argon2id !== undefined) return await crypto.argon2id(password, salt, { iterations, memory });
+  const words = "argon2id13 is not there on this platform: it needs Node 24.7 or later; make the account with pbkdf2";
+  throw new UsageError("invalid_option", words);
 }
 
 /** RFC 5802, section 3, from the salted password. */

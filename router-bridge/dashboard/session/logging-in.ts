@@ -31,6 +31,9 @@ const REFUSALS: ReadonlySet<string> = new Set([
 const CONNECT_LIMIT = 20_000;
 export const NO_LIMIT = 2 ** 31 - 1;
 
+/** How the client begins when a CHALLENGE cannot be answered. */
+const UNANSWERABLE = "the router asks for authentication by ";
+
 export interface LoggingInContext {
   readonly timers: Timers;
   readonly connect: Connector;
@@ -113,12 +116,22 @@ export class LoggingIn {
       if (this.#state.kind !== "needed") this.#joined(client);
       return;
     }
-    if (state !== "waiting" || !(error instanceof ApplicationError) || !REFUSALS.has(error.uri)) return;
+    if (state !== "waiting" || error === undefined) return;
     const tried = this.#credentials !== undefined;
+    if (!(error instanceof ApplicationError)) {
+      // a question that this page cannot answer will be the same the next time
+      if (tried && error.message.startsWith(UNANSWERABLE)) this.#ask(sentence(plainText(error.message)));
+      return;
+    }
+    if (!REFUSALS.has(error.uri)) return;
     const said = error.args.map(plainText).find((text) => text !== "" && text !== error.uri);
+    this.#ask(tried ? refusalWords(error.uri, said) : "");
+  }
+
+  #ask(words: string): void {
     this.#credentials = undefined;
     this.#gate = withResolvers<void>();
-    this.#enter({ kind: "needed", words: tried ? refusalWords(error.uri, said) : "", offered: false });
+    this.#enter({ kind: "needed", words, offered: false });
   }
 
   #joined({ session }: Pick<Client, "session">): void {
