@@ -91,10 +91,11 @@ test("a flood of HELLOs in one session ends at the second", async (t) => {
 });
 
 test("a hundred peers that open and shake hands one octet at a time are dropped in their time", async (t) => {
-  const it = await scene(t, "firstOctetTimeout: 300, joinTimeout: 300, goodbyeTimeout: 50");
+  const it = await scene(t, "firstOctetTimeout: 300, joinTimeout: 300, requestTimeout: 300, goodbyeTimeout: 50");
   const dialects: readonly Uint8Array[] = [
     HANDSHAKE.subarray(0, 3),
     Buffer.from(`GET / HTTP/1.1\r\nHost: ${it.at}\r\nX-Slow: ${"x".repeat(10_000)}`),
+    Buffer.from(`POST /lp/open HTTP/1.1\r\nHost: ${it.at}\r\nContent-Length: 4000\r\n\r\n${" ".repeat(4000)}`),
     Buffer.concat([HANDSHAKE, frame(0, " ".repeat(100_000))]),
     Buffer.concat([HANDSHAKE, Buffer.from("00ffffff", "hex"), Buffer.alloc(100_000, 0x20)]),
   ];
@@ -237,7 +238,7 @@ test("octets that are bombs or no message at all end their own session with ABOR
   const it = await scene(t);
   const before = memory();
   for (const [name, serializer, octets] of BOMBS) {
-    for (const url of [`rs://${it.at}`, `ws://${it.at}/ws`]) {
+    for (const url of [`rs://${it.at}`, `ws://${it.at}/ws`, `lp://${it.at}/lp`]) {
       const talk = await (await WireTalk.open(t, url, serializer)).join();
       talk.sendOctets(octets);
       const lists = await talk.untilEnd();
@@ -287,5 +288,41 @@ test("at its limit a session gets ERROR for each further subscription, a hundred
   assert.deepEqual([subscribed, refused], [500, MANY - 500]);
   await assertMemory(before + 20 * MiB);
   talk.destroy();
+  await assertCalm(it);
+});
+
+test("batches that are empty, cut off, bombs or of far too many messages end their own session", async (t) => {
+  const it = await scene(t);
+  const messages = (count: number): string => Array.from({ length: count }, () => "[49,1,{}]\u001e").join("");
+  const prefixed = (length: number, octets: string): Buffer => {
+    const prefix = Buffer.alloc(4);
+    prefix.writeUInt32BE(length);
+    return Buffer.concat([prefix, hex(octets)]);
+  };
+  const cancel = "93 31 01 80";
+  const bombs: readonly (readonly [subprotocol: string, data: string | Buffer])[] = [
+    ["wamp.2.json.batched", ""],
+    ["wamp.2.json.batched", "\u001e"],
+    ["wamp.2.json.batched", "[49,1,{}]"],
+    ["wamp.2.json.batched", "[49,1,{}]\u001e\u001e[49,1,{}]\u001e"],
+    ["wamp.2.json.batched", messages(100_000)],
+    ["wamp.2.msgpack.batched", Buffer.alloc(0)],
+    ["wamp.2.msgpack.batched", Buffer.alloc(3)],
+    ["wamp.2.msgpack.batched", Buffer.alloc(1_000_000)],
+    ["wamp.2.msgpack.batched", prefixed(0xffff_ffff, cancel)],
+    ["wamp.2.msgpack.batched", prefixed(5, cancel)],
+    ["wamp.2.msgpack.batched", Buffer.concat([prefixed(4, cancel), prefixed(2, "93")])],
+    ["wamp.2.cbor.batched", Buffer.concat(Array.from({ length: 100_000 }, () => prefixed(5, "83 18 31 01 a0")))],
+  ];
+  for (const [subprotocol, data] of bombs) {
+    const socket = new WebSocket(`ws://${it.at}/ws`, [subprotocol]);
+    socket.on("error", () => undefined);
+    await once(socket, "open");
+    const end = once(socket, "close");
+    socket.send(data, { binary: typeof data !== "string" });
+    const [code] = (await end) as [number]; // ws says so
+    assert.ok([1002, 1008, 1009].includes(code), `${subprotocol} ${String(data).slice(0, 40)}: ${String(code)}`);
+    await it.bystanders.check();
+  }
   await assertCalm(it);
 });

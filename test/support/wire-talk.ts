@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { WebSocket } from "ws";
@@ -25,14 +26,14 @@ export class WireTalk {
   readonly #inbox: WireList[] = [];
   readonly #waiting: ((list: WireList | undefined) => void)[] = [];
   #wire: Wire | undefined;
-  /** Of a WebSocket; 0 for a raw socket. Undefined while it is open. */
+  /** Of a WebSocket; 0 for a raw socket; the last status of a long-poll. Undefined while it is open. */
   closeCode: number | undefined;
 
   private constructor(serializer: SerializerName) {
     this.serializer = serializer;
   }
 
-  /** `rs://host:port` or `ws://host:port/path`. */
+  /** `rs://host:port`, `ws://host:port/path`, or `lp://host:port/path` for long-poll. */
   static async open(
     t: Pick<TestContext, "after">,
     url: string,
@@ -40,7 +41,9 @@ export class WireTalk {
   ): Promise<WireTalk> {
     const talk = new WireTalk(serializer);
     const { hostname, port, protocol } = new URL(url);
-    talk.#wire = protocol === "ws:" ? await talk.#webSocket(url) : await talk.#rawSocket(hostname, Number(port));
+    if (protocol === "ws:") talk.#wire = await talk.#webSocket(url);
+    else if (protocol === "lp:") talk.#wire = await talk.#longPoll(url.replace("lp:", "http:"));
+    else talk.#wire = await talk.#rawSocket(hostname, Number(port));
     t.after(() => talk.destroy());
     return talk;
   }
@@ -138,6 +141,26 @@ export class WireTalk {
     return { send, destroy: () => socket.destroy() };
   }
 
+  async #longPoll(url: string): Promise<Wire> {
+    const opening = await post(`${url}/open`, JSON.stringify({ protocols: [`wamp.2.${this.serializer}`] }));
+    const { transport } = JSON.parse(opening.body.toString()) as { transport: string }; // the spec's answer
+    const at = `${url}/${transport}`;
+    const receive = async (): Promise<void> => {
+      const { status, body } = await post(`${at}/receive`, "");
+      if (status === 200) this.#received(body);
+      if (status > 299) return this.#ended(status);
+      return receive();
+    };
+    receive().catch(() => this.#ended(0));
+    let sent: Promise<unknown> = Promise.resolve();
+    return {
+      send: (octets) => {
+        sent = sent.then(() => post(`${at}/send`, octets)).catch(() => undefined);
+      },
+      destroy: () => void sent.then(() => post(`${at}/close`, "")).catch(() => undefined),
+    };
+  }
+
   async #webSocket(url: string): Promise<Wire> {
     const socket = new WebSocket(url, [`wamp.2.${this.serializer}`]);
     socket.on("error", () => undefined);
@@ -147,6 +170,21 @@ export class WireTalk {
     const binary = this.serializer !== "json";
     return { send: (octets) => socket.send(octets, { binary }), destroy: () => socket.terminate() };
   }
+}
+
+/** One request on a connection of its own. */
+async function post(url: string, body: string | Uint8Array): Promise<{ status: number; body: Buffer }> {
+  const asked = request(url, { method: "POST", agent: false, headers: { "content-length": Buffer.byteLength(body) } });
+  asked.end(body);
+  const answered = Promise.withResolvers<{ status: number; body: Buffer }>();
+  asked.on("error", answered.reject);
+  asked.on("response", (response) => {
+    const chunks: Buffer[] = [];
+    response.on("data", (chunk: Buffer) => chunks.push(chunk));
+    response.on("error", answered.reject);
+    response.on("end", () => answered.resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
+  });
+  return answered.promise;
 }
 
 function plain(value: unknown): unknown {
