@@ -22,8 +22,6 @@ import {
   SHIPPED_ROLES,
 } from "./router/index.ts";
 
-const MOST_ATTEMPTED = 10_000;
-
 export interface Admission {
   readonly accounts: PresentAccounts;
   readonly authenticator: Authenticator;
@@ -44,7 +42,7 @@ export function admission(
       log.warn({ authid, role }, "an account has a role that is not configured: it may do nothing");
   }
   const attempts = (limit: number): Attempts =>
-    new Attempts({ limit, window: auth.failureWindow, capacity: MOST_ATTEMPTED, now });
+    new Attempts({ limit, window: auth.failureWindow, capacity: auth.rememberedFailures, now });
   return {
     accounts,
     authenticator: accountAuthenticator({

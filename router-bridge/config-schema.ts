@@ -237,6 +237,10 @@ const auth = Type.Object(
     maxFailures: count(10, "failed logins of one authid from one machine within failureWindow"),
     maxFailuresPerMachine: count(100, "failed logins of all authids from one machine within failureWindow"),
     failureWindow: milliseconds(60_000, "how long failed logins count"),
+    rememberedFailures: count(
+      10_000,
+      "authids and machines whose failed logins are remembered; the oldest are forgotten",
+    ),
   },
   closed,
 );

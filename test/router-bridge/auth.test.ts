@@ -106,6 +106,18 @@ test("failures are limited, for as long as the configuration says", async (t) =>
   await (await logIn(t, bridge, "otto")).expect("WELCOME");
 });
 
+test("failures of so many authids are remembered, then the oldest are forgotten", async (t) => {
+  const bridge = await guarded(t, "  maxFailures: 1\n  failureWindow: 600000\n  rememberedFailures: 1\n");
+  const answer = async (): Promise<string> => {
+    const talk = await hello(t, bridge, { authid: "vera", authmethods: ["ticket"] });
+    return (await talk.next()).type;
+  };
+  await (await logIn(t, bridge, "vera", "wrong")).expect("ABORT");
+  assert.equal(await answer(), "ABORT");
+  await (await logIn(t, bridge, "otto", "wrong")).expect("ABORT");
+  assert.equal(await answer(), "CHALLENGE");
+});
+
 test("accounts that are added or removed count at once; a file that is damaged lets nobody in", async (t) => {
   const bridge = await guarded(t);
   await (await logIn(t, bridge, "new")).expect("ABORT");
