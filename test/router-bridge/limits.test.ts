@@ -1,14 +1,17 @@
 /** Each limit of the configuration: listed with its default, and kept at its boundary with the refusal that the list names. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
+import { nodeCrypto, writeAccounts } from "@pinion/client";
+import { noAccounts, SECRET_METHODS, secretCredentials } from "@pinion/wamp";
 import { readConfigText } from "../../router-bridge/config.ts";
 import { configSchema } from "../../router-bridge/config-schema.ts";
 import { deepList } from "../support/hostile-mutations.ts";
-import { eventually, openSocket, readToEnd, startBridge } from "../support/router-bridge-fixture.ts";
+import { eventually, openSocket, readToEnd, startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../support/test-certificate.ts";
 import { WireTalk, type WireList } from "../support/wire-talk.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -314,4 +317,35 @@ test("limits.relayHeldOctets: a client that sends more before the router is reac
   talk.send([1, "realm1", { roles: { caller: {} }, authextra: { x: "x".repeat(1000) } }]);
   const [abort] = await talk.untilEnd();
   assert.deepEqual([abort?.[0], JSON.stringify(abort?.[1]).includes("1000 octets")], [3, true], JSON.stringify(abort));
+});
+
+test("limits.tlsTimeout: a TLS handshake that does not end is ended", async (t) => {
+  const folder = temporaryFolder(t);
+  const [cert, key] = [join(folder, "c.pem"), join(folder, "k.pem")];
+  writeFileSync(cert, TEST_CERTIFICATE);
+  writeFileSync(key, TEST_KEY);
+  const { port } = await startBridge(
+    t,
+    `listen: [{ tcp: "127.0.0.1:0", tls: { cert: ${cert}, key: ${key} } }]\nlimits: { tlsTimeout: 100, goodbyeTimeout: 50 }\n`,
+  );
+  const socket = await openSocket(t, port);
+  assert.equal((await readToEnd(socket)).length, 0);
+});
+
+test("limits.halfOpenSessions: so many may be asked who they are, one more is ABORT, and an answer makes room", async (t) => {
+  const file = join(temporaryFolder(t), "accounts.json");
+  const credentials = await secretCredentials(nodeCrypto, "four words make tickets", SECRET_METHODS);
+  writeAccounts(file, { ...noAccounts(nodeCrypto), accounts: [{ authid: "vera", role: "viewer", ...credentials }] });
+  const { at } = await startBridge(t, `auth: { file: ${file} }\nlimits: { halfOpenSessions: 2, goodbyeTimeout: 50 }\n`);
+  const hello = async (): Promise<WireTalk> => {
+    const talk = await WireTalk.open(t, `rs://${at}`);
+    talk.send([1, "realm1", { roles: { caller: {} }, authid: "vera", authmethods: ["ticket"] }]);
+    return talk;
+  };
+  const [first, second] = [await hello(), await hello()];
+  for (const talk of [first, second]) assert.equal((await talk.next())[0], 4);
+  assert.equal((await (await hello()).untilEnd())[0]?.[2], LIMIT);
+  first.send([5, "four words make tickets", {}]);
+  assert.equal((await first.next())[0], 2);
+  assert.equal((await (await hello()).next())[0], 4);
 });
