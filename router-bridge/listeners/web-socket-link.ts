@@ -42,6 +42,7 @@ export class WebSocketLink implements Link {
   #fault: string | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #pressed = false;
+  #onDrain = (): void => undefined;
 
   constructor({ webSocket, socket, serializer, info, side, batch, closeTimeout }: WebSocketLinkParts) {
     this.#webSocket = webSocket;
@@ -65,11 +66,8 @@ export class WebSocketLink implements Link {
       clearTimeout(this.#closeTimer);
       handlers.onClose(this.#farewell ?? this.#fault ?? describeClose(code, reason.toString()));
     });
-    this.#socket.on("drain", () => {
-      if (!this.#pressed) return;
-      this.#pressed = false;
-      handlers.onDrain();
-    });
+    this.#onDrain = () => handlers.onDrain();
+    this.#socket.on("drain", () => this.#relieve());
   }
 
   send(encoded: Encoded): boolean {
@@ -85,8 +83,22 @@ export class WebSocketLink implements Link {
       this.#batchDue ??= setImmediate(() => this.#flushBatch());
       free = this.bufferedAmount <= HIGH_WATER;
     }
-    if (!free) this.#pressed = true;
+    if (!free) this.#press();
     return free;
+  }
+
+  /** The kernel may take all of it at once, and then no `drain` follows: looked at after the outbox has been flushed. */
+  #press(): void {
+    this.#pressed = true;
+    setImmediate(() => {
+      if (this.#pressed && !this.#socket.writableNeedDrain) this.#relieve();
+    });
+  }
+
+  #relieve(): void {
+    if (!this.#pressed) return;
+    this.#pressed = false;
+    this.#onDrain();
   }
 
   pause(): void {
