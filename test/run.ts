@@ -9,6 +9,7 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const SYSTEM = ["system", "browser", "interop"];
 const UNIT = [
+  "acceptance",
   "architecture",
   "bench",
   "config",

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { connect } from "@pinion/client";
-import { noPayload, toUri, type Transport } from "@pinion/wamp";
+import { toUri, type Transport } from "@pinion/wamp";
 import { WebSocketServer } from "ws";
 
 const PING = 1;
@@ -66,7 +66,7 @@ test("a raw-socket router of another kind is never sent a PING, and its silence 
     void join(transport).then(() => (ended = true));
     await new Promise((resolve) => setTimeout(resolve, 150));
     assert.deepEqual([types, ended], [[0], false], agent);
-    transport.send({ type: "GOODBYE", details: {}, reason: toUri("wamp.close.normal"), payload: noPayload });
+    transport.send({ type: "GOODBYE", details: {}, reason: toUri("wamp.close.normal") });
     transport.abort();
   }
 });
