@@ -139,7 +139,8 @@ export class LongPolls {
     const local = facts.local && !isForwarded(request);
     const link = new LongPollLink({
       ...protocol,
-      info: { ...facts, transport: "long-poll", local },
+      // it goes on over other connections, so a login cannot be bound to this one
+      info: { ...facts, channelId: undefined, transport: "long-poll", local },
       maxBatch,
       receiveTimeout,
       idleTimeout,
