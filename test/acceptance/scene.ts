@@ -88,11 +88,12 @@ export interface SceneOptions {
   readonly serializer: SerializerName;
 }
 
+let named = 0;
+
 export class Scene {
   readonly serializer: SerializerName;
   readonly #options: SceneOptions;
   readonly #clients: Client[] = [];
-  #count = 0;
 
   constructor(options: SceneOptions) {
     this.#options = options;
@@ -101,9 +102,9 @@ export class Scene {
 
   /** A URI that nothing else uses. */
   uri(): string {
-    this.#count += 1;
+    named += 1;
     const { transport, serializer } = this.#options;
-    return `acc.${transport.name.replaceAll(/\W+/g, "_")}.${serializer}.n${String(this.#count)}`;
+    return `acc.${transport.name.replaceAll(/\W+/g, "_")}.${serializer}.n${String(named)}`;
   }
 
   /** One more client of the bridge, over the transport under test unless the options say otherwise. */
