@@ -151,6 +151,21 @@ describe("revocation", () => {
 });
 
 describe("ERROR", () => {
+  test("with Args of null is read where only a router can have sent it", () => {
+    for (const list of [
+      [8, 48, 1, {}, "a.b", null],
+      [8, 16, 1, {}, "a.b", null, null],
+    ]) {
+      forEach((parse) => {
+        const message = parse(list);
+        assert.ok("payload" in message);
+        assert.equal(message.payload.elements, 0);
+      });
+    }
+    refused([8, 68, 1, {}, "a.b", null], /Args must be a list/);
+    refused([8, 68, 1, {}, "a.b", null, { a: 1 }], /Args must be a list/);
+  });
+
   test("answers requests and invocations only", () => {
     for (const type of [16, 32, 34, 48, 64, 66, 68]) accepted([8, type, 1, {}, "a.b"]);
     for (const type of [0, 1, 17, 36, 50, 65, 99]) refused([8, type, 1, {}, "a.b"], /answer/);
