@@ -6,7 +6,10 @@ import { programBundle } from "../../deploy/build.ts";
 import { epollBuilds } from "../../deploy/native-addons.ts";
 import { programs } from "../../deploy/programs.ts";
 
-const folder = join(import.meta.dirname, "../../test-results/bench");
+const root = join(import.meta.dirname, "../..");
+const folder = join(root, "test-results/bench");
+/** The one of `npm run build`: what is compiled once need not be compiled again. */
+const cache = join(root, "dist/cache");
 
 export interface Aside {
   readonly script: string;
@@ -17,6 +20,7 @@ export async function buildAside(name: string): Promise<Aside> {
   const program = programs.find((one) => one.name === name);
   if (program === undefined) throw new Error(`there is no program ${name}`);
   const script = join(folder, name, `${name}.cjs`);
-  await build({ ...programBundle(program, epollBuilds(join(folder, "cache"))), outfile: script });
+  const addons = program.addons ? epollBuilds(cache) : [];
+  await build({ ...programBundle(program, addons), outfile: script });
   return { script, octets: statSync(script).size };
 }
