@@ -335,3 +335,11 @@ test("sends of one transport are taken in the order in which they came, also whe
   );
   for (const number of numbers) assert.deepEqual((await peer.expect("EVENT")).payload.args, [number]);
 });
+
+test("longpoll.emptyStatus: 204 where a client wants that, on send and close", async (t) => {
+  const { at } = await startBridge(t, "longpoll: { emptyStatus: 204 }\n");
+  const path = await open(at, "wamp.2.json");
+  const sent = await ask(at, `${path}/send`, { body: json(HELLO) });
+  const closed = await ask(at, `${path}/close`);
+  assert.deepEqual([sent.status, closed.status, sent.headers["content-length"]], [204, 204, undefined]);
+});
