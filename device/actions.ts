@@ -150,7 +150,8 @@ function argumentsOf({ action, channel }: Target, uri: string, { args, kwargs }:
   return values.slice(0, last + 1);
 }
 
-function checked(described: ArgumentDescription, value: unknown, usage: string): unknown {
+function checked(described: ArgumentDescription, given: unknown, usage: string): unknown {
+  const value = leftOut(described, given) ? undefined : given;
   const { name, schema, optional = false, unit, description } = described;
   if (value === undefined && optional) return undefined;
   const [finding] = value === undefined ? [] : checkValue(schema, value);
@@ -162,6 +163,11 @@ function checked(described: ArgumentDescription, value: unknown, usage: string):
     { code: "invalid_argument", argument: name, found: value, allowed },
     `The argument '${name}' (${description.replace(/\.$/, "")}) ${what}; allowed: ${allowed}${measure}; ${usage}`,
   );
+}
+
+/** Who gives arguments by position leaves one out with null. */
+function leftOut({ optional = false, schema }: ArgumentDescription, value: unknown): boolean {
+  return value === null && optional && checkValue(schema, value).length > 0;
 }
 
 interface Refusal {

@@ -17,7 +17,14 @@ export function composeBoard({ config, wires, drivers }: Pick<BoardConfig, "conf
   const needs = claims.flatMap((claim) => (claim.type === "gpio-line" ? (claim.needs ?? []) : []));
   const real = createLinuxBoard({ gpio: { backend, needs } });
   if (config.board.gpio === "linux") return real;
-  const { gpio } = createMockBoard({ backend: backend === "sysfs" ? "sysfs" : "chardev" });
+  const { gpio, pwm } = createMockBoard({ backend: backend === "sysfs" ? "sysfs" : "chardev" });
   for (const [from, to] of wires) gpio.wire(gpio.line(from), gpio.line(to));
-  return { gpio, serial: real.serial, files: real.files };
+  return { gpio, pwm, serial: real.serial, files: real.files };
+}
+
+/** The board that the doctor looks at: the character device tells most, where it is. */
+export function boardToExamine(board: BoardConfig | undefined): Board {
+  if (board?.config.board.gpio === "simulated") return composeBoard(board);
+  const backend = board?.config.board.gpioBackend ?? "auto";
+  return createLinuxBoard({ gpio: { backend, needs: ["numbered-edges"] } });
 }

@@ -1,13 +1,14 @@
 /** `pinion-device`: one board, from its configuration to its end. The only file here that touches the process. */
 import { formatProblems } from "@pinion/config";
 import { nodeClient } from "@pinion/client";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { drivers } from "../drivers/index.ts";
 import type { Log, Store } from "../drivers/driver.ts";
 import { readBoardConfig, type BoardConfig } from "./board-config.ts";
-import { composeBoard, composeSafeBoard } from "./compose-board.ts";
+import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.ts";
+import { doctorGpio, findingLine } from "./doctor-gpio.ts";
 import { findConfig } from "./find-config.ts";
 import { LogSink } from "./log-sink.ts";
 import { createLogger, logFor } from "./logging.ts";
@@ -27,15 +28,30 @@ const sink = new LogSink(1);
 /** ms from the first signal to the end, whatever hangs. */
 const STOP_LIMIT = 5_000;
 
+interface Options {
+  readonly config?: string;
+  readonly check?: boolean;
+  readonly safe?: boolean;
+  readonly doctor?: "gpio";
+  readonly json?: boolean;
+}
+
 function main(argv: readonly string[]): void {
   const command = new Command("pinion-device")
     .description("Runs one board: its drivers as WAMP procedures, its readings as WAMP events")
     .version(VERSION)
     .option("-c, --config <file>", "the board's configuration; default: ./board.yaml, then /etc/pinion/board.yaml")
     .option("--safe", "bring the configured outputs to their safe level, and end: for the moment after a hard kill")
+    .addOption(
+      new Option("--doctor <what>", "say which line each pin is and who holds it, touch nothing, and end").choices([
+        "gpio",
+      ]),
+    )
+    .option("--json", "with --doctor: one JSON list")
     .option("--check", "check the configuration, print what it amounts to, and end")
     .parse(argv);
-  const { config, check = false, safe = false } = command.opts<{ config?: string; check?: boolean; safe?: boolean }>();
+  const { config, check = false, safe = false, doctor, json = false } = command.opts<Options>();
+  if (doctor !== undefined) return void diagnose(config, json);
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
   const read = readBoardConfig(place.file, Object.values(drivers), hostname());
@@ -46,6 +62,16 @@ function main(argv: readonly string[]): void {
   }
   if (safe) void makeSafe(read.board);
   else run(read.board);
+}
+
+/** Without a configuration to be found the whole header is told of; one that is wrong is a fault. */
+async function diagnose(config: string | undefined, json: boolean): Promise<void> {
+  const place = findConfig(config);
+  const read = "words" in place ? undefined : readBoardConfig(place.file, Object.values(drivers), hostname());
+  if (read !== undefined && !read.ok) return refuse(formatProblems(read.problems));
+  const findings = await doctorGpio(boardToExamine(read?.board), read?.board.drivers);
+  const lines = json ? JSON.stringify(findings) : findings.map(findingLine).join("\n");
+  process.stdout.write(`${lines}\n`, () => process.exit(findings.some(({ level }) => level === "error") ? 1 : 0));
 }
 
 async function makeSafe(board: BoardConfig): Promise<void> {

@@ -117,6 +117,35 @@ export interface GpioPort {
   openInput(request: InputRequest): Promise<InputLine>;
 }
 
+export interface PwmRequest {
+  /** Number or name of the chip, or of the device behind it; left out: the only one. */
+  readonly chip?: string | number;
+  readonly channel: number;
+  /** Who claims it, for messages. */
+  readonly consumer: string;
+}
+
+export interface PwmState {
+  /** ns */
+  readonly period: number;
+  /** ns of the period that it is on. */
+  readonly duty: number;
+  readonly enabled: boolean;
+}
+
+export interface PwmLine {
+  set(state: PwmState): Promise<void>;
+  /** As the hardware reports it. */
+  read(): Promise<PwmState>;
+  /** Gives up the claim; the channel goes on as it was last set. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** PWM whose time the hardware keeps. A channel can be open once. */
+export interface PwmPort {
+  open(request: PwmRequest): Promise<PwmLine>;
+}
+
 export type DataBits = 5 | 6 | 7 | 8;
 export type StopBits = 1 | 1.5 | 2;
 export type Parity = "none" | "even" | "odd";
@@ -165,6 +194,7 @@ export interface Files {
 
 export interface Board {
   readonly gpio: GpioPort;
+  readonly pwm: PwmPort;
   readonly serial: SerialPorts;
   readonly files: Files;
 }

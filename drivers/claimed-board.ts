@@ -23,6 +23,14 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
       openOutput: async (request) => (await line(request), board.gpio.openOutput(request)),
       openInput: async (request) => (await line(request), board.gpio.openInput(request)),
     },
+    pwm: {
+      open: async (request) => {
+        const claimed = (claim: Claim): boolean =>
+          claim.type === "pwm-channel" && claim.channel === request.channel && claim.chip === request.chip;
+        if (!claims.some(claimed)) throw refused(`PWM channel ${String(request.channel)}`);
+        return board.pwm.open(request);
+      },
+    },
     serial: {
       list: () => board.serial.list(),
       open: async (request) => (await port(request.path), board.serial.open(request)),
@@ -60,6 +68,9 @@ export function claimConflicts(claims: readonly Claim[]): readonly ClaimConflict
 }
 
 function resourceName(claim: Exclude<Claim, { type: "file" }>): string {
+  if (claim.type === "pwm-channel") {
+    return `PWM channel ${String(claim.channel)}${claim.chip === undefined ? "" : ` of ${String(claim.chip)}`}`;
+  }
   if (claim.type === "serial-port") return `serial port ${claim.path}`;
   if (typeof claim.line === "string") return `the line named ${claim.line}`;
   return claim.chip === undefined ? `GPIO${String(claim.line)}` : `line ${String(claim.line)} of ${claim.chip}`;

@@ -12,6 +12,7 @@ import type { RawReading } from "./reading.ts";
 /** A resource that a driver will use. `owner` is the channel it is for. Files are shared between drivers, the rest is not. */
 export type Claim =
   | GpioClaim
+  | { readonly type: "pwm-channel"; readonly chip?: string | number; readonly channel: number; readonly owner: string }
   | { readonly type: "serial-port"; readonly path: string; readonly owner: string }
   /** A file, or everything below a directory; reading only. */
   | { readonly type: "file"; readonly path: string; readonly owner: string };

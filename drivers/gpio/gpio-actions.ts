@@ -21,13 +21,13 @@ const countSchema = Type.Object({
 /** Shorter turns are PWM's. */
 const blinkTime = durationSchema({ min: 50 });
 
-const dutySchema = Type.Number({ minimum: 0, maximum: 1, description: "0 to 1" });
+export const dutySchema = Type.Number({ minimum: 0, maximum: 1, description: "0 to 1" });
 
-const wallTime = Type.Number({ description: "ms since 1970", unit: "ms" });
+export const wallTime = Type.Number({ description: "ms since 1970", unit: "ms" });
 
 export const buttonSchema = Type.Enum(["press", "hold", "double"]);
 
-const leaseArgument = {
+export const leaseArgument = {
   name: "lease",
   description:
     "The output goes back to its safe level after so long, or as soon as the caller's session is seen to leave, unless it is renewed; left out: for good",
@@ -36,14 +36,14 @@ const leaseArgument = {
   optional: true,
 } as const;
 
-const keyArgument = {
+export const keyArgument = {
   name: "idempotencyKey",
   description: "Of the caller's choice: the same call with the same key is answered again, not done again (10 min)",
   schema: Type.String({ minLength: 1, maxLength: 128 }),
   optional: true,
 } as const;
 
-const leaseSchema = Type.Object({
+export const leaseSchema = Type.Object({
   duration: Type.Number({ unit: "ms" }),
   endsWithCaller: Type.Boolean({ description: "Whether the router told who calls, so that leaving ends it" }),
 });

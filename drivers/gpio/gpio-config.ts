@@ -7,7 +7,8 @@ import { named, nameSchema } from "../named.ts";
 import type { ButtonTimes } from "./button.ts";
 import type { CounterOptions } from "./counter.ts";
 import { outputIssues } from "./output-issues.ts";
-import { parseLinkLost, type LinkLost } from "./link-lost.ts";
+import { linkLostSchema, parseLinkLost, type LinkLost } from "./link-lost.ts";
+import { pwmSectionSchema } from "./pwm-config.ts";
 import { parsePinName, pinAliases, type PinName } from "./pin-name.ts";
 
 const DEBOUNCE = "20ms";
@@ -110,15 +111,7 @@ const pinSchema = Type.Object(
         description: "For people and programs; an output tagged actuator must say what happens when the link is lost",
       }),
     ),
-    onLinkLost: Type.Optional(
-      Type.String({
-        pattern: "^(hold|safe|safe-after +\\d{1,7}(\\.\\d{1,3})?( ?(ms|s|min|h))?)$",
-        default: "hold",
-        allowed: "hold, safe, or safe-after and a duration (safe-after 30, in seconds, or safe-after 5min)",
-        description:
-          "Outputs: what happens when the link to the router is lost. hold: nothing. safe: to `safe` at once. safe-after <s>: to `safe` unless the link is back in time",
-      }),
-    ),
+    onLinkLost: Type.Optional(linkLostSchema),
     debounce: Type.Optional(
       durationSchema({
         default: DEBOUNCE,
@@ -190,6 +183,7 @@ export const gpioConfigSchema = Type.Object(
       }),
     ),
     pins: named(pinSchema, { description: "Pins by name" }),
+    pwm: Type.Optional(pwmSectionSchema),
     checkInterval: Type.Optional(
       durationSchema({
         default: CHECK_INTERVAL,

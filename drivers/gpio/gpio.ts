@@ -20,15 +20,21 @@ import { Interlock } from "./interlock.ts";
 import type { LinkLost } from "./link-lost.ts";
 import { OutputChannel } from "./output-channel.ts";
 import type { Terms } from "./output-terms.ts";
+import { PwmChannel } from "./pwm-channel.ts";
+import { describePwm, pwmClaim, pwmRunner } from "./pwm-actions.ts";
+import { pwmOutputsOf } from "./pwm-config.ts";
 import { pinAliases } from "./pin-name.ts";
 
-type Channel = OutputChannel | InputChannel;
+type Pin = OutputChannel | InputChannel;
+type Channel = Pin | PwmChannel;
 
 const OUTPUT_ACTIONS = ["set", "get", "toggle", "pulse", "blink", "pwm", "renew"] as const;
 
+const isOutput = (channel: Channel): channel is OutputChannel | PwmChannel => !(channel instanceof InputChannel);
+
 /** What a call is about, and whose it is. */
 interface Call {
-  readonly channel: Channel;
+  readonly channel: Pin;
   readonly caller: Caller | undefined;
 }
 
@@ -40,12 +46,13 @@ export const gpio = defineDriver({
   describe: (config) => ({
     kind: "gpio",
     actions: describeActions(gpioDriverActions),
-    channels: pinsOf(config).map(describePin),
+    channels: [...pinsOf(config).map(describePin), ...pwmOutputsOf(config).map(describePwm)],
   }),
-  plan: (config) => pinsOf(config).map(claimOf),
+  plan: (config) => [...pinsOf(config).map(claimOf), ...pwmOutputsOf(config).map(pwmClaim)],
   outputsOnly: (config) => {
     const outputs = Object.entries(config.pins).filter(([, { direction }]) => direction === "out");
-    return outputs.length === 0 ? undefined : { ...config, checkInterval: 0, pins: Object.fromEntries(outputs) };
+    const drives = outputs.length > 0 || pwmOutputsOf(config).length > 0;
+    return !drives ? undefined : { ...config, checkInterval: 0, pins: Object.fromEntries(outputs) };
   },
   open,
 });
@@ -128,7 +135,7 @@ function rulesOf({ drive, minOn, minOff, maxOn, interlock, tags, onLinkLost }: O
 
 const linkLostWords = ({ after }: LinkLost): string => (after === 0 ? "safe" : `safe-after ${durationText(after)}`);
 
-function channelsOf(pins: readonly (OutputPin | InputPin)[], ctx: DriverContext, audit: AuditRing): readonly Channel[] {
+function channelsOf(pins: readonly (OutputPin | InputPin)[], ctx: DriverContext, audit: AuditRing): readonly Pin[] {
   const interlocks = new Map<string, Interlock>();
   const interlockOf = ({ interlock: name }: OutputPin): Interlock | undefined => {
     if (name === undefined) return undefined;
@@ -146,7 +153,8 @@ function channelsOf(pins: readonly (OutputPin | InputPin)[], ctx: DriverContext,
 async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInstance> {
   const pins = pinsOf(config);
   const audit = new AuditRing();
-  const channels = channelsOf(pins, ctx, audit);
+  const pwms = pwmOutputsOf(config).map((one) => new PwmChannel(one, ctx));
+  const channels = [...channelsOf(pins, ctx, audit), ...pwms];
   const closeAll = async (): Promise<void> => closeOutputsFirst(channels);
   try {
     await openAll(channels, ctx);
@@ -161,9 +169,12 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
       : startPolling(ctx, interval, async () => {
           for (const channel of channels) await channel.check();
         });
-  const outputs = channels.filter((one) => one instanceof OutputChannel);
+  const outputs = channels.filter(isOutput);
   const run = outputRunner(channels);
-  const described = pins.map(({ name, pin }) => ({ name, aliases: pinAliases(pin) }));
+  const described = [
+    ...pins.map(({ name, pin }) => ({ name, aliases: pinAliases(pin) })),
+    ...pwms.map(({ pin: { name } }) => ({ name, aliases: [] })),
+  ];
   const runOwn = auditRunner(audit, described);
   return {
     invoke: async (action, address, args, caller) => {
@@ -171,7 +182,9 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
       const { name } = channelAt(described, address);
       const channel = channels.find(({ pin }) => pin.name === name);
       if (channel === undefined) throw new DriverError("unknown_channel", `There is no channel ${name}`);
-      return run(action, { channel, caller }, args);
+      return channel instanceof PwmChannel
+        ? pwmRunner(action, { channel, caller }, args)
+        : run(action, { channel, caller }, args);
     },
     callerLeft: (id) => {
       for (const output of outputs) output.callerLeft(id);
@@ -246,13 +259,13 @@ async function openAll(channels: readonly Channel[], ctx: DriverContext): Promis
 
 /** Outputs first: they are what must not be left as they are. */
 async function closeOutputsFirst(channels: readonly Channel[]): Promise<void> {
-  const outputs = channels.filter((one) => one instanceof OutputChannel);
+  const outputs = channels.filter(isOutput);
   const ends = await Promise.allSettled(outputs.map(async (one) => one.close()));
   await Promise.allSettled(channels.map(async (one) => one.close()));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
-function outputOf(channel: Channel, all: readonly Channel[]): OutputChannel {
+function outputOf(channel: Pin, all: readonly Channel[]): OutputChannel {
   if (channel instanceof OutputChannel) return channel;
   const outputs = all.filter((one) => one instanceof OutputChannel).map(({ pin }) => pin.name);
   throw new DriverError("not_an_output", `${channel.pin.name} is an input`, {
@@ -260,7 +273,7 @@ function outputOf(channel: Channel, all: readonly Channel[]): OutputChannel {
   });
 }
 
-function inputOf(channel: Channel): InputChannel {
+function inputOf(channel: Pin): InputChannel {
   if (channel instanceof InputChannel) return channel;
   throw new DriverError("unknown_action", `${channel.pin.name} is an output and counts nothing`, {
     cure: "Choose an input that has a counter.",

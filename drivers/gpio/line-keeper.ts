@@ -3,14 +3,13 @@
  * the open line and the state of its health; must not know what is written to it. Whoever uses it sees to it that open,
  * use and close do not overlap.
  */
-import type { Level } from "../board.ts";
 import { DriverError } from "../driver-error.ts";
 import type { ChannelHealth, Log, Timers } from "../driver.ts";
 import { Retry } from "../retry.ts";
 import { reasonOf } from "../words.ts";
 
 interface Line {
-  read(): Promise<Level>;
+  read(): Promise<unknown>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,13 @@
+import { Type } from "typebox";
 import { parseDuration } from "../duration.ts";
+
+export const linkLostSchema = Type.String({
+  pattern: "^(hold|safe|safe-after +\\d{1,7}(\\.\\d{1,3})?( ?(ms|s|min|h))?)$",
+  default: "hold",
+  allowed: "hold, safe, or safe-after and a duration (safe-after 30, in seconds, or safe-after 5min)",
+  description:
+    "Outputs: what happens when the link to the router is lost. hold: nothing. safe: to `safe` at once. safe-after <s>: to `safe` unless the link is back in time",
+});
 
 export interface LinkLost {
   /** ms that the link may be gone before the output goes to its safe level. */

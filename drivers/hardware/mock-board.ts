@@ -1,6 +1,7 @@
 import type { Board } from "../board.ts";
 import { MockFiles } from "./mock-files.ts";
 import { MockGpio, type MockBackend, type MockChip, type MockTime } from "./mock-gpio.ts";
+import { MockPwm } from "./mock-pwm.ts";
 import { MockSerial } from "./mock-serial.ts";
 
 export interface MockBoardOptions {
@@ -15,12 +16,18 @@ export interface MockBoardOptions {
 /** A board in memory, with a script's handles beside the port interface. Loads nothing native. */
 export interface MockBoard extends Board {
   readonly gpio: MockGpio;
+  readonly pwm: MockPwm;
   readonly serial: MockSerial;
   readonly files: MockFiles;
 }
 
 export function createMockBoard({ time = machineTime, chips, backend }: MockBoardOptions = {}): MockBoard {
-  return { gpio: new MockGpio(time, chips, backend), serial: new MockSerial(), files: new MockFiles() };
+  return {
+    gpio: new MockGpio(time, chips, backend),
+    pwm: new MockPwm(),
+    serial: new MockSerial(),
+    files: new MockFiles(),
+  };
 }
 
 const machineTime: MockTime = {

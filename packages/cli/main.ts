@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { addAuthCommands } from "./auth.ts";
 import { call, type CallCommandOptions } from "./call.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { asFailure } from "./link.ts";
 import { positiveInteger, withLinkOptions } from "./link-options.ts";
@@ -33,6 +34,7 @@ function pinion(): Command {
     .option("--wait", "wait for the router if it is not there yet")
     .action((pattern: string, options: SubscribeCommandOptions) => subscribe(pattern, options));
   addAuthCommands(program);
+  addDoctorCommand(program);
   for (const command of program.commands) for (const one of [command, ...command.commands]) one.exitOverride();
   return program;
 }

@@ -44,6 +44,7 @@ function assertNothingLeft(rig: DriverRig): void {
   assert.equal(rig.clock.pending, 0, "timers");
   assert.equal(rig.board.gpio.openLines, 0, "lines");
   assert.equal(rig.board.serial.openPorts, 0, "ports");
+  assert.equal(rig.board.pwm.openChannels, 0, "PWM channels");
 }
 
 export function driverContract(definition: DriverDefinition, scenario: DriverScenario): void {

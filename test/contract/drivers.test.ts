@@ -15,6 +15,7 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
         valve: { pin: "pin 16", direction: "out", safe: 1, activeLow: true },
         contact: { pin: "GPIO27", direction: "in", button: {}, counter: {} },
       },
+      pwm: { fan: { channel: 0, frequency: 25_000 } },
     },
     prepare: () => undefined,
     stimulate: async (rig) => {
@@ -23,8 +24,14 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
       rig.board.gpio.line(27).pull(0);
       await rig.clock.advance(10_000);
     },
-    unplug: (rig) => rig.board.gpio.removeChip(),
-    replug: (rig) => rig.board.gpio.restoreChip(),
+    unplug: (rig) => {
+      rig.board.gpio.removeChip();
+      rig.board.pwm.fault(new DriverError("io", "the chip does not answer"));
+    },
+    replug: (rig) => {
+      rig.board.gpio.restoreChip();
+      rig.board.pwm.fault(undefined);
+    },
     // pwm leaves the lease behind that renew needs
     args: { set: [1], pulse: ["50ms"], blink: ["50ms"], pwm: [0.5, 2, "1min"], renew: ["1s"] },
   },

@@ -136,3 +136,14 @@ test("a pulse that is called again with its idempotency key after a lost answer 
   await again.close();
   await stopped(rig);
 });
+
+test("by position an optional argument is left out with null", async () => {
+  const rig = makeRig({ drivers: PINS });
+  await rig.start();
+  const guest = await rig.guest();
+  const receipt = await answer(guest, "device.gpio.set", ["pump", 1, null, "key"]);
+  assert.equal(at(receipt, "lease"), undefined);
+  assert.equal(at(await answer(guest, "device.gpio.set", ["pump", 1, null, "key"]), "repeated"), true);
+  await guest.close();
+  await stopped(rig);
+});
