@@ -206,6 +206,7 @@ export class Bridge {
     const { log, now, random, hooks } = this.#parts;
     return new RouterHost({
       hooks,
+      forwardTimeouts: limits.forwardTimeouts,
       realms,
       history: history.map(historyRule),
       limits: routerLimits(limits),

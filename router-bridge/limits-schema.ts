@@ -43,6 +43,10 @@ export const limits = Type.Object(
     registrationsPerSession: count(10_000, "registrations of one session"),
     registrationsPerRealm: count(100_000, "registrations of all sessions of one realm"),
     endedCallsPerSession: count(100, "progressive calls of one session that ended before their last part came"),
+    forwardTimeouts: Type.Boolean({
+      default: true,
+      description: "a callee that registered with forward_timeout watches the timeout of its calls alone",
+    }),
     pendingCallsPerSession: count(1000, "calls of one session that wait for an answer"),
     parkedMessagesPerSession: count(1000, "messages of one session that wait behind a request that waits"),
     parkedOctetsPerSession: octets(1024 * 1024, "roughly, of those messages"),

@@ -56,6 +56,8 @@ export interface RouterHostOptions {
   readonly admission?: Admission | undefined;
   /** Of the embedding program. */
   readonly hooks?: HookSettings | undefined;
+  /** Whether a callee may watch the timeout of its calls alone. Default: true. */
+  readonly forwardTimeouts?: boolean;
 }
 
 export type RouterSize = ReturnType<Router<Peer>["size"]>;
@@ -95,6 +97,7 @@ export class RouterHost {
       wallTime,
       history,
       hooks,
+      forwardTimeouts: options.forwardTimeouts ?? true,
       observeCall: (milliseconds) => this.traffic.calls.add(milliseconds),
       ...options.admission,
     });

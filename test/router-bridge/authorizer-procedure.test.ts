@@ -24,7 +24,7 @@ const ACCOUNTS = {
 async function guarded(t: TestContext, more: string): Promise<TestBridge> {
   const file = join(temporaryFolder(t), "accounts.json");
   writeAccounts(file, ACCOUNTS);
-  return await startBridge(t, `auth:\n  file: ${file}\n${more}`);
+  return await startBridge(t, `limits: { goodbyeTimeout: 50, drainTimeout: 50 }\nauth:\n  file: ${file}\n${more}`);
 }
 
 async function member(t: TestContext, { at }: TestBridge, authid: string): Promise<Talk> {
@@ -124,6 +124,38 @@ test("the cache of answers is bounded by age, and can be switched off", async (t
     vera.publish("com.t", [], { acknowledge: true });
     await answer(back, true);
     await vera.expect("PUBLISHED");
+  }
+});
+
+test("limits.forwardTimeouts: false leaves the timeout of a call with the router, whatever the callee wishes", async (t) => {
+  for (const [more, forwarded] of [
+    ["", { timeout: 60_000 }],
+    [", forwardTimeouts: false", {}],
+  ] as const) {
+    const bridge = await startBridge(t, `limits: { goodbyeTimeout: 50${more} }\n`);
+    const callee = new Talk(await connect(`rs://${bridge.at}`));
+    t.after(() => callee.transport.abort());
+    const features = { call_timeout: true, call_canceling: true };
+    callee.send({
+      type: "HELLO",
+      realm: toUri("realm1"),
+      details: { roles: { caller: {}, callee: { features } } },
+    });
+    await callee.expect("WELCOME");
+    const options = { forward_timeout: true };
+    callee.send({ type: "REGISTER", request: callee.id(), options, procedure: toUri("com.p") });
+    await callee.expect("REGISTERED");
+    callee.send({
+      type: "CALL",
+      request: callee.id(),
+      options: { timeout: 60_000 },
+      procedure: toUri("com.p"),
+      payload: payloadOf(),
+    });
+    const { request, details } = await callee.expect("INVOCATION");
+    assert.deepEqual(details, forwarded);
+    callee.send({ type: "YIELD", request, options: {}, payload: payloadOf() });
+    await callee.expect("RESULT");
   }
 });
 
