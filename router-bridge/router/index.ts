@@ -28,7 +28,6 @@ export type {
   HookedPublication,
   HookedSession,
   HookedSubscription,
-  HookName,
   Hooks,
   Verdict,
 } from "./hooks.ts";
