@@ -3,43 +3,85 @@
  * transport; all peers share the same octets. It must not be kept after the message was handed to the links.
  */
 import type { Message } from "@pinion/wamp";
-import { serializers, type Serializer, type SerializerName } from "@pinion/wamp/serializer";
-import { encodeFrame, FrameType, MAX_STANDARD_LENGTH } from "net-socket-raw-framing";
-import { webSocketFrame } from "./listeners/web-socket-frame.ts";
+import { MARSHAL_ROOM, serializers, type Serializer, type SerializerName } from "@pinion/wamp/serializer";
+import {
+  encodeFrame,
+  FrameType,
+  MAX_STANDARD_LENGTH,
+  PREFIX_OCTETS,
+  prefixOf,
+  writePrefix,
+} from "net-socket-raw-framing";
+import { webSocketFrame, webSocketHeader } from "./listeners/web-socket-frame.ts";
 
 /** One serialized message, with its frames made on first use. */
 export class Encoded {
   readonly octets: Uint8Array;
   readonly serializer: Serializer;
+  /** The octets before the message are ours, for the prefix of one frame. */
+  #hasRoom: boolean;
   #rawSocketFrame: Uint8Array | undefined;
   #webSocketFrame: Uint8Array | undefined;
   #kept: Encoded | undefined;
 
-  constructor(octets: Uint8Array, serializer: Serializer) {
+  /** `hasRoom`: fresh from a serializer's `marshal`. */
+  constructor(octets: Uint8Array, serializer: Serializer, hasRoom = false) {
     this.octets = octets;
     this.serializer = serializer;
+    this.#hasRoom = hasRoom;
   }
 
-  /** The same for somebody who has to wait: without the frames, which share their memory with all that was framed beside them. */
+  /** The same for somebody who has to wait: in memory of its own, where this one's is shared with all that went out beside it. */
   get kept(): Encoded {
-    return (this.#kept ??= new Encoded(this.octets, this.serializer));
+    return (this.#kept ??= new Encoded(this.octets.slice(), this.serializer));
+  }
+
+  /** Whether a raw socket's frame costs no copy of the message. */
+  get isFramedInPlace(): boolean {
+    return this.#hasRoom || this.#rawSocketFrame !== undefined;
   }
 
   /** Prefix and message joined, for raw sockets. @throws FramingError for 2^24 octets and more. */
   get rawSocketFrame(): Uint8Array {
-    return (this.#rawSocketFrame ??= encodeFrame(FrameType.MESSAGE, this.octets, { maxLength: MAX_STANDARD_LENGTH }));
+    return (this.#rawSocketFrame ??= this.#makeRawSocketFrame());
   }
 
   /** Header and message joined, unmasked, as a WebSocket server sends it. */
   get webSocketFrame(): Uint8Array {
-    return (this.#webSocketFrame ??= webSocketFrame(this.octets, this.serializer.binary));
+    return (this.#webSocketFrame ??= this.#makeWebSocketFrame());
+  }
+
+  #makeRawSocketFrame(): Uint8Array {
+    const { length } = this.octets;
+    if (!this.#hasRoom || length >= MAX_STANDARD_LENGTH) {
+      return encodeFrame(FrameType.MESSAGE, this.octets, { maxLength: MAX_STANDARD_LENGTH });
+    }
+    const frame = this.#withRoom(PREFIX_OCTETS);
+    writePrefix(frame, prefixOf(FrameType.MESSAGE, length));
+    return frame;
+  }
+
+  #makeWebSocketFrame(): Uint8Array {
+    const { octets, serializer } = this;
+    const header = webSocketHeader(octets.length, serializer.binary);
+    if (!this.#hasRoom || header.length > MARSHAL_ROOM) return webSocketFrame(octets, serializer.binary);
+    const frame = this.#withRoom(header.length);
+    frame.set(header);
+    return frame;
+  }
+
+  #withRoom(octets: number): Uint8Array {
+    this.#hasRoom = false;
+    return new Uint8Array(this.octets.buffer, this.octets.byteOffset - octets, octets + this.octets.length);
   }
 }
 
 /** One message for any number of peers. */
 export class Outgoing {
   readonly message: Message;
-  readonly #encodings = new Map<SerializerName, Encoded>();
+  /** Most messages are for one serializer. */
+  #first: Encoded | undefined;
+  #others: Encoded[] | undefined;
 
   constructor(message: Message) {
     this.message = message;
@@ -47,11 +89,17 @@ export class Outgoing {
 
   /** @throws UsageError `not_serializable` if this serializer cannot carry the message. */
   encoded(name: SerializerName): Encoded {
-    const known = this.#encodings.get(name);
+    if (this.#first === undefined) return (this.#first = this.#encode(name));
+    if (this.#first.serializer.name === name) return this.#first;
+    const known = this.#others?.find(({ serializer }) => serializer.name === name);
     if (known !== undefined) return known;
-    const serializer = serializers[name];
-    const encoded = new Encoded(serializer.marshal(this.message), serializer);
-    this.#encodings.set(name, encoded);
+    const encoded = this.#encode(name);
+    (this.#others ??= []).push(encoded);
     return encoded;
+  }
+
+  #encode(name: SerializerName): Encoded {
+    const serializer = serializers[name];
+    return new Encoded(serializer.marshal(this.message), serializer, true);
   }
 }

@@ -46,8 +46,9 @@ export class Outbox {
   }
 }
 
-/** The same octets in fewer pieces. */
-export function joinSmall(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+/** The same octets in fewer pieces: neighbours in memory as they are, other small ones copied together. */
+export function joinSmall(given: readonly Uint8Array[]): readonly Uint8Array[] {
+  const frames = joinNeighbours(given);
   const parts: Uint8Array[] = [];
   let run: Uint8Array[] = [];
   const endRun = (): void => {
@@ -65,4 +66,20 @@ export function joinSmall(frames: readonly Uint8Array[]): readonly Uint8Array[] 
   }
   endRun();
   return parts;
+}
+
+/** Frames that were made one after the other lie side by side, and are as good as one. */
+function joinNeighbours(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (frames.length < 2) return frames;
+  const joined: Uint8Array[] = [];
+  let first = 0;
+  for (let next = 1; next <= frames.length; next++) {
+    const [start, last, frame] = [frames[first], frames[next - 1], frames[next]];
+    if (start === undefined || last === undefined) break;
+    if (frame?.buffer === last.buffer && frame.byteOffset === last.byteOffset + last.length) continue;
+    const length = last.byteOffset + last.length - start.byteOffset;
+    joined.push(next - first === 1 ? start : new Uint8Array(start.buffer, start.byteOffset, length));
+    first = next;
+  }
+  return joined;
 }

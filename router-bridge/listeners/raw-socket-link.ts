@@ -61,7 +61,7 @@ export class RawSocketLink implements Link {
 
   send(encoded: Encoded): boolean {
     const { octets } = encoded;
-    return octets.length > SHARED_FRAME
+    return octets.length > SHARED_FRAME && !encoded.isFramedInPlace
       ? this.#connection.send(octets)
       : this.#connection.sendFrame(encoded.rawSocketFrame);
   }

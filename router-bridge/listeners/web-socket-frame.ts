@@ -6,20 +6,29 @@ const BINARY = 0x82;
  * a time; an event to a hundred browsers is framed once and shared.
  */
 export function webSocketFrame(octets: Uint8Array, binary: boolean): Uint8Array {
-  const { length } = octets;
-  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const frame = new Uint8Array(header + length);
-  frame[0] = binary ? BINARY : TEXT;
-  const view = new DataView(frame.buffer);
-  if (header === 2) frame[1] = length;
-  if (header === 4) {
-    frame[1] = 126;
-    view.setUint16(2, length);
-  }
-  if (header === 10) {
-    frame[1] = 127;
-    view.setBigUint64(2, BigInt(length));
-  }
-  frame.set(octets, header);
+  const header = webSocketHeader(octets.length, binary);
+  const frame = new Uint8Array(header.length + octets.length);
+  frame.set(header);
+  frame.set(octets, header.length);
   return frame;
+}
+
+/** What stands before a message of that length: 2, 4 or 10 octets. */
+export function webSocketHeader(length: number, binary: boolean): readonly number[] {
+  const first = binary ? BINARY : TEXT;
+  if (length < 126) return [first, length];
+  if (length < 65_536) return [first, 126, length >>> 8, length & 0xff];
+  const high = Math.floor(length / 2 ** 32);
+  return [
+    first,
+    127,
+    0,
+    0,
+    (high >>> 8) & 0xff,
+    high & 0xff,
+    length >>> 24,
+    (length >>> 16) & 0xff,
+    (length >>> 8) & 0xff,
+    length & 0xff,
+  ];
 }

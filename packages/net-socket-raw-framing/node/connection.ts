@@ -128,7 +128,7 @@ export class SocketConnection implements RawSocketConnection {
     if (checkFrame(frame, this.#limits) !== FrameType.MESSAGE) {
       throw new FramingError("bad_frame", "sendFrame takes messages: use ping for a PING");
     }
-    return this.#remember(this.#queue.push(frame));
+    return this.#remember(this.#queue.pushShared(frame));
   }
 
   pause(): void {

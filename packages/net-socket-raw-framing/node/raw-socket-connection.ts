@@ -43,7 +43,8 @@ export interface RawSocketConnection {
    */
   send(payload: Uint8Array): boolean;
   /**
-   * The same for a frame that is built already (`encodeFrame`), so that one message to many peers is framed once.
+   * The same for a frame that is built already (`encodeFrame`), so that one message to many peers is framed once. It is not
+   * copied: nobody may change it any more. Frames that lie side by side in one buffer leave as one piece.
    * @throws FramingError `bad_frame` and the codes of `send`.
    */
   sendFrame(frame: Uint8Array): boolean;

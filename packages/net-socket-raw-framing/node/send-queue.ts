@@ -1,7 +1,8 @@
 /**
  * What one connection still has to write. Owns the octets from `push` until the kernel has taken them, and when they are
- * written: once per turn of the event loop, as one write. Small frames are copied side by side into one block; large
- * ones are passed on without a copy. While a write is under way the next one collects.
+ * written: once per turn of the event loop, as one write. Frames that lie side by side in memory already are passed on
+ * as one, without a copy, and so are large ones; other small ones are copied into one block. While a write is under way
+ * the next one collects.
  * Knows nothing of frames' meaning, of handlers, or of why a connection ends.
  */
 import type { Socket } from "node:net";
@@ -20,6 +21,8 @@ export interface SendQueueEvents {
 
 /** From here on copying costs more than one more part in a gathered write. */
 const LARGE = 16 * 1024;
+/** The same for a stretch of several frames. A short stretch would keep the whole buffer around it in memory. */
+const LONG_STRETCH = 4 * 1024;
 const BLOCK = 64 * 1024;
 const SMALLEST_BLOCK = 1024;
 /** Handed to the socket at a time, so that it can be seen whether a slow peer takes anything at all. */
@@ -33,6 +36,11 @@ export class SendQueue {
   readonly #limits: SendQueueLimits;
   readonly #events: SendQueueEvents;
   #parts: Uint8Array[] = [];
+  /** The last stretch of frames that lie side by side: from `from` to `to` in its buffer. */
+  #stretch: ArrayBufferLike | undefined;
+  #from = 0;
+  #to = 0;
+  #frames = 0;
   #block = NONE;
   #filled = 0;
   #queued = 0;
@@ -58,20 +66,28 @@ export class SendQueue {
    * A single frame is always taken by an empty queue, however long it is.
    */
   push(head: Uint8Array, body: Uint8Array = NONE): boolean {
-    if (this.#stopped || this.#ending) return false;
     const size = head.length + body.length;
-    const after = this.bufferedAmount + size;
-    if (after > this.#limits.maxBuffered && after > size) {
-      this.#events.onOverflow(after);
-      return false;
-    }
+    if (!this.#mayTake(size)) return false;
+    this.#endStretch();
     this.#put(head);
     if (body.length > 0) this.#put(body);
-    this.#queued += size;
-    this.#schedule();
-    if (after <= this.#limits.highWaterMark) return true;
-    this.#waiting = true;
-    return false;
+    return this.#took(size);
+  }
+
+  /** The same for a whole frame whose octets nobody changes any more. */
+  pushShared(frame: Uint8Array): boolean {
+    if (!this.#mayTake(frame.length)) return false;
+    if (frame.buffer === this.#stretch && frame.byteOffset === this.#to) {
+      this.#to += frame.length;
+      this.#frames += 1;
+    } else {
+      this.#endStretch();
+      this.#stretch = frame.buffer;
+      this.#from = frame.byteOffset;
+      this.#to = this.#from + frame.length;
+      this.#frames = 1;
+    }
+    return this.#took(frame.length);
   }
 
   /** Writes what is queued, then ends the socket's sending side. */
@@ -85,8 +101,25 @@ export class SendQueue {
   stop(): void {
     this.#stopped = true;
     this.#parts = [];
+    this.#stretch = undefined;
     this.#block = NONE;
     this.#queued = 0;
+  }
+
+  #mayTake(size: number): boolean {
+    if (this.#stopped || this.#ending) return false;
+    const before = this.bufferedAmount;
+    if (before === 0 || before + size <= this.#limits.maxBuffered) return true;
+    this.#events.onOverflow(before + size);
+    return false;
+  }
+
+  #took(size: number): boolean {
+    this.#queued += size;
+    this.#schedule();
+    if (this.bufferedAmount <= this.#limits.highWaterMark) return true;
+    this.#waiting = true;
+    return false;
   }
 
   #put(octets: Uint8Array): void {
@@ -98,6 +131,21 @@ export class SendQueue {
     if (this.#filled + octets.length > this.#block.length) this.#makeRoom(octets.length);
     this.#block.set(octets, this.#filled);
     this.#filled += octets.length;
+  }
+
+  #takeStretch(): Uint8Array | undefined {
+    if (this.#stretch === undefined) return undefined;
+    const octets = new Uint8Array(this.#stretch, this.#from, this.#to - this.#from);
+    this.#stretch = undefined;
+    return octets;
+  }
+
+  #endStretch(): void {
+    const octets = this.#takeStretch();
+    if (octets === undefined) return;
+    if (this.#frames === 1 || octets.length < LONG_STRETCH) return this.#put(octets);
+    this.#seal();
+    this.#parts.push(octets);
   }
 
   #makeRoom(size: number): void {
@@ -133,7 +181,11 @@ export class SendQueue {
   #flush(): void {
     if (this.#stopped) return;
     this.#due = false;
+    if (this.#filled > 0 || this.#parts.length > 0) this.#endStretch();
     this.#seal();
+    // what is all in one stretch needs no block
+    const stretch = this.#takeStretch();
+    if (stretch !== undefined) this.#parts.push(stretch);
     if (this.#block.length > KEPT_REST) this.#block = NONE;
     const parts = this.#takeParts();
     const last = parts.pop();

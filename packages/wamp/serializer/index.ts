@@ -5,6 +5,7 @@ import { msgpack } from "./msgpack.ts";
 import type { Serializer, SerializerName } from "./serializer.ts";
 
 export { Batch, batchedSubprotocol, type BatchLimits, type BatchSeparator } from "./batch.ts";
+export { ROOM as MARSHAL_ROOM } from "./byte-writer.ts";
 export type { Serializer, SerializerName } from "./serializer.ts";
 export { MAX_DEPTH, PARSE_LIMITS, type ParseLimits } from "./wire.ts";
 

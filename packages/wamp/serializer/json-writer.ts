@@ -20,6 +20,10 @@ export class JsonWriter implements WireWriter {
   }
 
   integer(value: number | bigint): void {
+    if (typeof value === "number" && value >= 0 && Number.isSafeInteger(value)) {
+      this.#out.decimal(value);
+      return;
+    }
     // BigInt spells all digits where a number would round or take an exponent
     if (typeof value === "number" && !Number.isSafeInteger(value)) this.#out.ascii(String(BigInt(value)));
     else this.#out.ascii(String(value));

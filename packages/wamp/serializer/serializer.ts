@@ -17,6 +17,10 @@ export interface Serializer {
    * `bytes` (the caller must not reuse the buffer). `limits`: PARSE_LIMITS unless given. @throws ProtocolViolation for anything that is not a WAMP message.
    */
   parse(bytes: Uint8Array, limits?: ParseLimits): Message;
-  /** @throws UsageError `not_serializable` when the message holds a value the serializer cannot carry. */
+  /**
+   * A view of a buffer that it shares with other messages: copy what is kept for long. The `MARSHAL_ROOM` octets of that buffer
+   * before it are the caller's, for a frame's prefix.
+   * @throws UsageError `not_serializable` when the message holds a value the serializer cannot carry.
+   */
   marshal(message: Message): Uint8Array;
 }

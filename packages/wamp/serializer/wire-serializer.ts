@@ -44,7 +44,8 @@ export function makeSerializer(format: Format): Serializer {
           writer.separate();
           writeDict(writer, kwargs);
         }
-        return writer.take();
+        // it is remembered as long as the payload: not with a slab around it
+        return writer.take().slice();
       }),
     decode: (bytes, elements) => (elements === 0 ? { args: [], kwargs: {} } : format.decodePayload(bytes, elements)),
   };

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { test } from "node:test";
+import { Writable } from "node:stream";
+import * as fc from "fast-check";
+import { SendQueue } from "../../../packages/net-socket-raw-framing/node/send-queue.ts";
+
+/** A socket that keeps what it is given, piece by piece, and takes each write in a later turn. */
+function sink(): { readonly socket: Socket; readonly pieces: Uint8Array[]; readonly octets: () => Buffer } {
+  const pieces: Uint8Array[] = [];
+  const stream = new Writable({
+    write: (chunk: Uint8Array, _encoding, done) => {
+      pieces.push(chunk);
+      setImmediate(done);
+    },
+    writev: (chunks, done) => {
+      for (const { chunk } of chunks) pieces.push(chunk as Uint8Array); // nothing else is ever written
+      setImmediate(done);
+    },
+  });
+  return { socket: stream as unknown as Socket, pieces, octets: () => Buffer.concat(pieces) }; // what the queue uses of it
+}
+
+function queueInto(socket: Socket): SendQueue {
+  const limits = { highWaterMark: 1e9, maxBuffered: 1e9 };
+  return new SendQueue(socket, limits, { onDrain: () => undefined, onOverflow: () => assert.fail("overflow") });
+}
+
+async function drained(queue: SendQueue): Promise<void> {
+  do await new Promise(setImmediate);
+  while (queue.bufferedAmount > 0);
+}
+
+test("frames that lie side by side leave as one piece, uncopied", async () => {
+  const { socket, pieces } = sink();
+  const queue = queueInto(socket);
+  const memory = new Uint8Array(10_000).map((_, i) => i);
+  for (let at = 0; at < 10_000; at += 100) queue.pushShared(memory.subarray(at, at + 100));
+  await drained(queue);
+  assert.equal(pieces.length, 1);
+  assert.equal(pieces[0]?.buffer, memory.buffer);
+  assert.deepEqual(Buffer.from(pieces[0] ?? []), Buffer.from(memory));
+});
+
+test("a short stretch between others is copied, so that it does not keep the memory around it", async () => {
+  const { socket, pieces } = sink();
+  const queue = queueInto(socket);
+  const memories = Array.from({ length: 5 }, (_, i) => new Uint8Array(1000).fill(i));
+  for (const memory of memories) queue.pushShared(memory.subarray(10, 20));
+  await drained(queue);
+  assert.equal(pieces.length, 1);
+  assert.ok(memories.every(({ buffer }) => buffer !== pieces[0]?.buffer));
+});
+
+test("whatever is pushed in whatever way leaves in order", async () => {
+  const step = fc.record({
+    shared: fc.boolean(),
+    length: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(5000, 17_000)),
+    rest: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const { socket, octets } = sink();
+      const queue = queueInto(socket);
+      const memory = new Uint8Array(1_000_000);
+      const expected: Uint8Array[] = [];
+      let at = 0;
+      for (const [i, { shared, length, rest }] of steps.entries()) {
+        const frame = memory.subarray(at, at + length).fill(i + 1);
+        at += length;
+        expected.push(frame);
+        if (shared) queue.pushShared(frame);
+        else queue.push(frame.subarray(0, 1), frame.subarray(1));
+        if (rest) await new Promise(setImmediate);
+      }
+      await drained(queue);
+      assert.deepEqual(octets(), Buffer.concat(expected));
+    }),
+    { numRuns: 100 },
+  );
+});
