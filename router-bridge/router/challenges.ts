@@ -58,7 +58,6 @@ const askTicket: Ask = ({ account: { ticket }, crypto }) => {
 
 const askCra: Ask = ({ account: { authid, role, wampcra }, crypto, sessionId, timestamp, provider = "static" }) => {
   if (wampcra === undefined) return undefined;
-  const { salt, iterations, keylen, key } = wampcra;
   const challenge = JSON.stringify({
     authid,
     authrole: role,
@@ -68,11 +67,12 @@ const askCra: Ask = ({ account: { authid, role, wampcra }, crypto, sessionId, ti
     timestamp,
     session: sessionId,
   });
-  return {
-    // only an authenticator's secret is without salt
-    extra: salt === "" ? { challenge } : { challenge, salt, iterations, keylen },
-    judge: (signature) => (verifyCra(crypto, key, { challenge, signature }) ? RIGHT : undefined),
+  const judgedBy = (key: string): Question["judge"] => {
+    return (signature) => (verifyCra(crypto, key, { challenge, signature }) ? RIGHT : undefined);
   };
+  if ("secret" in wampcra) return { extra: { challenge }, judge: judgedBy(wampcra.secret) };
+  const { salt, iterations, keylen, key } = wampcra;
+  return { extra: { challenge, salt, iterations, keylen }, judge: judgedBy(key) };
 };
 
 /** Channel binding is not offered: a client that insists on it is not asked. */

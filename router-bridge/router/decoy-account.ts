@@ -31,17 +31,16 @@ export function decoyAccount(crypto: AuthCrypto, { decoy, accounts }: Accounts, 
   const model = asked[((a << 16) | (b << 8) | c) % Math.max(1, asked.length)];
   const salt = (what: string): Uint8Array => derived(what).subarray(0, 16);
   const cra = model?.wampcra ?? { iterations: DEFAULT_ITERATIONS, keylen: 32 };
+  const craKey = toBase64(derived("wampcra"));
   const scram = model?.["wamp-scram"] ?? { iterations: DEFAULT_ITERATIONS };
   const account = {
     authid,
     role: model?.role ?? "user",
     ticket: { salt: toHex(salt("ticket salt")), hash: toHex(derived("ticket")) },
-    wampcra: {
-      iterations: cra.iterations,
-      keylen: cra.keylen,
-      salt: toHex(salt("wampcra salt")),
-      key: toBase64(derived("wampcra")),
-    },
+    wampcra:
+      "secret" in cra
+        ? { secret: craKey }
+        : { iterations: cra.iterations, keylen: cra.keylen, salt: toHex(salt("wampcra salt")), key: craKey },
     "wamp-scram": {
       ...scram,
       salt: toBase64(salt("scram salt")),

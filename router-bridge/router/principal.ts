@@ -65,8 +65,8 @@ const CREDENTIALS: Readonly<Record<ChallengeMethod, (fields: Dict) => Credential
     const keylen = countFrom(length, CRA_DEFAULTS.keylen);
     if (iterations === undefined || keylen === undefined || typeof secret !== "string" || secret === "")
       return undefined;
-    if (!isAbsent(salt) && typeof salt !== "string") return undefined;
-    return { wampcra: { salt: salt ?? "", iterations, keylen, key: secret } };
+    if (isAbsent(salt) || salt === "") return { wampcra: { secret } };
+    return typeof salt === "string" ? { wampcra: { salt, iterations, keylen, key: secret } } : undefined;
   },
   "wamp-scram": (fields) => {
     const { salt } = fields;

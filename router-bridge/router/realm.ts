@@ -26,7 +26,14 @@ import { historyProcedures } from "./history-meta.ts";
 import { MetaApi } from "./meta-api.ts";
 import { registrationProcedures } from "./registration-meta.ts";
 import type { RouterContext } from "./router-context.ts";
-import { SESSION_ON_JOIN, SESSION_ON_LEAVE, sessionDetails, sessionProcedures } from "./session-meta.ts";
+import {
+  SESSION_ON_JOIN,
+  SESSION_ON_LEAVE,
+  SESSION_ON_STATS,
+  sessionDetails,
+  sessionProcedures,
+  sessionStats,
+} from "./session-meta.ts";
 import { subscriptionProcedures } from "./subscription-meta.ts";
 import { testamentProcedures } from "./testament-meta.ts";
 import { Testaments } from "./testaments.ts";
@@ -103,12 +110,14 @@ export class Realm<P> {
   leave(member: Member<P>, reason: string, out: Delivery<P>[]): void {
     if (!this.members.delete(member.id)) return;
     this.#context.statistics.left += 1;
+    const stats = sessionStats(member);
     this.broker.leave(member, out);
     for (const { publication, permission } of this.#testaments.take(member)) {
       this.broker.publishTestament(member, publication, permission, out);
     }
     this.dealer.leave(member, out);
     const { authid, authrole } = member.identity;
+    if (member.welcomed) this.broker.announce(SESSION_ON_STATS, () => [member.id, stats], out);
     if (member.welcomed) this.broker.announce(SESSION_ON_LEAVE, () => [member.id, authid, authrole], out);
     this.#context.hooks?.closed(member, reason);
   }

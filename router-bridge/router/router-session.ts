@@ -24,6 +24,8 @@ export class RouterSession<P> {
   readonly alone: readonly P[];
 
   state: SessionState = "opening";
+  /** Messages that came from the peer, from HELLO on. */
+  received = 0;
   /** What ends the present state if nothing happens. */
   deadline: Deadline<Due<P>> | undefined;
   /** The realm asked for and the authenticator's open question; only in state challenging. */

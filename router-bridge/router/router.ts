@@ -85,6 +85,7 @@ export class Router<P> {
     this.#moment.now = now;
     const out: Delivery<P>[] = [];
     this.statistics.messagesReceived += 1;
+    session.received += 1;
     this.#receive(session, message, { now, out });
     return out;
   }

@@ -7,6 +7,7 @@ import { uriFault, type RouterContext } from "./router-context.ts";
 
 export const SESSION_ON_JOIN = toUri("wamp.session.on_join");
 export const SESSION_ON_LEAVE = toUri("wamp.session.on_leave");
+export const SESSION_ON_STATS = toUri("wamp.session.on_stats");
 
 /** What the meta API tells about a session. `authextra` may be meant for the session alone and is kept. */
 export function sessionDetails<P>({ id, identity, session }: Member<P>): Dict {
@@ -14,6 +15,18 @@ export function sessionDetails<P>({ id, identity, session }: Member<P>): Dict {
   const { transport, tls, address } = session.info;
   const peer = address === undefined ? {} : { peer: address };
   return { session: id, authid, authrole, authmethod, authprovider, transport: { type: transport, tls, ...peer } };
+}
+
+/** What a session has done so far, and what it holds now. */
+export function sessionStats<P>(member: Member<P>): Dict {
+  return {
+    received: member.session.received,
+    invocations: member.lastInvocation,
+    pending_calls: member.calls.size,
+    pending_invocations: member.invocations.size,
+    subscriptions: member.subscriptions.size,
+    registrations: member.registrations.size,
+  };
 }
 
 /** `members` is the realm's own table and changes under its hands. */
@@ -31,6 +44,7 @@ export function sessionProcedures<P>(
     "wamp.session.count": ({ given }) => [listed(members, given).length],
     "wamp.session.list": ({ given }) => [listed(members, given).map(({ id }) => id)],
     "wamp.session.get": ({ given }) => [sessionDetails(theSession(members, given.id(0, "session")))],
+    "wamp.session.get_stats": ({ given }) => [sessionStats(theSession(members, given.id(0, "session")))],
     "wamp.session.kill": (call) => {
       const id = call.given.id(0, "session");
       const parting = partingFrom(call.given, context);

@@ -20,7 +20,7 @@ const viewer: Roles[string] = [
   { uri: "sensor.", match: prefix, allow: ["subscribe"] },
   { uri: "device.announce", allow: ["subscribe"] },
   { uri: "device.discover", allow: ["publish"] },
-  ...["describe", "health"].flatMap((name) => [
+  ...["describe", "health", "history"].flatMap((name) => [
     { uri: `device.${name}`, allow: ["call"] as const },
     { uri: `device..${name}`, match: wildcard, allow: ["call"] as const },
   ]),
@@ -34,7 +34,7 @@ const viewer: Roles[string] = [
 const operator: Roles[string] = [
   ...viewer,
   { uri: "device.", match: prefix, allow: ["call"], disclose: true },
-  ...["count", "list", "get"].map((name) => ({ uri: `wamp.session.${name}`, allow: ["call"] as const })),
+  ...["count", "list", "get", "get_stats"].map((name) => ({ uri: `wamp.session.${name}`, allow: ["call"] as const })),
 ];
 
 /** Programs that are trusted with the whole realm, the meta procedures included. */

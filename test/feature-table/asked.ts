@@ -40,6 +40,7 @@ export const EVENT_FLAGS: Readonly<Record<string, string>> = {
 /** Rows of procedures that belong together: yes only when all of them answer. */
 export const META_ROWS: Readonly<Record<string, readonly string[]>> = {
   "Sessions: count, list, look at": ["wamp.session.count", "wamp.session.list", "wamp.session.get"],
+  "Sessions: statistics": ["wamp.session.get_stats"],
   "Sessions: testaments": ["wamp.session.add_testament", "wamp.session.flush_testaments"],
   "Registrations: list, look up, count": [
     "wamp.registration.list",
@@ -72,7 +73,7 @@ export const META_PROCEDURES = Object.values(META_ROWS).flat();
 
 /** Topics that belong together: yes only when an event of each was received. */
 export const META_EVENT_ROWS: Readonly<Record<string, readonly string[]>> = {
-  "Events of sessions": ["wamp.session.on_join", "wamp.session.on_leave"],
+  "Events of sessions": ["wamp.session.on_join", "wamp.session.on_stats", "wamp.session.on_leave"],
   "Events of registrations": ["on_create", "on_register", "on_unregister", "on_delete"].map(
     (name) => `wamp.registration.${name}`,
   ),

@@ -64,6 +64,31 @@ it("tells the details of a session, of oneself too, and where it came from", () 
   demand(ann, "wamp.session.get", [4711]).takeError("wamp.error.no_such_session", 48);
 });
 
+it("tells what a session has done and holds, while it is there and once more when it is gone", () => {
+  const { a, b, c } = trio();
+  b.register("com.p");
+  b.subscribe("com.t");
+  c.call("com.p");
+  c.subscribe("wamp.session.on_stats");
+  const [busy] = ask(a, "wamp.session.get_stats", [b.sessionId]);
+  const expected = {
+    received: 3,
+    invocations: 1,
+    pending_calls: 0,
+    pending_invocations: 1,
+    subscriptions: 1,
+    registrations: 1,
+  };
+  assert.deepEqual(busy, expected);
+  assert.equal((ask(a, "wamp.session.get_stats", [c.sessionId]) as [Dict])[0]["pending_calls"], 1); // as documented
+  demand(a, "wamp.session.get_stats", [4711]).takeError("wamp.error.no_such_session", 48);
+  c.take();
+  b.vanish();
+  const told = c.take().find((message) => message.type === "EVENT");
+  assert.ok(told);
+  assert.deepEqual(argsOf(told), [b.sessionId, expected]);
+});
+
 it("kills a session with GOODBYE, reason and message, and tells its callers and the realm", () => {
   const { world, a, b, c } = trio();
   b.register("com.p");
