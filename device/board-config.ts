@@ -2,6 +2,7 @@ import { keyOf, loadConfig, type Finding, type Problem } from "@pinion/config";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { parsePinName } from "../drivers/gpio/pin-name.ts";
 import { deviceSchema, schemaWithout, type DeviceConfig, type DriverEntry } from "./config.ts";
+import { deliveryFindings } from "./delivery-config.ts";
 import { idFromHostname, namingFor, type Naming } from "./naming.ts";
 import { routerOptions, type RouterConnection } from "./router-options.ts";
 import { planDrivers, type PlannedDriver } from "./plan.ts";
@@ -40,7 +41,8 @@ export function readBoardConfig(
   const { drivers, findings } = planDrivers(config.drivers, definitions);
   const wiring = readWires(config.board);
   const router = routerOptions(config.router);
-  const all = [...router.findings, ...wiring.findings, ...findings, ...beyondSysfs(config.board, drivers)];
+  const delivery = findings.length > 0 ? [] : deliveryFindings(config, drivers);
+  const all = [...router.findings, ...wiring.findings, ...findings, ...beyondSysfs(config.board, drivers), ...delivery];
   if (all.length > 0) return { ok: false, problems: inOrder(all.map((finding) => loaded.problem(finding))) };
   const id = config.device.id ?? idFromHostname(hostname);
   const naming = namingFor(config.device.naming, id);

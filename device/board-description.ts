@@ -40,7 +40,7 @@ export interface OfferedDriver extends Omit<DriverDescription, "actions" | "chan
 
 export interface BoardDescription extends BoardIdentity {
   readonly naming: NamingMode;
-  readonly procedures: { readonly describe: Uri; readonly health: Uri };
+  readonly procedures: { readonly describe: Uri; readonly health: Uri; readonly history: Uri };
   readonly drivers: readonly OfferedDriver[];
   /** The newest reading of each stream, so that a page paints at once. */
   readonly lastReadings: readonly (Reading & { readonly stream: string; readonly topic: Uri })[];
@@ -63,7 +63,7 @@ export function describeBoard(source: DescriptionSource): BoardDescription {
   return {
     ...identity,
     naming: naming.mode,
-    procedures: { describe: naming.own("describe"), health: naming.own("health") },
+    procedures: { describe: naming.own("describe"), health: naming.own("health"), history: naming.own("history") },
     drivers: drivers.map((driver) => offer(driver, source)),
     lastReadings: last.map(([stream, reading]) => ({ stream, topic: naming.topic(stream), ...reading })),
     ...(collision === undefined ? {} : { collision }),

@@ -12,9 +12,10 @@ import { Callers } from "./callers.ts";
 import { Announcing } from "./announcing.ts";
 import { describeBoard, type BoardDescription, type BoardIdentity } from "./board-description.ts";
 import type { Health } from "./health.ts";
+import { answerHistory } from "./history.ts";
 import type { Link } from "./link.ts";
 import { ANNOUNCE, DISCOVER, type Naming } from "./naming.ts";
-import type { Publishing } from "./publishing.ts";
+import type { Delivering } from "./delivering.ts";
 import type { Readings } from "./readings.ts";
 import type { SupervisedDriver } from "./supervised-driver.ts";
 
@@ -25,7 +26,7 @@ export interface ComponentContext {
   readonly identity: BoardIdentity;
   readonly drivers: readonly SupervisedDriver[];
   readonly readings: Readings;
-  readonly publishing: Publishing;
+  readonly delivering: Delivering;
   readonly timers: Timers;
   readonly log: Log;
   health(): Health;
@@ -52,6 +53,9 @@ export class Component {
     const { naming, drivers, client } = this.#context;
     this.#register(naming.own("describe"), () => this.describe());
     this.#register(naming.own("health"), () => this.#context.health());
+    const { identity, readings, delivering } = this.#context;
+    const past = { naming, boot: identity.boot, streams: readings.streams, delivering };
+    this.#register(naming.own("history"), (invocation) => answerHistory(past, invocation));
     for (const procedure of proceduresOf(drivers, naming)) this.#offer(procedure);
     this.#callers.declare();
     client
@@ -61,8 +65,8 @@ export class Component {
 
   /** Everything declared is restored: whoever listens gets the board and the present state of what has one. */
   ready(): void {
-    const { publishing, readings } = this.#context;
-    publishing.restate(readings.last("state"));
+    const { delivering, readings } = this.#context;
+    delivering.ready(readings.last("state"));
     void this.#callers.verify();
     this.#announcing.request();
   }

@@ -3,6 +3,7 @@ import { CHANNEL_BINDINGS } from "@pinion/wamp";
 import { Type, type Static, type TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { durationSchema } from "../drivers/duration.ts";
+import { deliverySchema, journalSchema, type DeliveryConfig, type JournalConfig } from "./delivery-config.ts";
 import { withoutDefaults } from "./without-defaults.ts";
 
 const ID = "^[a-z0-9_]{1,64}$";
@@ -125,6 +126,8 @@ export interface DeviceConfig {
   readonly router: Static<typeof Router>;
   readonly board: Static<typeof BoardPart>;
   readonly log: Static<typeof Log>;
+  readonly journal: JournalConfig;
+  readonly delivery: DeliveryConfig;
   readonly drivers: readonly DriverEntry[];
 }
 
@@ -145,6 +148,8 @@ function sections(definitions: readonly DriverDefinition[]): Record<keyof Device
     router: Router,
     board: BoardPart,
     log: Log,
+    journal: journalSchema,
+    delivery: deliverySchema,
     drivers: Type.Array(Type.Union(definitions.map(entrySchema)), {
       maxItems: 64,
       default: [],

@@ -1,5 +1,7 @@
 /** What `device.health` answers: put together from the parts, each of which knows only its own. */
 import type { ChannelHealth } from "../drivers/driver.ts";
+import type { DeliveryReport } from "./durable-delivery.ts";
+import type { JournalReport } from "./journal/journal.ts";
 
 export interface DriverReport {
   readonly name: string;
@@ -32,12 +34,24 @@ export interface LinkReport {
 }
 
 export interface ReadingsReport {
-  /** Handed to the session. */
+  /** Handed to the session; of the durable ones, acknowledged by the router. */
   readonly published: number;
   /** Made while the link was down, or not taken by it: nobody gets them any more. */
   readonly lost: number;
   /** States sent again after a join. */
   readonly restated: number;
+  /** Of the durable streams. */
+  readonly durable?: DeliveryReport;
+}
+
+export interface JournalHealth extends JournalReport {
+  /** The directory, or `memory`. */
+  readonly place: string;
+  /** Of the capacity, 0 to 1. */
+  readonly fill: number;
+  readonly writeBudgetPerDay: number;
+  /** More is written than that. */
+  readonly overBudget: boolean;
 }
 
 export interface ProcessReport {
@@ -60,11 +74,18 @@ export interface Health extends ProcessReport {
   readonly drivers: readonly DriverReport[];
   readonly link: LinkReport;
   readonly readings: ReadingsReport;
+  /** Left out where no stream is durable. */
+  readonly journal?: JournalHealth;
 }
 
 /** The sum of it all in one word. */
-export function overallState(drivers: readonly DriverReport[], link: LinkReport): Health["state"] {
+export function overallState(
+  drivers: readonly DriverReport[],
+  link: LinkReport,
+  journal?: JournalHealth,
+): Health["state"] {
   if (drivers.length > 0 && drivers.every(({ state }) => state === "faulted")) return "faulted";
-  const well = drivers.every(({ state }) => state === "ok") && link.state === "ready" && link.refused.length === 0;
-  return well ? "ok" : "degraded";
+  const isJournalWell = journal === undefined || (journal.state !== "failing" && !journal.overBudget);
+  const isLinkWell = link.state === "ready" && link.refused.length === 0;
+  return drivers.every(({ state }) => state === "ok") && isLinkWell && isJournalWell ? "ok" : "degraded";
 }

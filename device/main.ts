@@ -9,7 +9,9 @@ import type { Log, Store } from "../drivers/driver.ts";
 import { readBoardConfig, type BoardConfig } from "./board-config.ts";
 import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { doctorGpio, findingLine } from "./doctor-gpio.ts";
+import { durableStreams, journalSettings } from "./delivery-config.ts";
 import { findConfig } from "./find-config.ts";
+import { journalDirectory, openJournalPlace } from "./journal-place.ts";
 import { LogSink } from "./log-sink.ts";
 import { createLogger, logFor } from "./logging.ts";
 import { planWords } from "./plan-words.ts";
@@ -91,6 +93,7 @@ function refuse(words: string): void {
 function run(board: BoardConfig): void {
   const { config, naming, title, drivers: planned } = board;
   const { url, realm } = config.router;
+  const stateDir = config.board.stateDir ?? process.env["STATE_DIRECTORY"];
   const logger = createLogger(config.log.level, naming.id, sink);
   process.on("exit", () => sink.flushSync());
   const log = logFor(logger, "device");
@@ -110,7 +113,12 @@ function run(board: BoardConfig): void {
     log,
     logFor: (driver) => logFor(logger, driver),
     processReport: processReporter(),
-    store: storeFor(config.board.stateDir ?? process.env["STATE_DIRECTORY"]),
+    store: storeFor(stateDir),
+    delivery: {
+      durable: durableStreams(config.delivery, planned),
+      settings: journalSettings(config.journal),
+      openPlace: () => openJournalPlace(journalDirectory(config.journal.directory, stateDir)),
+    },
   });
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");

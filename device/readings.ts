@@ -72,6 +72,11 @@ export class Readings {
     return reading;
   }
 
+  /** All that were declared. */
+  get streams(): ReadonlySet<string> {
+    return new Set(this.#streams.keys());
+  }
+
   /** The newest reading of each stream that has one. */
   last(kind?: StreamDescription["kind"]): readonly (readonly [stream: string, reading: Reading])[] {
     const found: [string, Reading][] = [];

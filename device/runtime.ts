@@ -12,7 +12,8 @@ import { overallState, type Health, type ProcessReport } from "./health.ts";
 import { Link } from "./link.ts";
 import type { Naming } from "./naming.ts";
 import type { PlannedDriver } from "./plan.ts";
-import { Publishing } from "./publishing.ts";
+import { Delivering, type JournalPlace } from "./delivering.ts";
+import type { JournalSettings } from "./delivery-config.ts";
 import { Readings } from "./readings.ts";
 import { SupervisedDriver } from "./supervised-driver.ts";
 import { within } from "./within.ts";
@@ -23,6 +24,8 @@ export const CLOSE_DRIVERS_LIMIT = 3_000;
 export const CLOSE_ONE_LIMIT = 1_500;
 /** ms for GOODBYE and its answer. */
 export const CLOSE_SESSION_LIMIT = 1_500;
+/** ms for the journal to write what it holds. */
+export const CLOSE_JOURNAL_LIMIT = 400;
 
 export interface RuntimeOptions {
   readonly naming: Naming;
@@ -44,12 +47,18 @@ export interface RuntimeOptions {
   readonly processReport: () => ProcessReport;
   /** What drivers keep over runs; left out: nothing. */
   readonly store?: Store | undefined;
+  readonly delivery: {
+    /** Streams whose readings are kept until the router has them. */
+    readonly durable: ReadonlySet<string>;
+    readonly settings: JournalSettings;
+    readonly openPlace: () => Promise<JournalPlace>;
+  };
 }
 
 export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #readings: Readings;
-  readonly #publishing: Publishing;
+  readonly #delivering: Delivering;
   readonly #drivers: readonly SupervisedDriver[];
   readonly #link: Link;
   readonly #component: Component;
@@ -62,11 +71,11 @@ export class Runtime {
     const { naming, client, clock, timers, log, boot, title, version } = options;
     this.#startedAt = clock.wall();
     this.#startedMono = clock.mono();
-    this.#publishing = new Publishing(client, naming);
+    this.#delivering = new Delivering({ client, naming, boot, clock, timers, log, ...options.delivery });
     this.#readings = new Readings({
       boot,
       clock,
-      onReading: (stream, reading) => this.#publishing.reading(stream, reading),
+      onReading: (stream, reading) => this.#delivering.reading(stream, reading),
     });
     this.#drivers = options.drivers.map((planned) => this.#supervise(planned));
     this.#link = new Link({
@@ -95,13 +104,14 @@ export class Runtime {
       identity: { id: naming.id, title, version, boot, startedAt: this.#startedAt },
       drivers: this.#drivers,
       readings: this.#readings,
-      publishing: this.#publishing,
+      delivering: this.#delivering,
       health: () => this.health(),
     });
   }
 
-  /** Opens the drivers one after the other, then the session. Resolves when it is being opened; no failure ends it. */
+  /** Opens the journal, the drivers one after the other, then the session. Resolves when it is being opened; no failure ends it. */
   async start(): Promise<void> {
+    await this.#delivering.open();
     for (const driver of this.#drivers) {
       if (this.#stopped !== undefined) return;
       await driver.open();
@@ -113,7 +123,7 @@ export class Runtime {
 
   /**
    * Refuses calls, brings outputs to their safe level, closes drivers in reverse order, says goodbye. Ends within
-   * CLOSE_DRIVERS_LIMIT + CLOSE_SESSION_LIMIT whatever hangs. False: some driver did not say that it is closed, so the state
+   * CLOSE_DRIVERS_LIMIT + CLOSE_SESSION_LIMIT + CLOSE_JOURNAL_LIMIT whatever hangs. False: some driver did not say that it is closed, so the state
    * of its outputs is not known. Idempotent.
    */
   stop(): Promise<boolean> {
@@ -125,8 +135,9 @@ export class Runtime {
     const { naming, boot, version, clock } = this.#options;
     const drivers = this.#drivers.map((driver) => driver.report());
     const link = this.#link.report();
+    const journal = this.#delivering.journal();
     return {
-      state: overallState(drivers, link),
+      state: overallState(drivers, link, journal),
       id: naming.id,
       boot,
       version,
@@ -134,7 +145,8 @@ export class Runtime {
       t: clock.wall(),
       drivers,
       link,
-      readings: this.#publishing.report(),
+      readings: this.#delivering.readings(),
+      ...(journal === undefined ? {} : { journal }),
       ...this.#options.processReport(),
     };
   }
@@ -167,6 +179,8 @@ export class Runtime {
     this.#component.stop();
     const safe = await this.#closeDrivers();
     if (!(await within(timers, CLOSE_SESSION_LIMIT, client.close()))) log.warn("the session did not end in time");
+    if (!(await within(timers, CLOSE_JOURNAL_LIMIT, this.#delivering.close())))
+      log.warn("the journal did not close in time");
     return safe;
   }
 

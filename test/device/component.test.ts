@@ -188,7 +188,11 @@ test("the description needs no naming rule: procedures, topics and the newest re
   assert.equal(at(board1, "boot"), "boot1");
   assert.equal(at(board1, "naming"), "single");
   assert.equal(at(board1, "startedAt"), 1_700_001_000_000);
-  assert.deepEqual(at(board1, "procedures"), { describe: "device.describe", health: "device.health" });
+  assert.deepEqual(at(board1, "procedures"), {
+    describe: "device.describe",
+    health: "device.health",
+    history: "device.history",
+  });
   const channel = at(board1, "drivers", 0, "channels", 0);
   assert.equal(at(channel, "name"), "relay");
   assert.equal(at(channel, "actions", "set", "procedure"), "device.gpio.set");

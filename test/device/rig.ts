@@ -2,6 +2,7 @@
 import { parseConfig } from "@pinion/config";
 import { Client } from "@pinion/wamp/client";
 import { deviceSchema, type DeviceConfig } from "../../device/config.ts";
+import { journalSettings } from "../../device/delivery-config.ts";
 import { namingFor, type NamingMode } from "../../device/naming.ts";
 import { planDrivers } from "../../device/plan.ts";
 import { Runtime } from "../../device/runtime.ts";
@@ -10,6 +11,7 @@ import { gpio } from "../../drivers/gpio/gpio.ts";
 import { createMockBoard, type MockBoard } from "../../drivers/hardware/mock-board.ts";
 import { RouterHost } from "../support/router-host.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualDisk } from "../support/virtual-disk.ts";
 import { flaky } from "./flaky-driver.ts";
 
 export const definitions: readonly DriverDefinition[] = [gpio, flaky];
@@ -33,6 +35,9 @@ export interface RigOptions {
   readonly naming?: NamingMode;
   readonly drivers?: string;
   readonly boot?: string;
+  /** Streams that are journaled; left out: none. */
+  readonly durable?: readonly string[];
+  readonly disk?: VirtualDisk;
 }
 
 const PINS = `
@@ -77,6 +82,12 @@ export function makeRig(options: RigOptions = {}): Rig {
     random: () => 0.5,
     log,
     logFor: () => log,
+    delivery: {
+      durable: new Set(options.durable ?? []),
+      settings: journalSettings(boardConfigOf("drivers: []").journal),
+      openPlace: () =>
+        Promise.resolve({ disk: options.disk ?? new VirtualDisk(), directory: "/journal", release: () => undefined }),
+    },
     processReport: () => ({ memory: { rss: 1, heapUsed: 1 }, loopLag: { mean: 0, max: 0 } }),
   });
   return {
