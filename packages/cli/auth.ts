@@ -12,6 +12,7 @@ import {
   type ScramKdf,
   SECRET_METHODS,
   secretCredentials,
+  type SecretMethod,
   toHex,
   UsageError,
 } from "@pinion/wamp";
@@ -32,6 +33,7 @@ interface AddOptions extends FileOptions {
   readonly certificate?: string | undefined;
   readonly commonName?: string | undefined;
   readonly kdf: ScramKdf;
+  readonly cra: "salted" | "plain";
   readonly realm?: readonly string[] | undefined;
   readonly method?: "cryptosign" | "tls" | (typeof SECRET_METHODS)[number] | undefined;
   readonly replace?: boolean | undefined;
@@ -55,6 +57,11 @@ export function addAuthCommands(program: Command): void {
       new Option("--kdf <kdf>", "for wamp-scram; argon2id13 needs Node 24.7 on both ends")
         .choices(SCRAM_KDFS)
         .default("pbkdf2"),
+    )
+    .addOption(
+      new Option("--cra <form>", "plain: the file keeps the secret itself, for WAMP-CRA clients that know no salt")
+        .choices(["salted", "plain"])
+        .default("salted"),
     )
     .option("--secret-file <file>", "take the secret from this file")
     .option("--ask", "ask for the secret")
@@ -120,8 +127,22 @@ async function newAccount(authid: string, options: AddOptions): Promise<NewAccou
   const given = await givenSecret(options);
   const secret = given ?? Buffer.from(nodeCrypto.randomBytes(SECRET_OCTETS)).toString("base64url");
   const methods = method === undefined ? SECRET_METHODS : [method];
-  const account = { ...base, ...(await secretCredentials(nodeCrypto, secret, methods, options.kdf)) };
+  const account = { ...base, ...(await credentialsFrom(secret, methods, options)) };
   return given === undefined ? { account, told: secret } : { account };
+}
+
+async function credentialsFrom(
+  secret: string,
+  methods: readonly SecretMethod[],
+  { cra, kdf }: AddOptions,
+): Promise<Pick<Account, SecretMethod>> {
+  if (cra === "salted") return await secretCredentials(nodeCrypto, secret, methods, kdf);
+  if (!methods.includes("wampcra")) throw usage("--cra plain is for wampcra");
+  console.error(
+    "warning: with --cra plain the accounts file holds the secret itself: whoever can read the file can log in",
+  );
+  const others = methods.filter((one) => one !== "wampcra");
+  return { ...(await secretCredentials(nodeCrypto, secret, others, kdf)), wampcra: { secret } };
 }
 
 function keyCredentials({ method, publicKey, newKey }: AddOptions): Pick<Account, "cryptosign"> {

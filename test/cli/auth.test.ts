@@ -73,6 +73,27 @@ test("auth add prints a made-up secret once, with which the account logs in; a v
   assert.equal((await call(asBackend)).status, 3);
 });
 
+test("auth add --cra plain keeps the secret for WAMP-CRA without a salt, says so, and only for that method", async (t) => {
+  const { file, env } = accountsOf(t);
+  const asked = ["auth", "add", "old", "--role", "viewer", "--cra", "plain", "--ask"];
+  const refused = await run([...asked, "--method", "ticket"], env, "sesame, open\n");
+  assert.equal(refused.status, 2, refused.err);
+  assert.match(refused.err, /--cra plain is for wampcra/);
+  const added = await run([...asked, "--method", "wampcra"], env, "sesame, open\n");
+  assert.equal(added.status, 0, added.err);
+  assert.match(added.err, /warning: .*holds the secret itself/);
+  assert.match(readFileSync(file, "utf8"), /"secret": "sesame, open"/);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+
+  const { at } = await startBridge(t, `auth: { file: ${file} }\n`);
+  const call = (secret: string): Promise<Finished> =>
+    run(["call", "device.gpio.set", "--url", `rs://${at}`], { PINION_AUTHID: "old", PINION_SECRET: secret });
+  const inside = await call("sesame, open");
+  assert.equal(inside.status, 1, inside.err);
+  assert.match(inside.err, /not_authorized/);
+  assert.equal((await call("sesame, shut")).status, 3);
+});
+
 test("auth add --new-key makes a key that logs in by cryptosign", async (t) => {
   const { file, env, folder } = accountsOf(t);
   const key = join(folder, "board.key");

@@ -54,6 +54,7 @@ before(async () => {
   writeFileSync(secret, `${SECRET}\n`, { mode: 0o600 });
   const key = join(folder, "key");
   add("joe", "--role", "operator", "--secret-file", secret);
+  add("old", "--role", "viewer", "--secret-file", secret, "--method", "wampcra", "--cra", "plain");
   add("board", "--role", "device", "--new-key", key);
   seed = /private-key-ed25519: ([0-9a-f]{64})/.exec(readFileSync(key, "utf8"))?.[1] ?? "";
   const config = join(folder, "bridge.yaml");
@@ -72,6 +73,7 @@ type Login = readonly [method: string, authid: string, credential: string];
 const logins = (): readonly Login[] => [
   ["ticket", "joe", SECRET],
   ["wampcra", "joe", SECRET],
+  ["wampcra", "old", SECRET],
   ["cryptosign", "board", seed],
   // not by WAMP-CRA: some of these libraries need seconds to derive a key
   ["ticket", "joe", "shut"],
@@ -79,12 +81,14 @@ const logins = (): readonly Login[] => [
 const outcomes = [
   { authid: "joe", authrole: "operator", authmethod: "ticket" },
   { authid: "joe", authrole: "operator", authmethod: "wampcra" },
+  { authid: "old", authrole: "viewer", authmethod: "wampcra" },
   { authid: "board", authrole: "device", authmethod: "cryptosign" },
   { refused: "wamp.error.authentication_denied" },
 ];
 const words = [
   "logs in by ticket",
   "logs in by WAMP-CRA, salted",
+  "logs in by WAMP-CRA, plain",
   "logs in by cryptosign",
   "is refused with a wrong secret",
 ];

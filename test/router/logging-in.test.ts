@@ -205,6 +205,19 @@ test("an unknown authid sees what a known one sees with a wrong answer, and the 
   }
 });
 
+test("plain wampcra sends no salt and takes the secret itself as the key, and an unknown authid sees the same", () => {
+  const old: Account = { authid: "old", role: "viewer", wampcra: { secret: SECRET } };
+  const door = new Door({ accounts: { ...EVERYBODY, accounts: [old] } });
+  const peer = door.knock(["wampcra"], "old");
+  const { extra } = peer.takeOne("CHALLENGE");
+  assert.deepEqual(Object.keys(extra), ["challenge"]);
+  assertIs(answer(peer, signCra(crypto, SECRET, String(extra["challenge"]))).takeOne("WELCOME"), old, "wampcra");
+  const wrong = door.knock(["wampcra"], "old");
+  wrong.takeOne("CHALLENGE");
+  assertAborted(answer(wrong, signCra(crypto, SECRET, "another challenge")), "wamp.error.authentication_denied");
+  assert.deepEqual(seen(door.knock(["wampcra"], "eve")), seen(door.knock(["wampcra"], "old")));
+});
+
 test("an unknown authid is refused whatever it answers", () => {
   for (const signature of ["", SECRET, "A".repeat(44), "00".repeat(96)]) {
     const peer = new Door().knock(["ticket"], "eve");

@@ -1,4 +1,4 @@
-/** What a router keeps of somebody who may log in. From none of it can a password be read back. */
+/** What a router keeps of somebody who may log in. From none of it can a password be read back, but from PlainCra. */
 import { type AuthCrypto, DEFAULT_ARGON2, DEFAULT_ITERATIONS, type KeyCost, type ScramKdf } from "./auth-crypto.ts";
 import { toBase64, toHex } from "./octets.ts";
 import { hashTicket } from "./ticket.ts";
@@ -15,13 +15,23 @@ export type AuthMethod = (typeof AUTH_METHODS)[number];
 export const SECRET_METHODS = ["wamp-scram", "wampcra", "ticket"] as const satisfies readonly AuthMethod[];
 export type SecretMethod = (typeof SECRET_METHODS)[number];
 
+/** `key`: the base64 text of the derived octets. */
+export interface SaltedCra extends KeyCost {
+  readonly salt: string;
+  readonly key: string;
+}
+
+/** WAMP-CRA without a salt, for clients that know none: the secret itself. */
+export interface PlainCra {
+  readonly secret: string;
+}
+
 export interface Account {
   readonly authid: string;
   readonly role: string;
   /** Both in hex. */
   readonly ticket?: { readonly salt: string; readonly hash: string };
-  /** `key`: the base64 text of the derived octets. */
-  readonly wampcra?: KeyCost & { readonly salt: string; readonly key: string };
+  readonly wampcra?: SaltedCra | PlainCra;
   /** Salt and keys in base64. */
   readonly "wamp-scram"?: {
     readonly salt: string;
@@ -46,6 +56,9 @@ export interface Account {
   readonly realms?: readonly string[];
 }
 
+/** What is made of a secret, which cannot be read back from it. */
+export type SecretCredentials = Pick<Account, "ticket" | "wamp-scram"> & { readonly wampcra?: SaltedCra };
+
 /** Everybody who may log in. */
 export interface Accounts {
   /** 32 octets in hex, from which challenges for unknown authids are made, so that they look the same every time. */
@@ -69,9 +82,9 @@ export async function secretCredentials(
   secret: string,
   methods: readonly SecretMethod[],
   kdf: ScramKdf = "pbkdf2",
-): Promise<Pick<Account, SecretMethod>> {
+): Promise<SecretCredentials> {
   const salt = (): Uint8Array => crypto.randomBytes(SALT_OCTETS);
-  const made: { -readonly [M in SecretMethod]?: Account[M] } = {};
+  const made: { -readonly [M in SecretMethod]?: SecretCredentials[M] } = {};
   if (methods.includes("ticket")) {
     const own = salt();
     made.ticket = { salt: toHex(own), hash: toHex(hashTicket(crypto, own, secret)) };

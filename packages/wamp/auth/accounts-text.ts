@@ -6,6 +6,7 @@ import { fromBase64, fromHex } from "./octets.ts";
 
 const VERSION = 1;
 const MAX_NAME = 256;
+const CRA_FIELDS = ["secret", "salt", "iterations", "keylen", "key"];
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -63,7 +64,12 @@ const CHECKED: Readonly<Record<AuthMethod, (at: string, value: unknown) => unkno
     return { salt: hex(`${at}.salt`, fields["salt"], 16), hash: hex(`${at}.hash`, fields["hash"], 32) };
   },
   wampcra: (at, value) => {
-    const { salt, iterations, keylen, key } = fieldsOf(at, value, ["salt", "iterations", "keylen", "key"]);
+    const { secret, salt, iterations, keylen, key } = fieldsOf(at, value, CRA_FIELDS);
+    if (secret !== undefined) {
+      if ([salt, iterations, keylen, key].some((one) => one !== undefined))
+        throw wrong(at, "have a secret or a salted key");
+      return { secret: name(`${at}.secret`, secret) };
+    }
     return {
       salt: name(`${at}.salt`, salt),
       iterations: count(`${at}.iterations`, iterations, MAX_ITERATIONS),

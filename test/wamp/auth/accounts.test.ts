@@ -27,6 +27,12 @@ test("accounts come back from their text as they were", () => {
   assert.deepEqual(methodsOf(board), ["cryptosign"]);
 });
 
+test("a plain secret of WAMP-CRA comes back as it was", () => {
+  const plain: Account = { authid: "old", role: "viewer", wampcra: { secret: SECRET } };
+  assert.deepEqual(parseAccounts(formatAccounts({ ...accounts, accounts: [plain] })).accounts, [plain]);
+  assert.deepEqual(methodsOf(plain), ["wampcra"]);
+});
+
 test("the text holds no secret, in no encoding, and no two accounts of one secret look alike", async () => {
   const text = formatAccounts(accounts);
   for (const encoding of ["utf8", "hex", "base64"] as const) {
@@ -57,6 +63,8 @@ const faults: readonly (readonly [string, unknown, RegExp])[] = [
   ["a short hash", withAccount({ ticket: { salt: "00".repeat(16), hash: "00" } }), /hash must be 32 octets/],
   ["a key that is no base64", withAccount({ wampcra: { ...joe.wampcra, key: "#" } }), /key must be base64/],
   ["no iterations", withAccount({ wampcra: { ...joe.wampcra, iterations: 0 } }), /iterations must be/],
+  ["a secret beside its key", withAccount({ wampcra: { ...joe.wampcra, secret: SECRET } }), /a secret or a salted key/],
+  ["an empty secret", withAccount({ wampcra: { secret: "" } }), /secret must be/],
   ["a stored key too short", withAccount({ "wamp-scram": { ...joe["wamp-scram"], storedKey: "AAAA" } }), /storedKey/],
   ["no public key", withAccount({ cryptosign: [] }), /list of public keys/],
   ["a private matter", withAccount({ cryptosign: ["zz"] }), /cryptosign\[0\] must be 32 octets/],
