@@ -130,8 +130,10 @@ function compileEpoll(headers: Headers, cache: string): string | undefined {
   if (gyp === undefined) return undefined;
   mkdirSync(dirname(source), { recursive: true });
   const installed = join(root, "node_modules/epoll");
-  cpSync(installed, source, { recursive: true, filter: (path) => !path.startsWith(join(installed, "build")) });
-  cpSync(join(root, "node_modules/nan"), join(source, "node_modules/nan"), { recursive: true });
+  // dereferenced: a linked folder would be built in, for the wrong Node, where it is used
+  const withoutBuild = (path: string): boolean => !path.startsWith(join(installed, "build"));
+  cpSync(installed, source, { recursive: true, dereference: true, filter: withoutBuild });
+  cpSync(join(root, "node_modules/nan"), join(source, "node_modules/nan"), { recursive: true, dereference: true });
   const env = { ...process.env, npm_config_nodedir: headers.dir };
   const done = spawnSync(process.execPath, [gyp, "rebuild", `--nodedir=${headers.dir}`], {
     cwd: source,

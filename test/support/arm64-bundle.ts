@@ -43,8 +43,9 @@ function epollForArm64(): string {
   const built = join(source, "build/Release/epoll.node");
   if (existsSync(built)) return built;
   const installed = join(root, "node_modules/epoll");
-  cpSync(installed, source, { recursive: true, filter: (path) => !path.startsWith(join(installed, "build")) });
-  cpSync(join(root, "node_modules/nan"), join(source, "node_modules/nan"), { recursive: true });
+  const withoutBuild = (path: string): boolean => !path.startsWith(join(installed, "build"));
+  cpSync(installed, source, { recursive: true, dereference: true, filter: withoutBuild });
+  cpSync(join(root, "node_modules/nan"), join(source, "node_modules/nan"), { recursive: true, dereference: true });
   const tool = (name: string): string => `aarch64-linux-gnu-${name}`;
   const env = { ...process.env, CC: tool("gcc"), CXX: tool("g++"), LINK: tool("g++") };
   const nodedir = join(root, `node_modules/node-linux-${process.arch}`);
