@@ -184,9 +184,20 @@ export interface SerialPorts {
   open(request: SerialRequest): Promise<SerialConnection>;
 }
 
+/** In octets. `available` is what an ordinary user can still write; the rest of `free` is kept back for root. */
+export interface DiskSpace {
+  readonly total: number;
+  readonly free: number;
+  readonly available: number;
+}
+
 /** Small text files of the kernel, read anew each time, at most 64 KiB. */
 export interface Files {
   readText(path: string): Promise<string>;
+  /** Writes to a file that is there, in one piece; the kernel's files take it as a command. Never makes one. */
+  writeText(path: string, text: string): Promise<void>;
+  /** Of the file system that a path lies on. */
+  space(path: string): Promise<DiskSpace>;
   /** Names in a directory, sorted. */
   list(dir: string): Promise<readonly string[]>;
   realpath(path: string): Promise<string>;

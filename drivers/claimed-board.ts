@@ -11,10 +11,14 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
   const port = async (path: string): Promise<void> => {
     if (!claims.some((claim) => claim.type === "serial-port" && claim.path === path)) throw refused(path);
   };
-  const file = async (path: string): Promise<void> => {
+  const file = async (path: string, write = false): Promise<void> => {
     const below = (root: string): boolean => path === root || path.startsWith(`${root}/`);
     const climbs = path.split("/").includes("..");
-    if (climbs || !claims.some((claim) => claim.type === "file" && below(claim.path))) throw refused(path);
+    const claimed = claims.some((claim) => claim.type === "file" && below(claim.path) && (!write || claim.write));
+    if (climbs || !claimed) throw refused(write ? `writing ${path}` : path);
+  };
+  const disk = async (path: string): Promise<void> => {
+    if (!claims.some((claim) => claim.type === "disk-space" && claim.path === path)) throw refused(`the disk ${path}`);
   };
   return {
     gpio: {
@@ -37,6 +41,8 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
     },
     files: {
       readText: async (path) => (await file(path), board.files.readText(path)),
+      writeText: async (path, text) => (await file(path, true), board.files.writeText(path, text)),
+      space: async (path) => (await disk(path), board.files.space(path)),
       list: async (dir) => (await file(dir), board.files.list(dir)),
       realpath: async (path) => (await file(path), board.files.realpath(path)),
     },
@@ -58,7 +64,7 @@ export function claimConflicts(claims: readonly Claim[]): readonly ClaimConflict
   const holders = new Map<string, Claim>();
   const conflicts: ClaimConflict[] = [];
   for (const claim of claims) {
-    if (claim.type === "file") continue;
+    if (claim.type === "file" || claim.type === "disk-space") continue;
     const resource = resourceName(claim);
     const first = holders.get(resource);
     if (first) conflicts.push({ first, second: claim, resource });
@@ -67,7 +73,7 @@ export function claimConflicts(claims: readonly Claim[]): readonly ClaimConflict
   return conflicts;
 }
 
-function resourceName(claim: Exclude<Claim, { type: "file" }>): string {
+function resourceName(claim: Exclude<Claim, { type: "file" | "disk-space" }>): string {
   if (claim.type === "pwm-channel") {
     return `PWM channel ${String(claim.channel)}${claim.chip === undefined ? "" : ` of ${String(claim.chip)}`}`;
   }

@@ -14,8 +14,10 @@ export type Claim =
   | GpioClaim
   | { readonly type: "pwm-channel"; readonly chip?: string | number; readonly channel: number; readonly owner: string }
   | { readonly type: "serial-port"; readonly path: string; readonly owner: string }
-  /** A file, or everything below a directory; reading only. */
-  | { readonly type: "file"; readonly path: string; readonly owner: string };
+  /** A file, or everything below a directory; reading only, unless `write` says more. */
+  | { readonly type: "file"; readonly path: string; readonly owner: string; readonly write?: boolean }
+  /** How full the file system of this path is, and nothing in it. */
+  | { readonly type: "disk-space"; readonly path: string; readonly owner: string };
 
 /** `line` is an offset, or a name that the kernel has for the line. */
 export interface GpioClaim {

@@ -1,14 +1,17 @@
 /** Made-up sensors, for trying things out. The same clock and randomness give the same readings. */
 import { Type, type Static } from "typebox";
 import { throwIfAborted } from "./aborted.ts";
-import { actionRunner, describeActions, jsonSchema, type ActionTable } from "./action.ts";
+import { actionRunner, describeActions, type ActionTable } from "./action.ts";
 import { channelAt } from "./channel-lookup.ts";
 import type { ChannelDescription } from "./description.ts";
 import { defineDriver, type ConfigIssue, type DriverContext, type DriverInstance } from "./driver.ts";
 import { durationSchema, milliseconds } from "./duration.ts";
 import { healthOf } from "./health.ts";
 import { named } from "./named.ts";
-import { startPolling } from "./polling.ts";
+import { pollIssues, pollOptions, pollProperties, type PollOptions } from "./polling/poll-options.ts";
+import { SensorPoller } from "./polling/sensor-poller.ts";
+import type { RawReading } from "./reading.ts";
+import { describePolled } from "./sensors/polled-sensors.ts";
 
 const INTERVAL = "10s";
 const PERIOD = "1min";
@@ -26,12 +29,11 @@ const sensorSchema = Type.Object(
         description: "Of sine and sawtooth; a random walk crosses its range in about this time",
       }),
     ),
-    interval: Type.Optional(durationSchema({ min: 10, default: INTERVAL, description: "Between two readings" })),
+    ...pollProperties(INTERVAL, 10),
     decimals: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 10, default: DECIMALS, description: "Digits after the point" }),
     ),
     unit: Type.Optional(Type.String({ maxLength: 32, description: "For people, such as °C" })),
-    title: Type.Optional(Type.String({ maxLength: 80, description: "For people" })),
   },
   { additionalProperties: false },
 );
@@ -51,7 +53,7 @@ interface Sensor {
   readonly min: number;
   readonly max: number;
   readonly period: number;
-  readonly interval: number;
+  readonly options: PollOptions;
   readonly decimals: number;
 }
 
@@ -77,12 +79,16 @@ export const simulated = defineDriver({
 });
 
 function issues(config: Config): readonly ConfigIssue[] {
-  return sensorsOf(config)
+  const polling = Object.entries(config.sensors).flatMap(([name, one]) =>
+    pollIssues(one, INTERVAL, `/sensors/${name}`),
+  );
+  const limits = sensorsOf(config)
     .filter(({ wave, min, max }) => wave !== "constant" && min >= max)
     .map(({ name, min, max }) => ({
       path: `/sensors/${name}`,
       message: `max (${String(max)}) must be greater than min (${String(min)})`,
     }));
+  return [...polling, ...limits];
 }
 
 function sensorsOf({ sensors }: Config): readonly Sensor[] {
@@ -94,31 +100,26 @@ function sensorsOf({ sensors }: Config): readonly Sensor[] {
     min: config.min ?? 0,
     max: config.max ?? 1,
     period: milliseconds(config.period ?? PERIOD),
-    interval: milliseconds(config.interval ?? INTERVAL),
+    options: pollOptions(config, INTERVAL),
     decimals: config.decimals ?? DECIMALS,
   }));
 }
 
-function describeSensor({ name, title, unit, wave, min, max, period, interval }: Sensor): ChannelDescription {
+function describeSensor(sensor: Sensor): ChannelDescription {
+  const { wave, min, max, period, options } = sensor;
   const limits = wave === "constant" ? { minimum: min, maximum: min } : { minimum: min, maximum: max };
-  const schema = jsonSchema(Type.Number(limits));
-  const heading = title === undefined ? {} : { title };
-  const scale = unit === undefined ? {} : { unit };
-  return {
-    name,
-    aliases: [],
-    ...heading,
-    role: "sensor",
-    details: { wave, period, interval },
-    value: { schema, ...scale },
-    actions: describeActions(actions),
-    streams: { [name]: { schema, ...scale, interval, kind: "measurement", ...heading } },
-  };
+  const schema = Type.Number(limits);
+  const { value, ...rest } = describePolled({
+    ...sensor,
+    schema,
+    details: { wave, period, interval: options.interval },
+  });
+  return { ...rest, ...(value === undefined ? {} : { value }), actions: describeActions(actions) };
 }
 
 /** Answers the value at a time; only the random walk remembers anything. */
 function generator(
-  { wave, min, max, period, interval, decimals }: Sensor,
+  { wave, min, max, period, options: { interval }, decimals }: Sensor,
   { clock, random }: DriverContext,
 ): () => number {
   const start = clock.mono();
@@ -143,10 +144,12 @@ function generator(
 
 async function open(config: Config, ctx: DriverContext): Promise<DriverInstance> {
   throwIfAborted(ctx.signal, "Opening the simulated sensors");
-  const sensors = sensorsOf(config).map((sensor) => ({ ...sensor, aliases: [], value: generator(sensor, ctx) }));
-  const pollings = sensors.map(({ name, interval, value }) =>
-    startPolling(ctx, interval, async () => ctx.publish(name, { value: value(), quality: "simulated" })),
-  );
+  const sensors = sensorsOf(config).map((sensor) => {
+    const value = generator(sensor, ctx);
+    const read = async (): Promise<RawReading> => ({ value: value(), quality: "simulated" });
+    return { ...sensor, aliases: [], value, poller: new SensorPoller({ ...sensor, read }, ctx) };
+  });
+  for (const { poller } of sensors) poller.start();
   const run = actionRunner<typeof actions, (typeof sensors)[number]>(actions, {
     read: async ({ name, value }) => ({ sensor: name, value: value(), t: ctx.clock.wall() }),
   });
@@ -154,7 +157,7 @@ async function open(config: Config, ctx: DriverContext): Promise<DriverInstance>
     invoke: async (action, address, args) => run(action, channelAt(sensors, address), args),
     health: () => healthOf(Object.fromEntries(sensors.map(({ name }) => [name, { state: "ok" }]))),
     close: async () => {
-      await Promise.all(pollings.map(async (one) => one.stop()));
+      await Promise.all(sensors.map(async ({ poller }) => poller.stop()));
     },
   };
 }

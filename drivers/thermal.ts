@@ -1,16 +1,15 @@
 /** Temperatures of the kernel's thermal zones, such as the processor's. */
 import { Type, type Static } from "typebox";
-import { throwIfAborted } from "./aborted.ts";
-import { actionRunner, describeActions, jsonSchema, type ActionTable } from "./action.ts";
-import { channelAt } from "./channel-lookup.ts";
-import type { ChannelDescription } from "./description.ts";
+import type { Files } from "./board.ts";
+import { defineDriver, type DriverContext } from "./driver.ts";
 import { DriverError } from "./driver-error.ts";
-import { defineDriver, type ChannelHealth, type DriverContext, type DriverInstance } from "./driver.ts";
-import { durationSchema, milliseconds } from "./duration.ts";
-import { healthOf } from "./health.ts";
 import { named } from "./named.ts";
-import { startPolling } from "./polling.ts";
-import { listed, reasonOf } from "./words.ts";
+import { pollIssues, pollOptions, pollProperties } from "./polling/poll-options.ts";
+import { kernelNumber } from "./sensors/kernel-number.ts";
+import { withoutSlash } from "./sensors/kernel-root.ts";
+import { describePolled, openPolled, type PolledSensor, type SensorReader } from "./sensors/polled-sensors.ts";
+import { scaled, scalingIssues, scalingProperties } from "./sensors/scaling.ts";
+import { listed } from "./words.ts";
 
 const ROOT = "/sys/class/thermal";
 const INTERVAL = "30s";
@@ -27,8 +26,8 @@ const zoneSchema = Type.Object(
         description: "The zone's type as the kernel names it; left out: cpu-thermal, else the first zone there is",
       }),
     ),
-    interval: Type.Optional(durationSchema({ min: 100, default: INTERVAL, description: "Between two readings" })),
-    title: Type.Optional(Type.String({ maxLength: 80, description: "For people" })),
+    ...pollProperties(INTERVAL),
+    ...scalingProperties,
   },
   { additionalProperties: false },
 );
@@ -50,143 +49,63 @@ const configSchema = Type.Object(
 
 type Config = Static<typeof configSchema>;
 
-interface Zone {
-  readonly name: string;
-  readonly title: string | undefined;
-  readonly type: string | undefined;
-  readonly interval: number;
-}
-
-const valueSchema = Type.Number({ unit: UNIT });
-
-const actions = Object.freeze({
-  read: {
-    title: "Read",
-    description: "Reads the temperature now.",
-    args: [],
-    result: Type.Object({
-      sensor: Type.String(),
-      value: valueSchema,
-      unit: Type.String(),
-      t: Type.Number({ unit: "ms" }),
-    }),
-    safety: "read",
-    role: "viewer",
-  },
-} as const satisfies ActionTable);
+type Zone = PolledSensor & { readonly config: Static<typeof zoneSchema> };
 
 export const thermal = defineDriver({
   kind: "thermal",
   title: "Temperatures of the system",
   configSchema,
-  describe: (config) => ({ kind: "thermal", channels: zonesOf(config).map(describeZone) }),
+  issues: (config) =>
+    zonesIn(config).flatMap(([name, one]) => [
+      ...pollIssues(one, INTERVAL, `/zones/${name}`),
+      ...scalingIssues(one, `/zones/${name}`),
+    ]),
+  describe: (config) => ({ kind: "thermal", channels: zonesOf(config).map(describePolled) }),
   plan: (config) => zonesOf(config).map(({ name }) => ({ type: "file", path: rootOf(config), owner: name })),
-  open,
+  open: async (config, ctx) => openPolled(zonesOf(config), ctx, (zone) => readerOf(zone, rootOf(config), ctx)),
 });
 
-const rootOf = ({ root = ROOT }: Config): string => root.replace(/\/+$/, "");
+const rootOf = ({ root = ROOT }: Config): string => withoutSlash(root);
 
-function zonesOf({ zones = { cpu_temperature: {} } }: Config): readonly Zone[] {
-  return Object.entries(zones).map(([name, { type, title, interval = INTERVAL }]) => {
-    return { name, title, type, interval: milliseconds(interval) };
-  });
-}
+const zonesIn = ({ zones = { cpu_temperature: {} } }: Config) => Object.entries(zones);
 
-function describeZone({ name, title, type, interval }: Zone): ChannelDescription {
-  const schema = jsonSchema(valueSchema);
-  const heading = title === undefined ? {} : { title };
-  return {
+function zonesOf(config: Config): readonly Zone[] {
+  return zonesIn(config).map(([name, one]) => ({
     name,
-    aliases: [],
-    ...heading,
-    role: "sensor",
-    details: { type: type ?? null, interval },
-    value: { schema, unit: UNIT },
-    actions: describeActions(actions),
-    streams: { [name]: { schema, unit: UNIT, interval, kind: "measurement", ...heading } },
-  };
+    title: one.title,
+    unit: one.unit ?? UNIT,
+    options: pollOptions(one, INTERVAL),
+    details: { type: one.type ?? null },
+    config: one,
+  }));
 }
 
-/** One zone: reads, and remembers whether the last read worked. */
-class ZoneSensor {
-  readonly zone: Zone;
-  readonly #root: string;
-  readonly #ctx: DriverContext;
-  #file: string | undefined;
-  #error: DriverError | undefined;
-
-  constructor(zone: Zone, root: string, ctx: DriverContext) {
-    this.zone = zone;
-    this.#root = root;
-    this.#ctx = ctx;
-  }
-
-  get health(): ChannelHealth {
-    return this.#error ? { state: "faulted", cause: this.#error.message } : { state: "ok" };
-  }
-
-  /** °C. @throws DriverError */
-  async read(): Promise<number> {
-    const { files } = this.#ctx.board;
-    try {
-      this.#file ??= await this.#find();
-      const text = (await files.readText(this.#file)).trim();
-      if (!/^-?\d{1,9}$/.test(text))
-        throw new DriverError("io", `${this.#file} holds ${JSON.stringify(text)}, no temperature`);
-      this.#error = undefined;
-      return Number(text) / 1000;
-    } catch (error) {
-      // Zones are numbered anew when a driver is loaded again: look for it afresh next time.
-      this.#file = undefined;
-      const failure =
-        error instanceof DriverError
-          ? error
-          : new DriverError("io", `${this.zone.name}: ${reasonOf(error)}`, { cause: error });
-      if (this.#error?.message !== failure.message)
-        this.#ctx.log.warn(`${this.zone.name}: ${failure.message}`, { code: failure.code });
-      this.#error = failure;
-      throw failure;
-    }
-  }
-
-  async publish(): Promise<void> {
-    const { name } = this.zone;
-    try {
-      this.#ctx.publish(name, { value: await this.read() });
-    } catch (error) {
-      this.#ctx.publish(name, { value: null, quality: "error", cause: reasonOf(error) });
-    }
-  }
-
-  async #find(): Promise<string> {
-    const { files } = this.#ctx.board;
-    const dirs = (await files.list(this.#root)).filter((one) => /^thermal_zone\d+$/.test(one));
-    const zones: { readonly dir: string; readonly type: string }[] = [];
-    for (const dir of dirs.toSorted((a, b) => Number(a.slice(12)) - Number(b.slice(12)))) {
-      zones.push({ dir, type: (await files.readText(`${this.#root}/${dir}/type`)).trim() });
-    }
-    const wanted = this.zone.type ?? USUAL_TYPE;
-    const chosen = zones.find(({ type }) => type === wanted) ?? (this.zone.type === undefined ? zones[0] : undefined);
-    if (chosen) return `${this.#root}/${chosen.dir}/temp`;
-    throw new DriverError("no_such_device", `There is no thermal zone of type ${wanted} under ${this.#root}`, {
-      cure: `Set type to one of: ${listed(zones.map(({ type }) => type))}.`,
-    });
-  }
-}
-
-async function open(config: Config, ctx: DriverContext): Promise<DriverInstance> {
-  throwIfAborted(ctx.signal, "Opening the thermal zones");
-  const sensors = zonesOf(config).map((zone) => new ZoneSensor(zone, rootOf(config), ctx));
-  const pollings = sensors.map((sensor) => startPolling(ctx, sensor.zone.interval, async () => sensor.publish()));
-  const run = actionRunner<typeof actions, ZoneSensor>(actions, {
-    read: async (sensor) => ({ sensor: sensor.zone.name, value: await sensor.read(), unit: UNIT, t: ctx.clock.wall() }),
-  });
-  const described = sensors.map((sensor) => ({ name: sensor.zone.name, aliases: [], sensor }));
+function readerOf({ config }: Zone, root: string, { board: { files } }: DriverContext): SensorReader {
+  let file: string | undefined;
   return {
-    invoke: async (action, address, args) => run(action, channelAt(described, address).sensor, args),
-    health: () => healthOf(Object.fromEntries(sensors.map((one) => [one.zone.name, one.health]))),
-    close: async () => {
-      await Promise.all(pollings.map(async (one) => one.stop()));
+    read: async () => {
+      try {
+        file ??= await findZone(files, root, config.type);
+        return scaled((await kernelNumber(files, file)) / 1000, config);
+      } catch (error) {
+        // Zones are numbered anew when a driver is loaded again: look for it afresh next time.
+        file = undefined;
+        throw error;
+      }
     },
   };
+}
+
+async function findZone(files: Files, root: string, type: string | undefined): Promise<string> {
+  const dirs = (await files.list(root)).filter((one) => /^thermal_zone\d+$/.test(one));
+  const zones: { readonly dir: string; readonly type: string }[] = [];
+  for (const dir of dirs.toSorted((a, b) => Number(a.slice(12)) - Number(b.slice(12)))) {
+    zones.push({ dir, type: (await files.readText(`${root}/${dir}/type`)).trim() });
+  }
+  const wanted = type ?? USUAL_TYPE;
+  const chosen = zones.find((zone) => zone.type === wanted) ?? (type === undefined ? zones[0] : undefined);
+  if (chosen) return `${root}/${chosen.dir}/temp`;
+  throw new DriverError("no_such_device", `There is no thermal zone of type ${wanted} under ${root}`, {
+    cure: `Set type to one of: ${listed(zones.map((zone) => zone.type))}.`,
+  });
 }

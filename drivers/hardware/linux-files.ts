@@ -1,5 +1,6 @@
-import { open, readdir, realpath } from "node:fs/promises";
-import type { Files } from "../board.ts";
+import { constants } from "node:fs";
+import { open, readdir, realpath, statfs } from "node:fs/promises";
+import type { DiskSpace, Files } from "../board.ts";
 import { driverErrorOf } from "./system-error.ts";
 
 const LARGEST = 65_536;
@@ -17,6 +18,26 @@ export const linuxFiles: Files = Object.freeze({
       }
     } catch (error) {
       throw driverErrorOf(error, `${path} cannot be read`);
+    }
+  },
+  async writeText(path: string, text: string): Promise<void> {
+    try {
+      const file = await open(path, constants.O_WRONLY);
+      try {
+        await file.write(text, 0);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw driverErrorOf(error, `${path} cannot be written`);
+    }
+  },
+  async space(path: string): Promise<DiskSpace> {
+    try {
+      const { bsize, blocks, bfree, bavail } = await statfs(path);
+      return { total: blocks * bsize, free: bfree * bsize, available: bavail * bsize };
+    } catch (error) {
+      throw driverErrorOf(error, `The file system of ${path} cannot be asked`);
     }
   },
   async list(dir: string): Promise<readonly string[]> {

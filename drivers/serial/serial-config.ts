@@ -81,10 +81,20 @@ const portSchema = Type.Object(
       maxLength: 256,
       description: "Device file; a name under /dev/serial/by-id survives replugging",
     }),
-    baudRate: Type.Optional(Type.Integer({ minimum: 50, maximum: 4_000_000, default: BAUD_RATE, unit: "baud" })),
-    dataBits: Type.Optional(Type.Enum([5, 6, 7, 8], { default: 8 })),
-    parity: Type.Optional(Type.Enum(["none", "even", "odd"], { default: "none" })),
-    stopBits: Type.Optional(Type.Enum([1, 1.5, 2], { default: 1 })),
+    baudRate: Type.Optional(
+      Type.Integer({
+        minimum: 50,
+        maximum: 4_000_000,
+        default: BAUD_RATE,
+        unit: "baud",
+        description: "Speed of the line",
+      }),
+    ),
+    dataBits: Type.Optional(Type.Enum([5, 6, 7, 8], { default: 8, description: "Bits of a character" })),
+    parity: Type.Optional(
+      Type.Enum(["none", "even", "odd"], { default: "none", description: "Check bit of a character" }),
+    ),
+    stopBits: Type.Optional(Type.Enum([1, 1.5, 2], { default: 1, description: "Bits after a character" })),
     framing: Type.Optional(framingSchema),
     encoding: Type.Optional(
       Type.Enum([...encodings], { default: "utf8", description: "Of frames and of text written" }),

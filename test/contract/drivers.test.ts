@@ -6,6 +6,11 @@ import { DriverError } from "../../drivers/driver-error.ts";
 import { driverContract, type DriverScenario } from "./driver-contract.ts";
 
 const ZONE = "/sys/class/thermal/thermal_zone0";
+const W1 = "/sys/bus/w1/devices";
+const W1_SUM = "59 01 55 05 7f a5 a5 66 c0 : crc=c0 YES\n59 01 55 05 7f a5 a5 66 c0 ";
+const IIO = "/sys/bus/iio/devices/iio:device1";
+const HWMON = "/sys/class/hwmon/hwmon2";
+const THROTTLED = "/sys/devices/platform/soc/soc:firmware/get_throttled";
 
 const scenarios: Readonly<Record<string, DriverScenario>> = {
   gpio: {
@@ -77,6 +82,100 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
     stimulate: async (rig) => rig.clock.advance(30_000),
     unplug: (rig) => rig.board.files.set(`${ZONE}/temp`, new DriverError("io", "the sensor does not answer")),
     replug: (rig) => rig.board.files.set(`${ZONE}/temp`, "50000\n"),
+    args: {},
+  },
+  w1: {
+    config: { sensors: { tank: { id: "28-0316a2794bff" }, room: { id: "28-0316a2794c00", window: { over: "1min" } } } },
+    prepare: (rig) => {
+      rig.board.files.set(`${W1}/28-0316a2794bff/w1_slave`, `${W1_SUM}t=21562\n`);
+      rig.board.files.set(`${W1}/28-0316a2794c00/w1_slave`, `${W1_SUM}t=-1250\n`);
+    },
+    stimulate: async (rig) => rig.clock.advance(90_000),
+    unplug: (rig) => {
+      rig.board.files.remove(`${W1}/28-0316a2794bff/w1_slave`);
+      rig.board.files.remove(`${W1}/28-0316a2794c00/w1_slave`);
+    },
+    replug: (rig) => {
+      rig.board.files.set(`${W1}/28-0316a2794bff/w1_slave`, `${W1_SUM}t=21562\n`);
+      rig.board.files.set(`${W1}/28-0316a2794c00/w1_slave`, `${W1_SUM}t=-1250\n`);
+    },
+    args: {},
+  },
+  iio: {
+    config: {
+      sensors: { air: { device: "bmp280", channel: "temp" }, tank: { channel: "voltage0", device: "bmp280" } },
+    },
+    prepare: (rig) => {
+      rig.board.files.set(`${IIO}/name`, "bmp280\n");
+      rig.board.files.set(`${IIO}/in_temp_input`, "21340\n");
+      rig.board.files.set(`${IIO}/in_voltage0_raw`, "100\n");
+      rig.board.files.set(`${IIO}/in_voltage_scale`, "0.5\n");
+    },
+    stimulate: async (rig) => rig.clock.advance(10_000),
+    unplug: (rig) => {
+      rig.board.files.remove(`${IIO}/in_temp_input`);
+      rig.board.files.remove(`${IIO}/in_voltage0_raw`);
+    },
+    replug: (rig) => {
+      rig.board.files.set(`${IIO}/in_temp_input`, "20000\n");
+      rig.board.files.set(`${IIO}/in_voltage0_raw`, "90\n");
+    },
+    args: {},
+  },
+  hwmon: {
+    config: { sensors: { board: { chip: "lm75", input: "temp1" } } },
+    prepare: (rig) => {
+      rig.board.files.set(`${HWMON}/name`, "lm75\n");
+      rig.board.files.set(`${HWMON}/temp1_input`, "36500\n");
+    },
+    stimulate: async (rig) => rig.clock.advance(10_000),
+    unplug: (rig) => rig.board.files.set(`${HWMON}/temp1_input`, new DriverError("io", "EIO")),
+    replug: (rig) => rig.board.files.set(`${HWMON}/temp1_input`, "36000\n"),
+    args: {},
+  },
+  power: {
+    config: {},
+    prepare: (rig) => rig.board.files.set(THROTTLED, "0\n"),
+    stimulate: async (rig) => rig.clock.advance(400_000),
+    unplug: (rig) => rig.board.files.set(THROTTLED, "what?\n"),
+    replug: (rig) => rig.board.files.set(THROTTLED, "50005\n"),
+    args: {},
+  },
+  led: {
+    config: { leds: { activity: { led: "ACT" } } },
+    prepare: (rig) => {
+      rig.board.files.set("/sys/class/leds/ACT/trigger", "none timer [mmc0]\n");
+      rig.board.files.set("/sys/class/leds/ACT/brightness", "0\n");
+      rig.board.files.set("/sys/class/leds/ACT/max_brightness", "255\n");
+      rig.board.files.set("/sys/class/leds/ACT/delay_on", "500\n");
+      rig.board.files.set("/sys/class/leds/ACT/delay_off", "500\n");
+    },
+    stimulate: async (rig) => {
+      rig.board.files.set("/sys/class/leds/ACT/brightness", `${String(rig.clock.now() % 255)}\n`);
+      await rig.clock.advance(60_000);
+    },
+    unplug: (rig) =>
+      rig.board.files.set("/sys/class/leds/ACT/max_brightness", new DriverError("no_such_device", "gone")),
+    replug: (rig) => rig.board.files.set("/sys/class/leds/ACT/max_brightness", "255\n"),
+    args: { set: [true], blink: ["100ms"] },
+  },
+  system: {
+    config: {},
+    prepare: (rig) => {
+      rig.board.files.set("/proc/loadavg", "0.52 0.58 0.59 1/389 12345\n");
+      rig.board.files.set("/proc/meminfo", "MemTotal:        1000000 kB\nMemAvailable:     250000 kB\n");
+    },
+    stimulate: async (rig) => rig.clock.advance(30_000),
+    unplug: (rig) => {
+      rig.board.files.set("/proc/loadavg", "?\n");
+      rig.board.files.set("/proc/meminfo", "?\n");
+      rig.board.files.disk = undefined;
+    },
+    replug: (rig) => {
+      rig.board.files.set("/proc/loadavg", "0.1 0.2 0.3 1/389 12345\n");
+      rig.board.files.set("/proc/meminfo", "MemTotal:        1000000 kB\nMemAvailable:     250000 kB\n");
+      rig.board.files.disk = { total: 100, free: 50, available: 40 };
+    },
     args: {},
   },
   simulated: {
