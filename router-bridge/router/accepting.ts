@@ -6,6 +6,7 @@ import {
   ErrorUri,
   ProtocolViolation,
   type Authenticate,
+  type Dict,
   type Hello,
   type Message,
   type SessionId,
@@ -27,7 +28,7 @@ export type Admission =
   | { readonly kind: "send"; readonly message: Message }
   /** For the answer of a procedure; then it is admitted by the function given to the constructor. */
   | { readonly kind: "wait" }
-  | { readonly kind: "abort"; readonly reason: Uri; readonly words: string };
+  | { readonly kind: "abort"; readonly reason: Uri; readonly words: string; readonly details?: Dict };
 
 export class Accepting<P> {
   readonly #context: RouterContext<P>;
@@ -75,7 +76,7 @@ export class Accepting<P> {
   }
 
   #proceed(session: RouterSession<P>, entry: Entry<P>, outcome: AuthOutcome, out: Delivery<P>[]): Admission {
-    if (outcome.kind === "refuse") return { kind: "abort", reason: outcome.reason, words: outcome.words };
+    if (outcome.kind === "refuse") return { ...outcome, kind: "abort" };
     if (outcome.kind === "welcome") {
       const { identity, realm: name = entry.realm.name } = outcome;
       const realm = this.#realms.get(name);

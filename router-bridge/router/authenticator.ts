@@ -18,7 +18,8 @@ export interface Identity {
 export type AuthOutcome =
   /** `realm`: to be joined instead of the one that HELLO names. */
   | { readonly kind: "welcome"; readonly identity: Identity; readonly realm?: string }
-  | { readonly kind: "refuse"; readonly reason: Uri; readonly words: string }
+  /** `details`: for ABORT, besides the words. */
+  | { readonly kind: "refuse"; readonly reason: Uri; readonly words: string; readonly details?: Dict }
   | {
       readonly kind: "challenge";
       readonly method: string;

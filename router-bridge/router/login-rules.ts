@@ -50,11 +50,13 @@ export interface Named {
   readonly method: string;
 }
 
-export const WRONG: AuthOutcome = {
+export const WRONG = {
   kind: "refuse",
   reason: ErrorUri.authenticationDenied,
   words: "the credentials are wrong",
-};
+} as const satisfies AuthOutcome;
+/** With the server error of RFC 5802, which clients of SCRAM look for. */
+const WRONG_PROOF: AuthOutcome = { ...WRONG, details: { scram: "invalid-proof" } };
 const BLOCKED: AuthOutcome = {
   kind: "refuse",
   reason: ErrorUri.authenticationDenied,
@@ -88,7 +90,7 @@ export function proven(
 export function failed(rules: AccountRules, { info }: Applicant, who: Named): AuthOutcome {
   countFailure(rules, info, who.authid);
   rules.onFailed({ ...who, address: info.address ?? "unknown", cause: "wrong" });
-  return WRONG;
+  return who.method === "wamp-scram" ? WRONG_PROOF : WRONG;
 }
 
 export function countFailure({ attempts, attemptsOfMachine }: AccountRules, info: PeerInfo, authid?: string): void {

@@ -297,7 +297,7 @@ export class Router<P> {
 
   #admit(session: RouterSession<P>, admission: Admission, { now, out }: At<P>): void {
     if (admission.kind === "abort") {
-      return this.#abort(session, new ProtocolViolation(admission.words, admission.reason), out);
+      return this.#abort(session, new ProtocolViolation(admission.words, admission.reason), out, admission.details);
     }
     this.#awaitNothing(session);
     // the question has a limit of time of its own
@@ -323,12 +323,12 @@ export class Router<P> {
   }
 
   /** ABORT first; then the session is disposed of at once; then the connection ends (spec "Protocol Violations"). */
-  #abort(session: RouterSession<P>, violation: ProtocolViolation, out: Delivery<P>[]): void {
+  #abort(session: RouterSession<P>, violation: ProtocolViolation, out: Delivery<P>[], more?: object): void {
     const { state } = session;
     if (state === "closed") return;
     if (state !== "closing") {
       this.statistics.aborted += 1;
-      const details = { message: violation.message };
+      const details = { ...more, message: violation.message };
       out.push({
         to: session.alone,
         message: { type: "ABORT", details, reason: violation.reason, payload: noPayload },

@@ -140,6 +140,17 @@ test("wamp-scram lets in who proves the password, and proves itself", async () =
   assert.deepEqual(welcome.details["authextra"], { verifier });
 });
 
+test("a wrong proof of wamp-scram is told in the words of RFC 5802, also to an authid that nobody has", () => {
+  const door = new Door({ accounts: { ...EVERYBODY, accounts: [joe] } });
+  for (const authid of ["joe", "eve"]) {
+    const peer = door.knock(["wamp-scram"], authid, { authextra: { nonce: toBase64(new Uint8Array(16)) } });
+    const { nonce } = peer.takeOne("CHALLENGE").extra;
+    const abort = answer(peer, toBase64(new Uint8Array(32)), { nonce }).takeOne("ABORT");
+    assert.equal(abort.reason, "wamp.error.authentication_denied");
+    assert.deepEqual(abort.details, { scram: "invalid-proof", message: "the credentials are wrong" });
+  }
+});
+
 test("cryptosign lets in who has the key, with and without an authid", () => {
   for (const authid of ["board", undefined]) {
     const peer = new Door().knock(["cryptosign"], authid, { authextra: { pubkey: pubkey.toUpperCase() } });
