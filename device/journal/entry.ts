@@ -8,7 +8,7 @@ import { Check } from "typebox/value";
 import type { JsonValue } from "../../drivers/description.ts";
 import { qualities, type Reading } from "../../drivers/reading.ts";
 import { gapReasons, type Gap } from "./gap.ts";
-import type { Interval } from "./interval-set.ts";
+import type { Interval } from "@pinion/wamp";
 
 export interface HeadEntry {
   readonly kind: "head";

@@ -4,7 +4,7 @@
  */
 import type { DeliveredEntry } from "./entry.ts";
 import { gapEnd, type Gap, type GapReason } from "./gap.ts";
-import { IntervalSet, type Interval } from "./interval-set.ts";
+import { IntervalSet, type Interval } from "@pinion/wamp";
 
 interface Owed {
   readonly boot: string;

@@ -7,7 +7,7 @@ import type { Reading } from "../../drivers/reading.ts";
 import type { Disk } from "./disk.ts";
 import { scanEntries, type Entry } from "./entry.ts";
 import type { Gap } from "./gap.ts";
-import { IntervalSet } from "./interval-set.ts";
+import { IntervalSet } from "@pinion/wamp";
 import type { Ledger } from "./ledger.ts";
 import type { Segment } from "./segment.ts";
 import { join, type Encoded, type SegmentWriter } from "./segment-writer.ts";

@@ -6,7 +6,7 @@
 import type { Disk } from "./disk.ts";
 import { scanEntries, type Entry, type HeadEntry } from "./entry.ts";
 import { gapEnd, type GapReason } from "./gap.ts";
-import { IntervalSet, type Interval } from "./interval-set.ts";
+import { IntervalSet, type Interval } from "@pinion/wamp";
 import type { Ledger } from "./ledger.ts";
 import { noteEntry, segmentOfName, type Segment } from "./segment.ts";
 

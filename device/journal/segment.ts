@@ -1,5 +1,5 @@
 import type { Entry } from "./entry.ts";
-import type { Interval } from "./interval-set.ts";
+import type { Interval } from "@pinion/wamp";
 
 /** One file of the journal, as it is remembered. */
 export interface Segment {

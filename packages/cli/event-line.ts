@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from "@pinion/wamp/client";
+import type { ReadingGap, ReceivedEvent } from "@pinion/wamp/client";
 import { toJson } from "./values.ts";
 
 /** One event for people: topic, value, unit, time, then what is out of the ordinary. Never more than one line. */
@@ -16,6 +16,18 @@ export function eventLine(event: ReceivedEvent): string {
     Object.keys(rest).length > 0 ? toJson(rest) : "",
   ];
   return parts.filter((part) => part !== "").join("  ");
+}
+
+/** Numbers that will not come, for people. */
+export function gapLine({ topic, device, boot, from, to, reason }: ReadingGap): string {
+  const range =
+    to === from ? String(from) : Number.isFinite(to) ? `${String(from)} to ${String(to)}` : `${String(from)} and later`;
+  return `${topic}  gap: ${range} of boot ${oneLine(boot)} will not come: ${oneLine(reason)}  ${toJson({ device })}`;
+}
+
+/** The same as JSON; `to` is null where the end is not known. */
+export function gapJson({ topic, to, ...gap }: ReadingGap): string {
+  return toJson({ topic, gap: { ...gap, to: Number.isFinite(to) ? to : null } });
 }
 
 /** One event as JSON. */

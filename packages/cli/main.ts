@@ -32,6 +32,13 @@ function pinion(): Command {
     .addOption(new Option("--count <n>", "end after so many events").argParser(positiveInteger))
     .option("--json", "print whole events as JSON, one a line")
     .option("--wait", "wait for the router if it is not there yet")
+    .addOption(
+      new Option(
+        "--from <where>",
+        "readings that were missed too, each once, and what is lost. last: after the last one printed; start: all that the boards keep",
+      ).choices(["last", "start"]),
+    )
+    .option("--cursor <file>", "with --from: where to keep what was printed last")
     .action((pattern: string, options: SubscribeCommandOptions) => subscribe(pattern, options));
   addAuthCommands(program);
   addDoctorCommand(program);

@@ -2,17 +2,20 @@
  * Prints events until it is told to stop. The first connection has to succeed, because a wrong address should not wait
  * for ever (--wait says otherwise); after that it comes back by itself whenever the router does.
  */
-import type { Client, EventGap, ReceivedEvent } from "@pinion/wamp/client";
+import type { Client, EventGap, ReadingCursor, ReadingGap, ReceivedEvent, Subscription } from "@pinion/wamp/client";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
-import { eventJson, eventLine } from "./event-line.ts";
+import { CursorFile, defaultCursorFile } from "./cursor-file.ts";
+import { eventJson, eventLine, gapJson, gapLine } from "./event-line.ts";
 import { makeClient, untilReady } from "./link.ts";
 import type { LinkOptions } from "./link-options.ts";
-import { topicPattern } from "./topic-pattern.ts";
+import { topicPattern, type TopicPattern } from "./topic-pattern.ts";
 
 export interface SubscribeCommandOptions extends LinkOptions {
   readonly count?: number | undefined;
   readonly json?: boolean | undefined;
   readonly wait?: boolean | undefined;
+  readonly from?: "last" | "start" | undefined;
+  readonly cursor?: string | undefined;
 }
 
 export async function subscribe(pattern: string, options: SubscribeCommandOptions): Promise<void> {
@@ -23,8 +26,16 @@ export async function subscribe(pattern: string, options: SubscribeCommandOption
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
   // Whoever reads has gone (`| head -1`): there is nobody left to print for.
   process.stdout.on("error", stop);
-  const print = printer(options, stop);
-  const refused = client.subscribe(topic, print, { match, onGap: reportGap }).then(() => new Promise<never>(() => {}));
+  const resumed = options.from === undefined ? undefined : new Resumed(pattern, options);
+  const print = printer(options, () => {
+    resumed?.end();
+    stop();
+  });
+  const subscribed: Promise<Subscription> =
+    resumed === undefined
+      ? client.subscribe(topic, print, { match, onGap: reportGap })
+      : resumed.subscribe(client, { topic, match }, print);
+  const refused = subscribed.then(() => new Promise<never>(() => {}));
   try {
     // A refusal, and a stop before the first connection, end the command as well.
     const connected = options.wait === true ? waitForRouter(client) : untilReady(client, options);
@@ -33,8 +44,63 @@ export async function subscribe(pattern: string, options: SubscribeCommandOption
     await Promise.race([enough.promise, refused]);
   } finally {
     refused.catch(() => {}); // close() below ends what still waits
+    resumed?.end();
     await client.close();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, stop);
+  }
+}
+
+/** Readings from where the last run ended. Owns the file that says where, and stops keeping it once. */
+class Resumed {
+  readonly #file: CursorFile;
+  readonly #from: ReadingCursor | Record<string, never>;
+  readonly #json: boolean;
+  #cursor: (() => ReadingCursor) | undefined;
+  #ended = false;
+
+  constructor(pattern: string, { from, cursor, url, realm, json }: SubscribeCommandOptions) {
+    this.#file = new CursorFile(cursor ?? defaultCursorFile(url, realm, pattern));
+    this.#from = from === "last" ? this.#file.read() : {};
+    this.#json = json === true;
+  }
+
+  async subscribe(
+    client: Client,
+    { topic, match }: TopicPattern,
+    print: (event: ReceivedEvent) => void,
+  ): Promise<Subscription> {
+    const onReadingGap = (gap: ReadingGap): void => {
+      if (this.#ended) return;
+      process.stdout.write(`${this.#json ? gapJson(gap) : gapLine(gap)}\n`);
+      this.#changed();
+    };
+    const handler = (event: ReceivedEvent): void => {
+      print(event);
+      this.#changed();
+    };
+    const held = await client.subscribe(topic, handler, {
+      match,
+      onGap: reportGap,
+      from: this.#from,
+      onReadingGap,
+    });
+    this.#cursor = () => held.cursor();
+    return held;
+  }
+
+  /** What is printed counts, what comes after does not. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#cursor !== undefined) this.#file.save(this.#cursor());
+  }
+
+  #changed(): void {
+    const cursor = this.#cursor;
+    if (this.#ended || cursor === undefined) return;
+    this.#file.changed(cursor, (error) =>
+      console.error(`pinion: ${error instanceof Error ? error.message : String(error)}`),
+    );
   }
 }
 

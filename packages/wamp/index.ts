@@ -1,6 +1,7 @@
 export * from "./auth/index.ts";
 export * from "./id.ts";
 export * from "./uri.ts";
+export * from "./interval-set.ts";
 export * from "./error-uri.ts";
 export * from "./errors.ts";
 export * from "./message.ts";

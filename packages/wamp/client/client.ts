@@ -27,6 +27,8 @@ import type {
 import { DeclaredState } from "./declared-state.ts";
 import { Invoking } from "./invoking.ts";
 import { Publishing } from "./publishing.ts";
+import type { ReadingSubscribeOptions, ReadingSubscription } from "./readings/reading-options.ts";
+import { ResumedReadings } from "./readings/resumed-readings.ts";
 import { checkUri } from "./wire-options.ts";
 import { withResolvers } from "../with-resolvers.ts";
 
@@ -188,9 +190,25 @@ export class Client {
     return await this.#declared.register(procedure, handler, options);
   }
 
-  /** Declares a subscription, like `register`. Several handlers on one topic and match share it. */
-  async subscribe(topic: string, handler: EventHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+  /**
+   * Declares a subscription, like `register`. Several handlers on one topic and match share it. With `from`, of readings: what the
+   * boards' histories hold after the cursor and what comes live are joined, in order per stream, each reading once; what will not come is
+   * told to `onReadingGap`.
+   */
+  subscribe(topic: string, handler: EventHandler, options: ReadingSubscribeOptions): Promise<ReadingSubscription>;
+  subscribe(topic: string, handler: EventHandler, options?: SubscribeOptions): Promise<Subscription>;
+  async subscribe(
+    topic: string,
+    handler: EventHandler,
+    options: SubscribeOptions | ReadingSubscribeOptions = {},
+  ): Promise<Subscription> {
     if (this.#connecting.over) throw this.#whyNot();
+    if ("from" in options) {
+      const settings = this.#settings;
+      const onError = (error: unknown, where: string): void => settings.onError(error, where);
+      const context = { client: this, timers: settings.timers, onError };
+      return await new ResumedReadings(context, topic, handler, options).subscribe();
+    }
     return await this.#declared.subscribe(topic, handler, options);
   }
 

@@ -7,3 +7,7 @@ export type * from "./client-status.ts";
 export type * from "./conversation-options.ts";
 export type { Ppt } from "./passthru.ts";
 export type { ReconnectOptions } from "./reconnect-schedule.ts";
+export { readingKey, type ReadingKey } from "./readings/reading-key.ts";
+export type { ReadingGap } from "./readings/reading-gap.ts";
+export type { ReadingSubscribeOptions, ReadingSubscription } from "./readings/reading-options.ts";
+export { SeenReadings, type ReadingCursor } from "./readings/seen-readings.ts";

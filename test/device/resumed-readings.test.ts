@@ -1,0 +1,146 @@
+/** Consumers that come and go: the board's history and what it sends live, joined by the client. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UsageError } from "@pinion/wamp";
+import { SeenReadings, type Client, type ReadingCursor, type ReadingGap } from "@pinion/wamp/client";
+import { VirtualDisk } from "../support/virtual-disk.ts";
+import { makeRig, type Rig, type RigOptions } from "./rig.ts";
+
+interface Consumer {
+  readonly client: Client;
+  readonly seqs: number[];
+  readonly boots: string[];
+  readonly gaps: ReadingGap[];
+  cursor(): ReadingCursor;
+}
+
+async function board(options: RigOptions = {}): Promise<Rig> {
+  const rig = makeRig({ durable: ["door"], ...options });
+  await rig.start();
+  return rig;
+}
+
+async function consumer(rig: Rig, from: ReadingCursor | Record<string, never> = {}): Promise<Consumer> {
+  const client = await rig.guest();
+  const seqs: number[] = [];
+  const boots: string[] = [];
+  const gaps: ReadingGap[] = [];
+  const subscription = await client.subscribe(
+    "sensor.door",
+    ({ kwargs }) => {
+      seqs.push(Number(kwargs["seq"]));
+      boots.push(String(kwargs["boot"]));
+    },
+    { from, onReadingGap: (gap) => void gaps.push(gap) },
+  );
+  await rig.clock.advance(1_000);
+  return { client, seqs, boots, gaps, cursor: () => subscription.cursor() };
+}
+
+async function swing({ board: { gpio }, clock }: Rig, times: number): Promise<void> {
+  for (let n = 0; n < times; n += 1) {
+    gpio.line(27).pull(gpio.line(27).level === 0 ? 1 : 0);
+    await clock.advance(100);
+  }
+}
+
+const upTo = (last: number, first = 1): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+test("history and live are joined in order, without hole or duplicate", async () => {
+  const rig = await board();
+  await swing(rig, 5);
+  const heard = await consumer(rig);
+  await swing(rig, 5);
+  assert.deepEqual(heard.seqs, upTo(11));
+  assert.deepEqual(heard.gaps, []);
+});
+
+test("a consumer that was away goes on behind its cursor, which survives as JSON", async () => {
+  const rig = await board();
+  const first = await consumer(rig);
+  await swing(rig, 4);
+  const cursor = JSON.parse(JSON.stringify(first.cursor())) as ReadingCursor; // as it was
+  await first.client.close();
+  await swing(rig, 7);
+  const second = await consumer(rig, cursor);
+  await swing(rig, 2);
+  assert.deepEqual([...first.seqs, ...second.seqs], upTo(14));
+});
+
+test("readings of a router's absence are handed on in order, though the board sends the new ones first", async () => {
+  const rig = await board();
+  const heard = await consumer(rig);
+  rig.host.crash();
+  await rig.clock.advance(10);
+  await swing(rig, 40);
+  rig.host.restart();
+  for (let n = 0; n < 60; n += 1) {
+    await swing(rig, 1);
+    await rig.clock.advance(1_000);
+  }
+  assert.deepEqual(heard.seqs, upTo(101));
+  assert.deepEqual(heard.gaps, []);
+});
+
+test("what the journal could not keep is one gap in its place", async () => {
+  const disk = new VirtualDisk();
+  const before = await board({ disk });
+  const first = await consumer(before);
+  await swing(before, 3);
+  const cursor = first.cursor();
+  before.host.crash();
+  await before.clock.advance(3_000);
+  await swing(before, 2);
+  disk.cutPower((bound) => bound);
+  const after = await board({ disk, boot: "boot2" });
+  const second = await consumer(after, cursor);
+  await swing(after, 3);
+  const lost = second.gaps.map(({ boot, from, to, reason }) => ({ boot, from, to, reason }));
+  assert.equal(lost.length, 1);
+  assert.deepEqual([lost[0]?.boot, lost[0]?.to, lost[0]?.reason], ["boot1", Number.POSITIVE_INFINITY, "unclean_stop"]);
+  const kept = [...first.seqs, ...second.seqs.filter((_, index) => second.boots[index] === "boot1")];
+  assert.deepEqual(kept, upTo((lost[0]?.from ?? 0) - 1));
+  assert.deepEqual(
+    second.seqs.filter((_, index) => second.boots[index] === "boot2"),
+    upTo(4),
+  );
+});
+
+test("a stream that is not journaled is joined with what the board remembers, and the rest is told", async () => {
+  const rig = await board({ durable: [] });
+  const heard = await consumer(rig);
+  await swing(rig, 2);
+  await heard.client.close();
+  await swing(rig, 600);
+  const later = await consumer(rig, heard.cursor());
+  assert.equal(later.seqs.at(-1), 603);
+  assert.deepEqual(later.seqs, upTo(603, 603 - later.seqs.length + 1));
+  assert.deepEqual(
+    later.gaps.map(({ from, to, reason }) => ({ from, to, reason })),
+    [{ from: 4, to: 603 - later.seqs.length, reason: "dropped_by_policy" }],
+  );
+});
+
+test("a cursor that is none is refused", async () => {
+  const rig = await board();
+  const client = await rig.guest();
+  const from = {
+    version: 1,
+    streams: { "bench sensor.door": [["boot1", [["x", 2]], []]] },
+  } as unknown as ReadingCursor; // what a damaged file gives
+  await assert.rejects(
+    client.subscribe("sensor.door", () => undefined, { from }),
+    (error) => error instanceof UsageError && error.code === "invalid_option",
+  );
+});
+
+test("readings that come more than once are told by device, stream, boot and number", () => {
+  const seen = new SeenReadings();
+  const key = { device: "attic", topic: "sensor.t", boot: "a", seq: 7 };
+  assert.equal(seen.add(key), true);
+  assert.equal(seen.add(key), false);
+  assert.equal(seen.add({ ...key, boot: "b" }), true);
+  assert.equal(seen.add({ ...key, device: "cellar" }), true);
+  assert.equal(seen.add({ ...key, topic: "sensor.u" }), true);
+  assert.equal(new SeenReadings(seen.cursor()).add(key), false);
+});
