@@ -76,6 +76,25 @@ it("answers a single callee's unavailable with no_available_callee and its words
   assert.deepEqual(argsOf(plain.caller.takeError(UNAVAILABLE, 48)), ["busy"]);
 });
 
+it("passes over a callee that takes no calls in parts when the call is one", () => {
+  const world = new World();
+  const parts = { call_canceling: true, progressive_call_invocations: true };
+  const caller = world.join("caller", { roles: { caller: { features: parts } } });
+  const callees = ["a", "b", "c"].map((name) =>
+    world.join(name, { roles: { callee: { features: name === "b" ? FEATURES : { ...FEATURES, ...parts } } } }),
+  );
+  for (const callee of callees) callee.register("com.p", { invoke: "first" });
+  caller.call("com.p", [1], { progress: true });
+  const first = invoked(callees);
+  assert.equal(first.peer.name, "a");
+  first.peer.fail(first.message.request, UNAVAILABLE);
+  const next = invoked(callees);
+  assert.equal(next.peer.name, "c");
+  next.peer.fail(next.message.request, UNAVAILABLE);
+  caller.takeError(NOBODY, 48);
+  assert.deepEqual(types(callees[1]?.take() ?? []), []);
+});
+
 it("passes any other error on", () => {
   const { caller, callees } = scene("first");
   caller.call("com.p");
