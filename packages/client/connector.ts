@@ -6,6 +6,7 @@ import { FramingError } from "net-socket-raw-framing";
 import type { Handshake, PingOptions } from "net-socket-raw-framing/node";
 import { embeddedUnixPath, tcpAddress, unixPath, wrong } from "./address.ts";
 import { connectError } from "./connect-error.ts";
+import { CookieKeeper } from "./cookie-keeper.ts";
 import { type RawSocketTarget, openRawSocket } from "./open-raw-socket.ts";
 import { openLongPoll } from "./open-long-poll.ts";
 import { openWebSocket } from "./open-web-socket.ts";
@@ -32,6 +33,8 @@ export interface ConnectorOptions {
   readonly highWaterMark?: number | undefined;
   /** Raw socket only. `none`: the old one, a bare uint32 length. Default `standard`. */
   readonly handshake?: Handshake | undefined;
+  /** WebSocket only. Keeps the cookies that the router sets, in memory, and shows them when it connects again. Default no. */
+  readonly cookies?: boolean | undefined;
 }
 
 type Open = (signal: AbortSignal) => Promise<Transport>;
@@ -59,13 +62,19 @@ const webSocket: Scheme = (url, _rest, options) => {
   if (parsed.username !== "" || parsed.hash !== "") {
     throw wrong(url, "credentials and fragments do not belong in it", "ws://127.0.0.1:8080/ws");
   }
-  return (signal) => openWebSocket({ url, address: url }, options, signal);
+  const cookies = keeperFor(options);
+  return (signal) => openWebSocket({ url, address: url, cookies }, options, signal);
 };
 
 const unixWebSocket: Scheme = (url, rest, options) => {
   const path = unixPath(url, rest);
-  return (signal) => openWebSocket({ url, address: "ws://localhost/ws", path }, options, signal);
+  const cookies = keeperFor(options);
+  return (signal) => openWebSocket({ url, address: "ws://localhost/ws", path, cookies }, options, signal);
 };
+
+function keeperFor({ cookies }: ConnectorOptions): CookieKeeper | undefined {
+  return cookies === true ? new CookieKeeper() : undefined;
+}
 
 const longPoll: Scheme = (url, rest, options) => {
   const address = `${url.slice(0, url.length - rest.length - 1).replace(/^lp\+/i, "")}:${rest}`;

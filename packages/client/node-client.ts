@@ -26,7 +26,7 @@ export function nodeClient(url: string, options: NodeClientOptions = {}): Client
     ...rest,
     ...(credentials === undefined ? {} : { login: credentialsLogin(nodeCrypto, credentials) }),
     connectTimeout: options.connectTimeout === undefined ? undefined : options.connectTimeout * 2 + 1_000,
-    connect: connector(url, options),
+    connect: connector(url, credentials?.cookie === true ? { ...options, cookies: true } : options),
     timers: globalThis,
     random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
     clock: () => performance.now(),

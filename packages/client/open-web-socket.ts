@@ -6,6 +6,7 @@ import { type ClientOptions, WebSocket } from "ws";
 import { channelId } from "./channel-id.ts";
 import { ConnectError } from "./connect-error.ts";
 import type { ConnectorOptions } from "./connector.ts";
+import type { CookieKeeper } from "./cookie-keeper.ts";
 import { DEFAULT_PING } from "./default-ping.ts";
 import { keepWebSocketAlive } from "./keep-web-socket-alive.ts";
 
@@ -16,6 +17,7 @@ export interface WebSocketTarget {
   readonly address: string;
   /** A Unix socket to make it on. */
   readonly path?: string;
+  readonly cookies?: CookieKeeper | undefined;
 }
 
 const EVERY: readonly SerializerName[] = ["json", "msgpack", "cbor"];
@@ -40,6 +42,7 @@ export async function openWebSocket(
   socket.once("upgrade", (response) => {
     carrier = response.socket;
     carrier.setKeepAlive(true, KEEP_ALIVE_MS);
+    target.cookies?.take(response.headers["set-cookie"]);
   });
   return await opened(socket, { url: target.url, signal }, () => {
     const { serializer, batched = false } = protocolByName(socket.protocol) ?? {};
@@ -68,7 +71,8 @@ export async function openWebSocket(
 }
 
 function socketOptions(target: WebSocketTarget, options: ConnectorOptions): ClientOptions {
-  const { path } = target;
+  const { path, cookies } = target;
+  const cookie = cookies?.header;
   const tls: object = options.tls ?? {}; // ws hands them to tls.connect as they are; its types differ in details
   return {
     ...tls,
@@ -77,6 +81,7 @@ function socketOptions(target: WebSocketTarget, options: ConnectorOptions): Clie
     // Telemetry is small and local: compression would cost memory per connection and win nothing.
     perMessageDeflate: false,
     followRedirects: false,
+    ...(cookie === undefined ? {} : { headers: { cookie } }),
     ...(path === undefined ? {} : { createConnection: () => connectSocket(path) }),
   };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { nodeCrypto as crypto, writeAccounts } from "@pinion/client";
+import { nodeClient, nodeCrypto as crypto, writeAccounts } from "@pinion/client";
 import { type Account, noAccounts, secretCredentials } from "@pinion/wamp";
 import { WebSocket } from "ws";
 import { CookieJar } from "../../router-bridge/cookie-jar.ts";
@@ -107,6 +107,35 @@ test("a value that was planted in the browser never becomes a login", async (t) 
   const { setCookie } = await logIn(t, bridge, "vera", { cookie: planted });
   assert.notEqual(valueOf(setCookie), planted);
   assert.equal(await byCookie(t, bridge, { cookie: planted }), "refused");
+});
+
+test("our own client logs in once and comes back by its cookie, and by its ticket where there is none any more", async (t) => {
+  const back: Account = { authid: "back", role: "backend", ...credentials };
+  const bridge = await guarded(t);
+  bridge.write([vera, back]);
+  const join = async (credentials: object): Promise<ReturnType<typeof nodeClient>> => {
+    const reconnect = { initial: 1 };
+    const client = nodeClient(`ws://${bridge.at}/ws`, { credentials: { ticket: TICKET, ...credentials }, reconnect });
+    t.after(() => client.close());
+    client.open();
+    await client.ready();
+    return client;
+  };
+  const methods: unknown[] = [];
+  const client = await join({ authid: "vera", cookie: true });
+  const master = await join({ authid: "back" });
+  methods.push(client.session?.details["authmethod"]);
+  const sendAway = async (): Promise<void> => {
+    const { id } = client.session ?? {};
+    await master.call("wamp.session.kill_by_authid", ["vera"]);
+    while (client.session === undefined || client.session.id === id) await new Promise(setImmediate);
+    methods.push(client.session.details["authmethod"]);
+  };
+  await sendAway();
+  assert.deepEqual(methods, ["ticket", "cookie"]);
+  // the cookie ends with another secret
+  bridge.write([{ ...vera, ...(await secretCredentials(crypto, TICKET, ["ticket"])) }, back]);
+  while (methods.at(-1) !== "ticket") await sendAway();
 });
 
 test("over TLS the cookie is Secure", async (t) => {

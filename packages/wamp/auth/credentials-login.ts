@@ -30,6 +30,8 @@ export interface Credentials {
   readonly seed?: Uint8Array | undefined;
   /** Whether the connection itself shows a TLS client certificate to log in by. */
   readonly certificate?: boolean | undefined;
+  /** Whether the connection may show a cookie of an earlier login, which then is enough; what else is given makes the first one. */
+  readonly cookie?: boolean | undefined;
   /** Binds cryptosign to the TLS connection, and takes nothing less: no other method, and no router that will not. */
   readonly channelBinding?: ChannelBindingType | undefined;
 }
@@ -45,21 +47,19 @@ export function credentialsLogin(crypto: AuthCrypto, credentials: Credentials): 
   return (channel) => new Attempt(crypto, credentials, channel);
 }
 
-function whatIsMissing({
-  authid = "",
-  secret,
-  ticket,
-  seed,
-  certificate = false,
-  channelBinding,
-}: Credentials): string | undefined {
+function whatIsMissing(credentials: Credentials): string | undefined {
+  const { authid = "", secret, ticket, seed, certificate = false, channelBinding } = credentials;
   const shared = secret !== undefined || ticket !== undefined;
   if (!shared && seed === undefined && !certificate) return "a secret, a ticket, a key or a certificate";
   if (authid === "" && shared) return "an authid";
   if (seed !== undefined && seed.length !== CRYPTOSIGN_OCTETS) return `a key of ${CRYPTOSIGN_OCTETS} octets`;
-  if (channelBinding === undefined) return undefined;
-  if (seed !== undefined && !shared && !certificate) return undefined;
+  if (channelBinding === undefined || onlyKey(credentials)) return undefined;
   return "a key, and nothing besides, to be bound to the channel: only cryptosign is";
+}
+
+function onlyKey({ secret, ticket, seed, certificate, cookie }: Credentials): boolean {
+  const others = secret !== undefined || ticket !== undefined || certificate === true || cookie === true;
+  return seed !== undefined && !others;
 }
 
 class Attempt implements Login {
@@ -72,12 +72,13 @@ class Attempt implements Login {
   #verifier: Uint8Array | undefined;
 
   constructor(crypto: AuthCrypto, credentials: Credentials, channel: Channel | undefined) {
-    const { authid, secret, ticket, seed, certificate, channelBinding } = credentials;
+    const { authid, secret, ticket, seed, certificate, cookie, channelBinding } = credentials;
     this.#crypto = crypto;
     this.#credentials = credentials;
     this.#channel = channel;
     this.#nonce = toBase64(crypto.randomBytes(NONCE_OCTETS));
-    const authmethods: AuthMethod[] = [];
+    const authmethods: (AuthMethod | "cookie")[] = [];
+    if (cookie === true) authmethods.push("cookie");
     if (certificate === true) authmethods.push("tls");
     if (seed !== undefined) authmethods.push("cryptosign");
     if (secret !== undefined) authmethods.push("wamp-scram", "wampcra");
