@@ -1,6 +1,6 @@
 /*
- * Builds a Serializer from the parts of a format. One reader and one writer serve all messages of a format; a call that
- * comes in while they are busy (a toJSON that marshals) gets a writer of its own.
+ * Builds a Serializer from the parts of a format. One reader serves all messages of a format, and as many writers as are ever
+ * busy at once: a payload is encoded while its message is written. Writers are kept, because each begins with a slab of its own.
  */
 import { marshal } from "../marshal.ts";
 import type { Dict, Message } from "../message.ts";
@@ -22,16 +22,15 @@ export interface Format {
 
 export function makeSerializer(format: Format): Serializer {
   const reader = format.makeReader();
-  let free: WireWriter | undefined = format.makeWriter();
+  const free: WireWriter[] = [];
 
   function withWriter(write: (writer: WireWriter) => Uint8Array): Uint8Array {
-    const writer = free ?? format.makeWriter();
-    free = undefined;
+    const writer = free.pop() ?? format.makeWriter();
     try {
       return write(writer);
     } finally {
       writer.reset();
-      free = writer;
+      free.push(writer);
     }
   }
 
