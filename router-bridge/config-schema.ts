@@ -113,6 +113,9 @@ const rule = Type.Object(
     allow: actions("allows"),
     deny: actions("denies, whatever else allows it"),
     disclose: Type.Optional(Type.Boolean({ description: "true: others learn who called or published; false: never" })),
+    trustlevel: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 1_000_000, description: "told to callees and subscribers, 0 the lowest" }),
+    ),
   },
   closed,
 );
@@ -318,10 +321,10 @@ export type Config = Static<typeof configSchema>;
 export type TcpListener = Static<typeof tcpListener>;
 export type UnixListener = Static<typeof unixListener>;
 export type ListenerConfig = TcpListener | UnixListener;
-export type MetricsConfig = Static<typeof metrics>;
 export type HistoryConfig = Static<typeof history>;
 export type AuthConfig = Static<typeof auth>;
 export type LongPollConfig = Static<typeof longPoll>;
 export type RawSocketConfig = Static<typeof rawSocket>;
 export type UpstreamConfig = Static<typeof upstream>;
 export type TlsListener = Static<typeof tls>;
+export type MetricsConfig = Static<typeof metrics>;

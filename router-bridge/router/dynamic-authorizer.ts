@@ -111,7 +111,7 @@ export class DynamicAuthorizer<P> {
     }
     const verdict = verdictOf(answer.payload);
     if (verdict === undefined) {
-      return this.#fault(asked, "it answered neither true nor false nor { allow, disclose, cache }");
+      return this.#fault(asked, "it answered neither true nor false nor { allow, disclose, trustlevel, cache }");
     }
     const decision = verdict.allow ? allowed(verdict) : this.#denied(asked);
     const { member } = asked;
@@ -142,23 +142,34 @@ function offers<P>({ offers }: Registration<P>, member: Member<P>): boolean {
 interface Verdict {
   readonly allow: boolean;
   readonly disclose: boolean | undefined;
+  readonly trustlevel: number | undefined;
   readonly cache: boolean;
 }
 
 /** Undefined for what is no answer: then nothing may be taken for a permission. */
 function verdictOf({ args }: Payload): Verdict | undefined {
   const [value] = args;
-  if (typeof value === "boolean") return { allow: value, disclose: undefined, cache: true };
+  if (typeof value === "boolean") return { ...USUAL, allow: value };
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const { allow, disclose, cache } = value as Dict; // an object that is no list: the keys of a decoded dict are strings
+  const { allow, disclose, trustlevel: level, cache } = value as Dict; // an object that is no list: the keys of a decoded dict are strings
   const isFlag = (flag: unknown): flag is boolean | null | undefined =>
     typeof flag === "boolean" || flag === undefined || flag === null;
-  if (typeof allow !== "boolean" || !isFlag(disclose) || !isFlag(cache)) return undefined;
-  return { allow, disclose: disclose ?? undefined, cache: cache ?? true };
+  if (typeof allow !== "boolean" || !isFlag(disclose) || !isFlag(cache) || !isLevel(level)) return undefined;
+  return { allow, disclose: disclose ?? undefined, trustlevel: level ?? undefined, cache: cache ?? true };
 }
 
-function allowed({ disclose }: Verdict): Decision {
-  return disclose === undefined ? { allowed: true } : { allowed: true, disclose };
+const USUAL = { disclose: undefined, trustlevel: undefined, cache: true };
+
+function isLevel(value: unknown): value is number | null | undefined {
+  return value === undefined || value === null || (typeof value === "number" && Number.isInteger(value) && value >= 0);
+}
+
+function allowed({ disclose, trustlevel }: Verdict): Decision {
+  return {
+    allowed: true,
+    ...(disclose === undefined ? {} : { disclose }),
+    ...(trustlevel === undefined ? {} : { trustlevel }),
+  };
 }
 
 function denialOf<P>({ member, action, on }: Asked<P>): Denial {

@@ -16,6 +16,8 @@ export interface Rule {
   readonly deny?: readonly Action[] | undefined;
   /** For what it allows: true tells callees and subscribers who it was, false never does. Absent: as the request wishes. */
   readonly disclose?: boolean | undefined;
+  /** For what it allows: the trust level that callees and subscribers are told, 0 the lowest. Absent: none. */
+  readonly trustlevel?: number | undefined;
 }
 
 export type Roles = Readonly<Record<string, readonly Rule[]>>;
@@ -56,7 +58,12 @@ export class RoleRules implements Authorizer {
       return this.#denial({ principal, action, uri, match });
     }
     const disclose = allowing.find(({ rule }) => rule.disclose !== undefined)?.rule.disclose;
-    return disclose === undefined ? { allowed: true } : { allowed: true, disclose };
+    const trustlevel = allowing.find(({ rule }) => rule.trustlevel !== undefined)?.rule.trustlevel;
+    return {
+      allowed: true,
+      ...(disclose === undefined ? {} : { disclose }),
+      ...(trustlevel === undefined ? {} : { trustlevel }),
+    };
   }
 
   forbids(principal: Principal, action: Action, uri: Uri, match: Match): Decision | undefined {

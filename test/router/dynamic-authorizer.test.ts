@@ -60,6 +60,26 @@ it("discloses as the authorizer says", () => {
   guest.takeError("wamp.error.no_such_procedure", 48);
 });
 
+it("tells the trust level that the authorizer says, the second time too, and takes no wrong one", () => {
+  const { authorizer, join, faults } = stage();
+  const callee = join("backend-2");
+  callee.send({ type: "REGISTER", request: callee.nextRequest(), options: {}, procedure: uri("com.q") });
+  answer(authorizer, true);
+  callee.take();
+  const guest = join("guest-7");
+  guest.call("com.q");
+  answer(authorizer, { allow: true, trustlevel: 3 });
+  guest.call("com.q");
+  assert.deepEqual(
+    callee.take().map((message) => message.type === "INVOCATION" && message.details),
+    [{ trustlevel: 3 }, { trustlevel: 3 }],
+  );
+  guest.call("com.r");
+  answer(authorizer, { allow: true, trustlevel: -1 });
+  guest.takeError("wamp.error.authorization_failed", 48);
+  assert.equal(faults.length, 1);
+});
+
 it("remembers an answer for this authid, role, URI and action, until it is too old", () => {
   const { world, authorizer, join } = stage();
   const guest = join("guest-7");

@@ -59,6 +59,9 @@ const ROLES: Roles = {
     { uri: "a.secret", deny: ["subscribe"] },
     { uri: "b..c", match: "wildcard", allow: ["call"] },
     { uri: "x", allow: ["call"], disclose: true },
+    { uri: "y", allow: ["publish"] },
+    { uri: "y", allow: ["publish"], trustlevel: 2 },
+    { uri: "", match: "prefix", allow: ["publish"], trustlevel: 1 },
     { uri: "own.<authid>.", match: "prefix", allow: ["register"] },
   ],
 };
@@ -120,6 +123,7 @@ test("a denial names who tried what, and says no more to the peer than its role"
 test("disclosure is as the allowing rule says", () => {
   const rules = new RoleRules(ROLES, () => undefined);
   assert.deepEqual(rules.authorize(asker("some"), "call", uri("x"), "exact"), { allowed: true, disclose: true });
+  assert.deepEqual(rules.authorize(asker("some"), "publish", uri("y"), "exact"), { allowed: true, trustlevel: 2 });
   assert.deepEqual(rules.authorize(asker("some"), "call", uri("b.b.c"), "exact"), { allowed: true });
 });
 
