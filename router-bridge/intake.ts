@@ -16,8 +16,10 @@ interface Held {
   release(): void;
 }
 
-/** Work of one peer in one turn: one for each message, one for each receiver of it. Some milliseconds. */
-export const WORK_PER_TURN = 4096;
+/** Work of one peer in one turn, some milliseconds: sending a message to one receiver is 1 ... */
+export const WORK_PER_TURN = 16_384;
+/** ... and taking it in, whoever gets it, as much as this (measured). */
+export const WORK_OF_MESSAGE = 8;
 
 /** Counts turns of the event loop in which anything was taken in. */
 export class Turns {

@@ -14,7 +14,7 @@ import { abortWith, farewellFor } from "./ending.ts";
 import type { Farewell, Link } from "./link.ts";
 import { hookOptions, type HookSettings } from "./hook-settings.ts";
 import type { FoldedLog, Log } from "./log.ts";
-import { Intake, Turns, type IntakeContext, type Rate } from "./intake.ts";
+import { Intake, Turns, WORK_OF_MESSAGE, type IntakeContext, type Rate } from "./intake.ts";
 import { Traffic } from "./traffic.ts";
 import { Peer, type QueueBounds, type SendOutcome } from "./peer.ts";
 import { Patience } from "./patience.ts";
@@ -186,7 +186,7 @@ export class RouterHost {
     }
     this.traffic.received[message.type] += 1;
     this.#feeder = peer;
-    this.#workDone = 1;
+    this.#workDone = WORK_OF_MESSAGE;
     try {
       this.#deliver(this.#router.receive(peer.session, message, this.#options.now()));
     } catch (fault) {
