@@ -253,6 +253,39 @@ test("a session without an account cannot be the authenticator: it could let its
   assert.deepEqual(stranger.take(), []);
 });
 
+test("whom the authenticator let in cannot take its place", () => {
+  const house = new House();
+  const keeper = house.keeper();
+  const guest = house.knock("ticket", "guest");
+  guest.takeOne("CHALLENGE");
+  answer(guest, "x");
+  yields(keeper, "backend");
+  guest.takeOne("WELCOME");
+  keeper.vanish();
+  guest
+    .send({ type: "REGISTER", request: guest.nextRequest(), options: {}, procedure: PROCEDURE })
+    .takeOne("REGISTERED");
+  assertAborted(house.knock("wampcra"), "wamp.error.authentication_failed");
+  assert.deepEqual(guest.take(), []);
+});
+
+test("tickets that were asked for before the limit of failures was reached are not even shown to the authenticator", () => {
+  const house = new House();
+  const keeper = house.keeper();
+  const clients = [1, 2, 3, 4].map(() => house.knock("ticket"));
+  for (const client of clients) client.takeOne("CHALLENGE");
+  for (const client of clients.slice(0, 3)) {
+    answer(client, "guessed");
+    denies(keeper, "com.example.no");
+    assertAborted(client, "wamp.error.authentication_denied");
+  }
+  const [last] = clients.slice(3);
+  assert.ok(last);
+  answer(last, "guessed");
+  assert.match(assertAborted(last, "wamp.error.authentication_denied"), /too many/);
+  assert.deepEqual(keeper.take(), []);
+});
+
 test("only the methods that are named go to it, and it may be in another realm", () => {
   const house = new House({ methods: ["wampcra"], realm: uri("realm2") });
   const keeper = house.keeper("realm2");
