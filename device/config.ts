@@ -4,6 +4,7 @@ import { Type, type Static, type TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { durationSchema } from "../drivers/duration.ts";
 import { deliverySchema, journalSchema, type DeliveryConfig, type JournalConfig } from "./delivery-config.ts";
+import { healthAddress } from "./health-server.ts";
 import { withoutDefaults } from "./without-defaults.ts";
 
 const ID = "^[a-z0-9_]{1,64}$";
@@ -118,6 +119,18 @@ const Log = Type.Object(
   { default: {} },
 );
 
+const HealthPart = Type.Object(
+  {
+    listen: Type.Optional(
+      Type.Refine(
+        Type.String({ description: "answer GET /healthz here", examples: ["127.0.0.1:9100"] }),
+        (text) => healthAddress(text) !== undefined,
+      ),
+    ),
+  },
+  { default: {} },
+);
+
 /** One entry of `drivers`: which driver, and its own configuration beside it. */
 export type DriverEntry = Readonly<Record<string, unknown>> & { readonly use: string };
 
@@ -126,6 +139,7 @@ export interface DeviceConfig {
   readonly router: Static<typeof Router>;
   readonly board: Static<typeof BoardPart>;
   readonly log: Static<typeof Log>;
+  readonly health: Static<typeof HealthPart>;
   readonly journal: JournalConfig;
   readonly delivery: DeliveryConfig;
   readonly drivers: readonly DriverEntry[];
@@ -148,6 +162,7 @@ function sections(definitions: readonly DriverDefinition[]): Record<keyof Device
     router: Router,
     board: BoardPart,
     log: Log,
+    health: HealthPart,
     journal: journalSchema,
     delivery: deliverySchema,
     drivers: Type.Array(Type.Union(definitions.map(entrySchema)), {

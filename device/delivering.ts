@@ -137,9 +137,10 @@ export class Delivering {
     };
   }
 
-  /** Whether what was appended has reached the disk, where there is one. */
-  get couldWrite(): boolean {
-    return this.#journal === undefined || this.#journal.report().state !== "failing";
+  /** Why the disk, which took readings before, takes none now. One that never took any is not cured by a new start. */
+  get fault(): string | undefined {
+    const { state, cause, written } = this.#journal?.report() ?? {};
+    return state === "failing" && written !== 0 ? `the journal cannot write: ${cause ?? "unknown cause"}` : undefined;
   }
 
   /** Everything on disk, vouched for. Idempotent; never rejects. */

@@ -61,6 +61,17 @@ export interface ProcessReport {
   readonly loopLag: { readonly mean: number; readonly max: number };
 }
 
+/** What the kernel tells; each is left out where it tells nothing. */
+export interface SystemReport {
+  /** degrees Celsius */
+  readonly cpuTemperature?: number;
+  /** Of a Raspberry Pi: now, and at any time since it was switched on. */
+  readonly underVoltage?: { readonly now: boolean; readonly since: boolean };
+  readonly throttled?: { readonly now: boolean; readonly since: boolean };
+  /** Octets, where the journal is. */
+  readonly disk?: { readonly free: number; readonly size: number };
+}
+
 export interface Health extends ProcessReport {
   /** ok: all drivers are and the link is ready. faulted: no driver works. degraded: anything between. */
   readonly state: "ok" | "degraded" | "faulted";
@@ -76,6 +87,7 @@ export interface Health extends ProcessReport {
   readonly readings: ReadingsReport;
   /** Left out where no stream is durable. */
   readonly journal?: JournalHealth;
+  readonly system: SystemReport;
 }
 
 /** The sum of it all in one word. */

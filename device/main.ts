@@ -4,12 +4,17 @@ import { nodeClient } from "@pinion/client";
 import { Command, Option } from "commander";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { drivers } from "../drivers/index.ts";
 import type { Log, Store } from "../drivers/driver.ts";
 import { readBoardConfig, type BoardConfig } from "./board-config.ts";
 import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { doctorGpio, findingLine } from "./doctor-gpio.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
+import { healthAddress, serveHealth } from "./health-server.ts";
+import { systemReporter } from "./system-report.ts";
+import { systemdNotifier, watchdogLimit } from "./systemd.ts";
+import { Watchdog } from "./watchdog.ts";
 import { findConfig } from "./find-config.ts";
 import { journalDirectory, openJournalPlace } from "./journal-place.ts";
 import { LogSink } from "./log-sink.ts";
@@ -29,6 +34,8 @@ const LOG_LIMIT = 300;
 const sink = new LogSink(1);
 /** ms from the first signal to the end, whatever hangs. */
 const STOP_LIMIT = 5_000;
+/** ms that nothing in the process may take by itself. */
+const LAG_LIMIT = 2_000;
 
 interface Options {
   readonly config?: string;
@@ -94,6 +101,7 @@ function run(board: BoardConfig): void {
   const { config, naming, title, drivers: planned } = board;
   const { url, realm } = config.router;
   const stateDir = config.board.stateDir ?? process.env["STATE_DIRECTORY"];
+  const journalFolder = journalDirectory(config.journal.directory, stateDir);
   const logger = createLogger(config.log.level, naming.id, sink);
   process.on("exit", () => sink.flushSync());
   const log = logFor(logger, "device");
@@ -114,16 +122,47 @@ function run(board: BoardConfig): void {
     logFor: (driver) => logFor(logger, driver),
     processReport: processReporter(),
     store: storeFor(stateDir),
+    systemReport: systemReporter(journalFolder),
     delivery: {
       durable: durableStreams(config.delivery, planned),
       settings: journalSettings(config.journal),
-      openPlace: () => openJournalPlace(journalDirectory(config.journal.directory, stateDir)),
+      openPlace: () => openJournalPlace(journalFolder),
     },
   });
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
-  endOnSignals(runtime, log);
-  runtime.start().catch((error: unknown) => fail(runtime, log, error));
+  const watchdog = watchdogOf(runtime, log);
+  endOnSignals(runtime, log, watchdog);
+  runtime.start().then(
+    () => watchdog.ready(),
+    (error: unknown) => fail(runtime, log, error),
+  );
+  const address = healthAddress(config.health.listen ?? "");
+  if (address === undefined) return;
+  serveHealth(address, () => runtime.health()).catch((error: unknown) => {
+    log.error(`health.listen: ${String(error)}; the board runs without /healthz`);
+  });
+}
+
+function watchdogOf(runtime: Runtime, log: Log): Watchdog {
+  const lag = monitorEventLoopDelay({ resolution: 20 });
+  lag.enable();
+  const limit = watchdogLimit();
+  return new Watchdog({
+    notify: systemdNotifier((words) => log.warn(words)),
+    timers: platform.timers,
+    log,
+    limit,
+    status: () => {
+      const { state, link, drivers } = runtime.health();
+      return `${state}; link ${link.state}; drivers ${drivers.map((one) => `${one.name} ${one.state}`).join(", ") || "none"}`;
+    },
+    fault: () => {
+      const worst = lag.max / 1e6;
+      lag.reset();
+      return worst > LAG_LIMIT ? `the event loop stood still for ${String(Math.round(worst))} ms` : runtime.fault();
+    },
+  });
 }
 
 const platform = {
@@ -142,7 +181,7 @@ function cancelOf(timer: NodeJS.Timeout): () => void {
   return () => clearTimeout(timer);
 }
 
-function endOnSignals(runtime: Runtime, log: Log): void {
+function endOnSignals(runtime: Runtime, log: Log, watchdog: Watchdog): void {
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
     if (ending) {
@@ -150,6 +189,7 @@ function endOnSignals(runtime: Runtime, log: Log): void {
       process.exit(1);
     }
     ending = true;
+    watchdog.stopping();
     log.info(`${signal}: outputs to their safe level, then the end`);
     finish(runtime, log, 0);
   };

@@ -8,7 +8,7 @@ import type { Board } from "../drivers/board.ts";
 import type { Clock, Log, Store, Timers } from "../drivers/driver.ts";
 import { Component } from "./component.ts";
 import type { BoardDescription } from "./board-description.ts";
-import { overallState, type Health, type ProcessReport } from "./health.ts";
+import { overallState, type Health, type ProcessReport, type SystemReport } from "./health.ts";
 import { Link } from "./link.ts";
 import type { Naming } from "./naming.ts";
 import type { PlannedDriver } from "./plan.ts";
@@ -24,6 +24,8 @@ export const CLOSE_DRIVERS_LIMIT = 3_000;
 export const CLOSE_ONE_LIMIT = 1_500;
 /** ms for GOODBYE and its answer. */
 export const CLOSE_SESSION_LIMIT = 1_500;
+/** ms between two health events. */
+const HEALTH_EVERY = 60_000;
 /** ms for the journal to write what it holds. */
 export const CLOSE_JOURNAL_LIMIT = 400;
 
@@ -47,6 +49,7 @@ export interface RuntimeOptions {
   readonly processReport: () => ProcessReport;
   /** What drivers keep over runs; left out: nothing. */
   readonly store?: Store | undefined;
+  readonly systemReport: () => SystemReport;
   readonly delivery: {
     /** Streams whose readings are kept until the router has them. */
     readonly durable: ReadonlySet<string>;
@@ -64,6 +67,7 @@ export class Runtime {
   readonly #component: Component;
   readonly #startedAt: number;
   readonly #startedMono: number;
+  #cancelHealth: () => void = () => undefined;
   #stopped: Promise<boolean> | undefined;
 
   constructor(options: RuntimeOptions) {
@@ -119,6 +123,7 @@ export class Runtime {
     if (this.#stopped !== undefined) return;
     this.#component.declare();
     this.#options.client.open();
+    this.#tellHealth();
   }
 
   /**
@@ -147,8 +152,15 @@ export class Runtime {
       link,
       readings: this.#delivering.readings(),
       ...(journal === undefined ? {} : { journal }),
+      system: this.#options.systemReport(),
       ...this.#options.processReport(),
     };
+  }
+
+  /** Why nobody should rely on this process any more; undefined while all of it works. */
+  fault(): string | undefined {
+    const stuck = this.#drivers.find((driver) => driver.isStuck);
+    return stuck === undefined ? this.#delivering.fault : `the driver ${stuck.planned.name} does not end its opening`;
   }
 
   describe(): BoardDescription {
@@ -174,8 +186,19 @@ export class Runtime {
     });
   }
 
+  /** Each minute, to whoever listens. */
+  #tellHealth(): void {
+    const { client, naming, timers } = this.#options;
+    this.#cancelHealth = timers.after(HEALTH_EVERY, () => {
+      // without a session nobody listens; unacknowledged, so its failure needs no word
+      if (client.session !== undefined) void client.publish(naming.own("health"), [this.health()]);
+      this.#tellHealth();
+    });
+  }
+
   async #stop(): Promise<boolean> {
     const { client, timers, log } = this.#options;
+    this.#cancelHealth();
     this.#component.stop();
     const safe = await this.#closeDrivers();
     if (!(await within(timers, CLOSE_SESSION_LIMIT, client.close()))) log.warn("the session did not end in time");

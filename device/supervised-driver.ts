@@ -50,6 +50,8 @@ export class SupervisedDriver {
   /** Counts attempts; a callback of an older one is ignored. */
   #generation = 0;
   #abort: AbortController | undefined;
+  /** When the attempt began that has not ended yet, whatever became of its driver. */
+  #attemptSince: number | undefined;
   #opening: Promise<void> = Promise.resolve();
   #cancelRetry: () => void = () => {};
   #closed: Promise<void> | undefined;
@@ -100,6 +102,11 @@ export class SupervisedDriver {
     this.#tell((instance) => instance.linkChanged?.(up));
   }
 
+  /** It was told to give up opening, and has not even done that. */
+  get isStuck(): boolean {
+    return this.#attemptSince !== undefined && this.#host.clock.mono() - this.#attemptSince > 2 * OPEN_LIMIT;
+  }
+
   report(): DriverReport {
     const { name, definition } = this.planned;
     const seconds = Math.max(0, Math.round((this.#host.clock.mono() - this.#since) / 1_000));
@@ -141,6 +148,7 @@ export class SupervisedDriver {
   async #attempt(): Promise<void> {
     this.#generation += 1;
     const generation = this.#generation;
+    this.#attemptSince = this.#host.clock.mono();
     this.#enter("opening");
     const abort = new AbortController();
     this.#abort = abort;
@@ -160,6 +168,7 @@ export class SupervisedDriver {
       this.#fault(asDriverError(error, this.planned.name), generation);
     } finally {
       tooLong();
+      this.#attemptSince = undefined;
     }
     if (generation === this.#generation && this.#state === "faulted") this.#retryLater();
   }

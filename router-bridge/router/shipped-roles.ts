@@ -6,7 +6,7 @@ const wildcard = "wildcard" as const;
 
 /** `naming: fleet` of a board, with its authid as its id: then its names are its own. */
 const device: Roles[string] = [
-  { uri: "device.<authid>.", match: prefix, allow: ["register"] },
+  { uri: "device.<authid>.", match: prefix, allow: ["register", "publish"] },
   { uri: "sensor.<authid>.", match: prefix, allow: ["publish"] },
   { uri: "device.announce", allow: ["publish", "subscribe"] },
   { uri: "device.discover", allow: ["publish", "subscribe"] },
@@ -20,7 +20,9 @@ const viewer: Roles[string] = [
   { uri: "sensor.", match: prefix, allow: ["subscribe"] },
   { uri: "device.announce", allow: ["subscribe"] },
   { uri: "device.discover", allow: ["publish"] },
-  ...["describe", "health", "history"].flatMap((name) => [
+  { uri: "device.health", allow: ["call", "subscribe"] },
+  { uri: "device..health", match: wildcard, allow: ["call", "subscribe"] },
+  ...["describe", "history"].flatMap((name) => [
     { uri: `device.${name}`, allow: ["call"] as const },
     { uri: `device..${name}`, match: wildcard, allow: ["call"] as const },
   ]),

@@ -88,6 +88,7 @@ export function makeRig(options: RigOptions = {}): Rig {
       openPlace: () =>
         Promise.resolve({ disk: options.disk ?? new VirtualDisk(), directory: "/journal", release: () => undefined }),
     },
+    systemReport: () => ({}),
     processReport: () => ({ memory: { rss: 1, heapUsed: 1 }, loopLag: { mean: 0, max: 0 } }),
   });
   return {
