@@ -21,8 +21,11 @@ const logIn = (place, [method, authid, credential]) => {
   const key = method === "cryptosign" ? nacl.sign.keyPair.fromSeed(Buffer.from(credential, "hex")) : undefined;
   const answers = {
     ticket: () => credential,
-    wampcra: ({ challenge, salt, iterations, keylen }) =>
-      autobahn.auth_cra.sign(autobahn.auth_cra.derive_key(credential, salt, iterations, keylen), challenge),
+    wampcra: ({ challenge, salt, iterations, keylen }) => {
+      const salted = salt !== undefined;
+      const derived = salted ? autobahn.auth_cra.derive_key(credential, salt, iterations, keylen) : credential;
+      return autobahn.auth_cra.sign(derived, challenge);
+    },
     cryptosign: (extra) => autobahn.auth_cryptosign.sign_challenge(key, extra),
   };
   const connection = new autobahn.Connection({
