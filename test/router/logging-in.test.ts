@@ -117,9 +117,10 @@ test("wampcra lets in who derives the key, under the session id that was signed"
   });
 });
 
-test("wamp-scram lets in who proves the password, and proves itself", async () => {
+/** A client of WAMP-SCRAM that knows the password, up to its proof. */
+async function askedForProof(door: Door) {
   const clientNonce = toBase64(new Uint8Array(16).fill(4));
-  const peer = new Door().knock(["wamp-scram"], "joe", { authextra: { nonce: clientNonce, channel_binding: null } });
+  const peer = door.knock(["wamp-scram"], "joe", { authextra: { nonce: clientNonce, channel_binding: null } });
   const { extra } = peer.takeOne("CHALLENGE");
   assert.equal(extra["kdf"], "pbkdf2");
   const exchange = {
@@ -133,11 +134,22 @@ test("wamp-scram lets in who proves the password, and proves itself", async () =
   const cost = { iterations: exchange.iterations, keylen: 32 };
   const salt = fromBase64(exchange.salt) ?? new Uint8Array();
   const keys = scramKeys(crypto, await crypto.pbkdf2(utf8(saslPrepared(SECRET)), salt, cost));
-  const proof = toBase64(scramProof(crypto, keys, exchange));
-  const welcome = answer(peer, proof, { nonce: exchange.nonce, channel_binding: null }).takeOne("WELCOME");
-  assertIs(welcome, joe, "wamp-scram");
   const verifier = toBase64(scramServerSignature(crypto, keys.serverKey, exchange));
+  return { peer, nonce: exchange.nonce, proof: toBase64(scramProof(crypto, keys, exchange)), verifier };
+}
+
+test("wamp-scram lets in who proves the password, and proves itself", async () => {
+  const { peer, nonce, proof, verifier } = await askedForProof(new Door());
+  const welcome = answer(peer, proof, { nonce, channel_binding: null }).takeOne("WELCOME");
+  assertIs(welcome, joe, "wamp-scram");
   assert.deepEqual(welcome.details["authextra"], { verifier });
+});
+
+test("a right proof of wamp-scram is worth nothing with another nonce, or with a channel binding that was not agreed on", async () => {
+  for (const wrong of [{ nonce: "AAAA" }, { nonce: undefined }, { channel_binding: "tls-unique" }]) {
+    const { peer, nonce, proof } = await askedForProof(new Door());
+    assertAborted(answer(peer, proof, { nonce, ...wrong }), "wamp.error.authentication_denied");
+  }
 });
 
 test("a wrong proof of wamp-scram is told in the words of RFC 5802, also to an authid that nobody has", () => {
