@@ -160,8 +160,18 @@ export interface SerialPortInfo {
   readonly byId: readonly string[];
 }
 
+/** Which USB adapter is meant, whatever name it has at the moment. Numbers are four lower-case hex digits. */
+export interface UsbSelector {
+  readonly vendorId?: string;
+  readonly productId?: string;
+  readonly serialNumber?: string;
+}
+
 export interface SerialRequest {
+  /** Device file; with `usb` only a name for messages and claims. */
   readonly path: string;
+  /** The one adapter that fits is opened; none, or more than one, fails with `no_such_device`. */
+  readonly usb?: UsbSelector;
   readonly baudRate: number;
   readonly dataBits: DataBits;
   readonly parity: Parity;
@@ -172,9 +182,29 @@ export interface SerialRequest {
   readonly onClose: (cause: Error) => void;
 }
 
+/** Lines that a computer drives; left out: as it is. */
+export interface ModemOutputs {
+  readonly dtr?: boolean;
+  readonly rts?: boolean;
+}
+
+/** Lines that the far end drives. */
+export interface ModemInputs {
+  readonly cts: boolean;
+  readonly dsr: boolean;
+  readonly dcd: boolean;
+}
+
 export interface SerialConnection {
   /** Resolves when the system has taken all bytes. Rejects with `not_open` at once when the port is gone. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Resolves when all that was written has left. */
+  drain(): Promise<void>;
+  /** Holds the line in the state of a break, or ends it. */
+  setBreak(on: boolean): Promise<void>;
+  setLines(lines: ModemOutputs): Promise<void>;
+  lines(): Promise<ModemInputs>;
+  setBaudRate(baudRate: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -182,6 +212,8 @@ export interface SerialConnection {
 export interface SerialPorts {
   list(): Promise<readonly SerialPortInfo[]>;
   open(request: SerialRequest): Promise<SerialConnection>;
+  /** Runs `run` when a device file appears that could be this port; it may do so in vain. The answer ends it. */
+  watch?(path: string, run: () => void): () => void;
 }
 
 /** In octets. `available` is what an ordinary user can still write; the rest of `free` is kept back for root. */

@@ -38,6 +38,7 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
     serial: {
       list: () => board.serial.list(),
       open: async (request) => (await port(request.path), board.serial.open(request)),
+      watch: (path, run) => board.serial.watch?.(path, run) ?? (() => undefined),
     },
     files: {
       readText: async (path) => (await file(path), board.files.readText(path)),

@@ -2,18 +2,27 @@
  * Serial ports with serialport. Owns nothing between calls: each open makes a fresh port object, because a write on a
  * closed one never answers and would come out of it after a reopen.
  */
-import { readdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { watch, type FSWatcher } from "node:fs";
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type * as Serialport from "serialport";
 import { DriverError, type DriverErrorCode, type SerialPortInfo, type SerialPorts } from "../board.ts";
-import type { SerialConnection, SerialRequest } from "../board.ts";
+import type { ModemInputs, ModemOutputs, SerialConnection, SerialRequest, UsbSelector } from "../board.ts";
 import { noticeHangUp } from "./hang-up-read.ts";
+import { matchingPort } from "./matching-port.ts";
 import { systemCode } from "./system-error.ts";
 
 export interface LinuxSerialOptions {
   /** Left out: /dev. */
   readonly dev?: string;
+  /** Left out: /sys. */
+  readonly sys?: string;
 }
+
+/** udev gives a device its group and its other names a moment after it has appeared. */
+const AFTER_UDEV = 300;
+/** From the terminal up to the device that has USB's numbers. */
+const LEVELS = 4;
 
 /** Device files that are serial ports, where udev is not there to tell. */
 const PORT_NAME = /^tty(USB|ACM|AMA|S|THS|SC|mxc|GS)\d+$/;
@@ -28,9 +37,11 @@ const REASONS: readonly (readonly [RegExp, DriverErrorCode])[] = [
 
 export class LinuxSerial implements SerialPorts {
   readonly #dev: string;
+  readonly #sys: string;
 
-  constructor({ dev = "/dev" }: LinuxSerialOptions = {}) {
+  constructor({ dev = "/dev", sys = "/sys" }: LinuxSerialOptions = {}) {
     this.#dev = dev;
+    this.#sys = sys;
   }
 
   async list(): Promise<readonly SerialPortInfo[]> {
@@ -42,11 +53,36 @@ export class LinuxSerial implements SerialPorts {
   }
 
   async open(request: SerialRequest): Promise<SerialConnection> {
-    const port = await create(request);
+    const found = request.usb === undefined ? request : { ...request, path: await this.#find(request.usb) };
+    const port = await create(found);
     await new Promise<void>((resolve, reject) => {
-      port.open((error) => (error ? reject(serialError(error, `${request.path} cannot be opened`)) : resolve()));
+      port.open((error) => (error ? reject(serialError(error, `${found.path} cannot be opened`)) : resolve()));
     });
-    return connection(port, request);
+    return connection(port, found);
+  }
+
+  watch(path: string, run: () => void): () => void {
+    const name = basename(path);
+    let later: NodeJS.Timeout | undefined;
+    const noticed = (_: string, file: string | null): void => {
+      if (file === null || (file !== name && !PORT_NAME.test(file))) return;
+      run();
+      clearTimeout(later);
+      later = setTimeout(run, AFTER_UDEV);
+    };
+    const watchers = [...new Set([this.#dev, dirname(path)])].flatMap((dir) => watching(dir, noticed));
+    return () => {
+      clearTimeout(later);
+      for (const one of watchers) one.close();
+    };
+  }
+
+  async #find(usb: UsbSelector): Promise<string> {
+    const ports = await this.#fromDev();
+    return matchingPort(
+      ports.map((port) => ({ ...port, byId: [] })),
+      usb,
+    );
   }
 
   /** Undefined where udev is absent. */
@@ -64,10 +100,31 @@ export class LinuxSerial implements SerialPorts {
   async #fromDev(): Promise<Omit<SerialPortInfo, "byId">[]> {
     try {
       const names = await readdir(this.#dev);
-      return names.filter((name) => PORT_NAME.test(name)).map((name) => ({ path: join(this.#dev, name) }));
+      const ports = names.filter((name) => PORT_NAME.test(name)).toSorted();
+      return await Promise.all(
+        ports.map(async (name) => ({ path: join(this.#dev, name), ...(await this.#usbOf(name)) })),
+      );
     } catch (error) {
       throw serialError(error, `${this.#dev} cannot be listed`);
     }
+  }
+
+  /** What the kernel knows of the USB device behind a terminal; nothing where there is none. */
+  async #usbOf(name: string): Promise<ReturnType<typeof details>> {
+    let dir = await realpath(join(this.#sys, "class/tty", name, "device")).catch(() => undefined);
+    for (let level = 0; dir !== undefined && level < LEVELS; level += 1) {
+      const vendorId = await textIn(join(dir, "idVendor"));
+      if (vendorId !== undefined) {
+        return details({
+          vendorId,
+          productId: await textIn(join(dir, "idProduct")),
+          serialNumber: await textIn(join(dir, "serial")),
+          manufacturer: await textIn(join(dir, "manufacturer")),
+        });
+      }
+      dir = dirname(dir);
+    }
+    return {};
   }
 
   async #byId(): Promise<ReadonlyMap<string, string[]>> {
@@ -80,6 +137,24 @@ export class LinuxSerial implements SerialPorts {
       if (target !== undefined) found.set(target, [...(found.get(target) ?? []), path]);
     }
     return found;
+  }
+}
+
+async function textIn(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+}
+
+/** A folder that is not there, or not to be watched, is no failure: the port is tried again by the clock too. */
+function watching(dir: string, noticed: (event: string, file: string | null) => void): FSWatcher[] {
+  try {
+    const watcher = watch(dir, { persistent: false }, noticed);
+    watcher.on("error", () => watcher.close());
+    return [watcher];
+  } catch {
+    return [];
   }
 }
 
@@ -152,7 +227,43 @@ function connection(port: Serialport.SerialPort, { path, onData, onClose }: Seri
     });
     return closing;
   };
-  return { write, close };
+  return { write, close, ...controls(port, path, () => gone ?? closing) };
+}
+
+type Controls = Pick<SerialConnection, "drain" | "setBreak" | "setLines" | "lines" | "setBaudRate">;
+
+/** Some adapters, and every pseudo-terminal, refuse some of it: that is an `io` error of the call and no more. */
+function controls(port: Serialport.SerialPort, path: string, ended: () => unknown): Controls {
+  const asked = async <Result>(
+    what: string,
+    ask: (answer: (error: Error | null, result?: Result) => void) => void,
+  ): Promise<Result | undefined> => {
+    if (ended()) throw new DriverError("not_open", `${path} is not open`);
+    return new Promise((resolve, reject) => {
+      ask((error, result) => (error ? reject(serialError(error, `${path} cannot ${what}`)) : resolve(result)));
+    });
+  };
+  // serialport sets all lines at once, to its own defaults where nothing is said
+  let outputs: Required<ModemOutputs> & { readonly brk: boolean } = { dtr: true, rts: true, brk: false };
+  const set = async (what: string, change: Partial<typeof outputs>): Promise<void> => {
+    const next = { ...outputs, ...change };
+    await asked<void>(what, (answer) => port.set(next, answer));
+    outputs = next;
+  };
+  return {
+    drain: async () => asked<void>("be drained", (answer) => port.drain(answer)),
+    setBreak: async (on) => set("send a break", { brk: on }),
+    setLines: async (lines) => set("set its modem lines", lines),
+    lines: async () => {
+      const {
+        cts = false,
+        dsr = false,
+        dcd = false,
+      } = (await asked<Partial<ModemInputs>>("tell its modem lines", (answer) => port.get(answer))) ?? {};
+      return { cts, dsr, dcd };
+    },
+    setBaudRate: async (baudRate) => asked<void>("change its speed", (answer) => port.update({ baudRate }, answer)),
+  };
 }
 
 function serialError(thrown: unknown, what: string): DriverError {

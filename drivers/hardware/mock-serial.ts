@@ -2,7 +2,14 @@
  * Serial ports in memory. Owns what each port was given to write and who has it open; a script feeds bytes, unplugs and
  * plugs again. Knows nothing of framing.
  */
-import { DriverError, type SerialConnection, type SerialPortInfo, type SerialPorts } from "../board.ts";
+import { matchingPort } from "./matching-port.ts";
+import {
+  DriverError,
+  type ModemInputs,
+  type SerialConnection,
+  type SerialPortInfo,
+  type SerialPorts,
+} from "../board.ts";
 import type { SerialRequest } from "../board.ts";
 
 interface Session {
@@ -16,12 +23,20 @@ export class MockPort {
   readonly info: SerialPortInfo;
   readonly #written: Uint8Array[] = [];
   readonly #sessions: Session[] = [];
+  readonly #watchers: ReadonlySet<() => void>;
+  /** Breaks, lines and speeds as they were asked for, oldest first. */
+  readonly controls: unknown[] = [];
+  /** What the far end says to what it is given; left out, or undefined: nothing. */
+  answers: ((bytes: Uint8Array) => string | Uint8Array | undefined) | undefined;
+  /** What the far end drives. */
+  inputs: ModemInputs = { cts: true, dsr: false, dcd: false };
   #plugged = true;
   #stalling = false;
   #denied: DriverError | undefined;
 
-  constructor(info: SerialPortInfo) {
+  constructor(info: SerialPortInfo, watchers: ReadonlySet<() => void> = new Set()) {
     this.info = info;
+    this.#watchers = watchers;
   }
 
   get plugged(): boolean {
@@ -63,8 +78,10 @@ export class MockPort {
     session.request.onClose(new DriverError("no_such_device", `${this.info.path} was unplugged`));
   }
 
-  replug(): void {
+  /** `noticed`: the system tells that a device file has appeared. */
+  replug(noticed = false): void {
     this.#plugged = true;
+    if (noticed) for (const run of this.#watchers) run();
   }
 
   /** While true, writes wait; false lets them go. */
@@ -86,11 +103,21 @@ export class MockPort {
     this.#sessions.push(session);
     return {
       write: async (bytes) => this.#write(session, bytes),
+      drain: async () => this.#control(session),
+      setBreak: async (on) => this.#control(session, { break: on }),
+      setLines: async (lines) => this.#control(session, lines),
+      lines: async () => (this.#control(session), this.inputs),
+      setBaudRate: async (baudRate) => this.#control(session, { baudRate }),
       close: async () => {
         session.open = false;
         for (const release of session.stalled.splice(0)) release();
       },
     };
+  }
+
+  #control(session: Session, what?: unknown): void {
+    if (!session.open) throw new DriverError("not_open", `${this.info.path} is not open`);
+    if (what !== undefined) this.controls.push(what);
   }
 
   get #current(): Session | undefined {
@@ -105,15 +132,18 @@ export class MockPort {
     }
     if (!session.open) throw new DriverError("not_open", `${this.info.path} is not open`);
     this.#written.push(bytes.slice());
+    const answer = this.answers?.(bytes);
+    if (answer !== undefined) this.feed(answer);
   }
 }
 
 export class MockSerial implements SerialPorts {
   readonly #ports = new Map<string, MockPort>();
+  readonly #watchers = new Set<() => void>();
 
   /** A port at this path, also reachable by the names in `byId`. */
   addPort(path: string, info: Partial<Omit<SerialPortInfo, "path">> = {}): MockPort {
-    const port = new MockPort({ byId: [], ...info, path });
+    const port = new MockPort({ byId: [], ...info, path }, this.#watchers);
     for (const name of [path, ...port.info.byId]) this.#ports.set(name, port);
     return port;
   }
@@ -130,7 +160,18 @@ export class MockSerial implements SerialPorts {
   }
 
   async open(request: SerialRequest): Promise<SerialConnection> {
-    return this.port(request.path).open(request);
+    if (request.usb === undefined) return this.port(request.path).open(request);
+    return this.port(matchingPort(await this.list(), request.usb)).open(request);
+  }
+
+  watch(_path: string, run: () => void): () => void {
+    this.#watchers.add(run);
+    return () => void this.#watchers.delete(run);
+  }
+
+  /** How many wait for a device file to appear. */
+  get watchers(): number {
+    return this.#watchers.size;
   }
 
   /** How many ports are open. */

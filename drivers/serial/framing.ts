@@ -3,73 +3,44 @@
  * longest allowed frame; a longer one is dropped whole, up to where the next begins. Knows no encoding and no port.
  */
 import type { Timers } from "../driver.ts";
+import { PatternFramer } from "./pattern-framer.ts";
+import { PendingFrame } from "./pending-frame.ts";
+import { PrefixFramer } from "./prefix-framer.ts";
+import { SlipFramer } from "./slip-framer.ts";
+import type { Framer, FrameSink } from "./frame-sink.ts";
 
 export type Framing =
   | { readonly by: "delimiter"; readonly delimiter: Uint8Array; readonly maxLength: number }
   | { readonly by: "length"; readonly length: number }
-  | { readonly by: "idle"; readonly idle: number; readonly maxLength: number };
-
-export interface FrameSink {
-  /** A whole frame without its delimiter; the receiver may keep it. */
-  frame(bytes: Uint8Array): void;
-  /** A frame was longer than allowed and has been dropped. */
-  tooLong(): void;
-}
-
-export interface Framer {
-  push(bytes: Uint8Array): void;
-  /** Forgets what has been received of the frame under way and stops its timer. */
-  reset(): void;
-}
+  | { readonly by: "idle"; readonly idle: number; readonly maxLength: number }
+  | {
+      readonly by: "prefix";
+      /** Octets of the number, its place in the frame, and what is to be added to it for what follows it. */
+      readonly size: 1 | 2 | 4;
+      readonly at: number;
+      readonly adds: number;
+      readonly littleEndian: boolean;
+      readonly maxLength: number;
+    }
+  | { readonly by: "slip"; readonly maxLength: number }
+  /** Text that ends a frame, as a regular expression over Latin-1. */
+  | { readonly by: "pattern"; readonly pattern: string; readonly maxLength: number };
 
 export function createFramer(framing: Framing, sink: FrameSink, timers: Timers): Framer {
-  if (framing.by === "delimiter") return new DelimiterFramer(framing.delimiter, framing.maxLength, sink);
-  if (framing.by === "length") return new LengthFramer(framing.length, sink);
-  return new IdleFramer(framing, sink, timers);
-}
-
-/** A frame that grows, up to a bound beyond which only its length is of interest. */
-class Pending {
-  readonly #limit: number;
-  #buffer = new Uint8Array(256);
-  #length = 0;
-  #overflown = false;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  get overflown(): boolean {
-    return this.#overflown;
-  }
-
-  push(byte: number): void {
-    if (this.#length >= this.#limit) {
-      this.#overflown = true;
-      return;
-    }
-    if (this.#length === this.#buffer.length) {
-      const larger = new Uint8Array(Math.min(this.#limit, this.#buffer.length * 2));
-      larger.set(this.#buffer);
-      this.#buffer = larger;
-    }
-    this.#buffer[this.#length] = byte;
-    this.#length += 1;
-  }
-
-  take(): Uint8Array {
-    const bytes = this.#buffer.slice(0, this.#length);
-    this.clear();
-    return bytes;
-  }
-
-  clear(): void {
-    this.#length = 0;
-    this.#overflown = false;
+  switch (framing.by) {
+    case "delimiter":
+      return new DelimiterFramer(framing.delimiter, framing.maxLength, sink);
+    case "length":
+      return new LengthFramer(framing.length, sink);
+    case "idle":
+      return new IdleFramer(framing, sink, timers);
+    case "prefix":
+      return new PrefixFramer(framing, sink);
+    case "slip":
+      return new SlipFramer(framing.maxLength, sink);
+    case "pattern":
+    default:
+      return new PatternFramer(framing, sink);
   }
 }
 
@@ -78,14 +49,14 @@ class DelimiterFramer implements Framer {
   /** For each matched length of the delimiter the length to go on with after a mismatch (Knuth, Morris, Pratt). */
   readonly #fallback: readonly number[];
   readonly #sink: FrameSink;
-  readonly #pending: Pending;
+  readonly #pending: PendingFrame;
   #matched = 0;
 
   constructor(delimiter: Uint8Array, maxLength: number, sink: FrameSink) {
     this.#delimiter = delimiter;
     this.#fallback = fallbacks(delimiter);
     this.#sink = sink;
-    this.#pending = new Pending(maxLength);
+    this.#pending = new PendingFrame(maxLength);
   }
 
   push(bytes: Uint8Array): void {
@@ -134,12 +105,12 @@ function fallbacks(delimiter: Uint8Array): readonly number[] {
 class LengthFramer implements Framer {
   readonly #length: number;
   readonly #sink: FrameSink;
-  readonly #pending: Pending;
+  readonly #pending: PendingFrame;
 
   constructor(length: number, sink: FrameSink) {
     this.#length = length;
     this.#sink = sink;
-    this.#pending = new Pending(length);
+    this.#pending = new PendingFrame(length);
   }
 
   push(bytes: Uint8Array): void {
@@ -158,14 +129,14 @@ class IdleFramer implements Framer {
   readonly #idle: number;
   readonly #sink: FrameSink;
   readonly #timers: Timers;
-  readonly #pending: Pending;
+  readonly #pending: PendingFrame;
   #cancel: (() => void) | undefined;
 
   constructor({ idle, maxLength }: { idle: number; maxLength: number }, sink: FrameSink, timers: Timers) {
     this.#idle = idle;
     this.#sink = sink;
     this.#timers = timers;
-    this.#pending = new Pending(maxLength);
+    this.#pending = new PendingFrame(maxLength);
   }
 
   push(bytes: Uint8Array): void {

@@ -6,6 +6,7 @@ import type { JsonValue } from "../description.ts";
 import type { DriverContext } from "../driver.ts";
 import { quantity } from "../words.ts";
 import { decodeText } from "./encoding.ts";
+import { nmeaSentence } from "./nmea-sentence.ts";
 import { compileRule, type Line, type Outcome } from "./rule.ts";
 import type { Port } from "./serial-config.ts";
 
@@ -24,10 +25,13 @@ export class LineReader {
   readonly #ctx: DriverContext;
   readonly #rules: readonly Rule[];
   readonly #streams: readonly string[];
+  readonly #onLine: (text: string) => void;
   readonly #inError = new Set<string>();
   readonly #counters = { lines: 0, lines_too_long: 0, unmatched_lines: 0, bad_values: 0 };
 
-  constructor(port: Port, ctx: DriverContext) {
+  /** `onLine` gets each line before the rules do. */
+  constructor(port: Port, ctx: DriverContext, onLine: (text: string) => void) {
+    this.#onLine = onLine;
     this.#port = port;
     this.#ctx = ctx;
     this.#rules = port.rules.map((rule) => ({ stream: rule.stream, run: compileRule(rule), strikes: 0 }));
@@ -50,6 +54,7 @@ export class LineReader {
     const text = decodeText(content, encoding);
     if (text === "") return;
     this.#counters.lines += 1;
+    this.#onLine(text);
     if (this.#rules.length === 0) this.#value(name, text);
     else this.#applyRules(text);
   }
@@ -68,7 +73,12 @@ export class LineReader {
 
   #applyRules(text: string): void {
     let parsed: { readonly json: JsonValue | undefined } | undefined;
-    const line: Line = { text, json: () => (parsed ??= { json: parseJson(text) }).json };
+    let packet: { readonly sentence: ReturnType<typeof nmeaSentence> } | undefined;
+    const line: Line = {
+      text,
+      json: () => (parsed ??= { json: parseJson(text) }).json,
+      sentence: () => (packet ??= { sentence: nmeaSentence(text) }).sentence,
+    };
     let matched = false;
     for (const rule of this.#rules) {
       if (rule.strikes >= STRIKES) continue;
@@ -81,7 +91,7 @@ export class LineReader {
   }
 
   #tell(stream: string, outcome: Outcome): void {
-    if (outcome.kind === "value") this.#value(stream, outcome.value);
+    if (outcome.kind === "value") this.#value(stream, outcome.value, outcome.clamped);
     if (outcome.kind !== "bad") return;
     this.#counters.bad_values += 1;
     this.#error(stream, outcome.cause);
@@ -98,9 +108,9 @@ export class LineReader {
     return outcome;
   }
 
-  #value(stream: string, value: JsonValue): void {
+  #value(stream: string, value: JsonValue, clamped?: string): void {
     this.#inError.delete(stream);
-    this.#ctx.publish(stream, { value });
+    this.#ctx.publish(stream, clamped === undefined ? { value } : { value, quality: "clamped", cause: clamped });
   }
 
   #error(stream: string, cause: string): void {

@@ -1,5 +1,6 @@
 /** Serial ports: text or bytes out, lines in, and readings from the lines. */
 import { Type } from "typebox";
+import type { SerialPortInfo, UsbSelector } from "../board.ts";
 import { throwIfAborted } from "../aborted.ts";
 import { actionRunner, describeActions, jsonSchema, unknownAction } from "../action.ts";
 import { channelAt } from "../channel-lookup.ts";
@@ -7,17 +8,13 @@ import type { ChannelDescription, StreamDescription } from "../description.ts";
 import { DriverError } from "../driver-error.ts";
 import { defineDriver, type DriverContext, type DriverInstance } from "../driver.ts";
 import { healthOf } from "../health.ts";
+import { milliseconds } from "../duration.ts";
 import { encodeText } from "./encoding.ts";
+import { PATTERN_REACH, patternFault } from "./pattern-guard.ts";
 import { PortChannel } from "./port-channel.ts";
 import { portActions, serialActions } from "./serial-actions.ts";
-import {
-  portsOf,
-  serialConfigSchema,
-  serialIssues,
-  type Port,
-  type RuleConfig,
-  type SerialConfig,
-} from "./serial-config.ts";
+import { portsOf, serialConfigSchema, type Port, type RuleConfig, type SerialConfig } from "./serial-config.ts";
+import { serialIssues } from "./serial-issues.ts";
 
 export const serial = defineDriver({
   kind: "serial",
@@ -51,10 +48,19 @@ function framingDetails(framing: Port["framing"]) {
   return { ...framing, delimiter: String.fromCharCode(...framing.delimiter) };
 }
 
-function streamsOf({ name, title, rules }: Port): Readonly<Record<string, StreamDescription>> {
-  if (rules.length > 0) return Object.fromEntries(rules.map((rule) => [rule.stream, streamOf(rule)]));
-  const lines = { schema: jsonSchema(Type.String()), kind: "measurement" } as const;
-  return { [name]: title === undefined ? lines : { ...lines, title } };
+function streamsOf({ name, title, rules, raw }: Port): Readonly<Record<string, StreamDescription>> {
+  const heading = title === undefined ? {} : { title };
+  const text = jsonSchema(Type.String());
+  const lines = Object.fromEntries(rules.map((rule) => [rule.stream, streamOf(rule)]));
+  return {
+    ...(rules.length > 0 ? lines : { [name]: { schema: text, kind: "measurement", ...heading } }),
+    [`${name}_state`]: {
+      schema: jsonSchema(Type.Enum(["open", "lost"])),
+      kind: "state",
+      title: `State of ${title ?? name}`,
+    },
+    ...(raw ? { [`${name}_raw`]: { schema: text, kind: "event", title: `Octets of ${title ?? name} as hex` } } : {}),
+  };
 }
 
 function streamOf({ as, unit, title }: RuleConfig): StreamDescription {
@@ -82,6 +88,17 @@ async function open(config: SerialConfig, ctx: DriverContext): Promise<DriverIns
   }
   const runPort = actionRunner<typeof portActions, PortChannel>(portActions, {
     write: async (channel, data) => channel.write(bytesOf(data, channel.port)),
+    request: async (channel, data, match, timeout) =>
+      channel.request(
+        bytesOf(data, channel.port),
+        answerMatcher(match),
+        timeout === undefined ? timeout : milliseconds(timeout),
+      ),
+    break: async (channel, duration = BREAK) => channel.break(milliseconds(duration)),
+    modem: async (channel) => channel.modem(),
+    set_modem: async (channel, dtr, rts) =>
+      channel.setModem({ ...(typeof dtr === "boolean" ? { dtr } : {}), ...(typeof rts === "boolean" ? { rts } : {}) }),
+    baud: async (channel, baudRate) => channel.baud(baudRate),
   });
   const runDriver = actionRunner<typeof serialActions, undefined>(serialActions, {
     list: async () => listPorts(ports, ctx),
@@ -103,11 +120,33 @@ async function open(config: SerialConfig, ctx: DriverContext): Promise<DriverIns
   };
 }
 
+const BREAK = "250ms";
+
+function answerMatcher(match: string | undefined): (text: string) => boolean {
+  if (match === undefined) return () => true;
+  const fault = patternFault(match);
+  if (fault !== undefined) {
+    throw new DriverError("invalid_argument", `request: match cannot be used: ${fault}`, {
+      cure: "Give a simpler regular expression.",
+    });
+  }
+  const pattern = new RegExp(match, "u");
+  return (text) => pattern.test(text.slice(0, PATTERN_REACH));
+}
+
 async function listPorts(ports: readonly Port[], ctx: DriverContext) {
   const known = await ctx.board.serial.list();
   return known.map(({ byId, ...info }) => {
-    const configured = ports.find(({ path }) => path === info.path || byId.includes(path));
+    const configured = ports.find(({ path, usb }) => path === info.path || byId.includes(path) || isMeant(usb, info));
     return { ...info, byId: [...byId], configured: configured?.name ?? null };
+  });
+}
+
+function isMeant(usb: UsbSelector | undefined, info: Omit<SerialPortInfo, "byId">): boolean {
+  if (usb === undefined || info.vendorId === undefined) return false;
+  const told: UsbSelector = { ...info, vendorId: info.vendorId.toLowerCase() };
+  return (["vendorId", "productId", "serialNumber"] as const).every((key) => {
+    return usb[key] === undefined || usb[key] === told[key];
   });
 }
 

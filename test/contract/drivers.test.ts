@@ -51,12 +51,13 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
             { stream: "state", pointer: "/state", as: "text" },
           ],
         },
-        console: { path: "/dev/ttyACM0", framing: { idle: "10ms" } },
+        console: { path: "/dev/ttyACM0", framing: { length: 5 }, raw: true },
       },
     },
     prepare: (rig) => {
-      rig.board.serial.addPort("/dev/ttyUSB0");
-      rig.board.serial.addPort("/dev/ttyACM0");
+      for (const path of ["/dev/ttyUSB0", "/dev/ttyACM0"]) {
+        rig.board.serial.addPort(path).answers = () => "T=20\nready\n";
+      }
     },
     stimulate: async (rig) => {
       rig.board.serial.port("/dev/ttyUSB0").feed('T=21.5\r\n{"level": 40, "state": "ok"}\nT=warm\n?\n');
@@ -71,7 +72,7 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
       rig.board.serial.port("/dev/ttyUSB0").replug();
       rig.board.serial.port("/dev/ttyACM0").replug();
     },
-    args: { write: ["hello"] },
+    args: { write: ["hello"], request: ["hello?"], baud: [19_200], set_modem: [true, false] },
   },
   thermal: {
     config: {},

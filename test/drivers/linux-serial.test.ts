@@ -135,6 +135,7 @@ test("files: small texts and directories, with named errors", async (t) => {
 test("the serial driver reads a real line, loses it and reads it again when it is back", { skip }, async (t) => {
   const { path, far } = await pty(t);
   const values: unknown[] = [];
+  const states: unknown[] = [];
   const config = { ports: { meter: { path, readings: [{ stream: "level", pointer: "/level" }] } } };
   const quiet = (): void => undefined;
   const driver = await serial.open(config, {
@@ -149,7 +150,10 @@ test("the serial driver reads a real line, loses it and reads it again when it i
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     signal: new AbortController().signal,
     board: createLinuxBoard(),
-    publish: (_stream, { value, quality }) => void values.push(quality === "error" ? "error" : value),
+    publish: (stream, { value, quality }) => {
+      if (stream === "level") values.push(quality === "error" ? "error" : value);
+      else states.push(value);
+    },
     failed: (error) => assert.fail(error),
   });
   t.after(async () => driver.close());
@@ -164,4 +168,59 @@ test("the serial driver reads a real line, loses it and reads it again when it i
   again.stdin.write('{"level": 2}\n');
   await until("the second reading", () => values.length === 3);
   assert.deepEqual(values, [1, "error", 2]);
+  assert.deepEqual(states, ["open", "lost", "open"]);
+});
+
+test("a device file that appears is noticed at once", { skip }, async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "pinion-dev-"));
+  t.after(async () => rm(dir, { recursive: true, force: true }));
+  let noticed = 0;
+  const end = new LinuxSerial({ dev: dir }).watch(join(dir, "ttyUSB0"), () => (noticed += 1));
+  await writeFile(join(dir, "unrelated"), "");
+  await writeFile(join(dir, "ttyUSB1"), "");
+  await until("the notice", () => noticed > 0);
+  end();
+  assert.doesNotThrow(() => new LinuxSerial({ dev: join(dir, "none") }).watch(join(dir, "none/x"), () => undefined)());
+});
+
+test("an adapter is found by its USB numbers, whatever it is called", { skip }, async (t) => {
+  const { path } = await pty(t);
+  const dir = await mkdtemp(join(tmpdir(), "pinion-usb-"));
+  t.after(async () => rm(dir, { recursive: true, force: true }));
+  await mkdir(join(dir, "dev"));
+  const device = join(dir, "sys/devices/usb1/1-1");
+  await mkdir(join(device, "1-1:1.0/ttyUSB7"), { recursive: true });
+  await mkdir(join(dir, "sys/class/tty/ttyUSB7"), { recursive: true });
+  await symlink(join(device, "1-1:1.0/ttyUSB7"), join(dir, "sys/class/tty/ttyUSB7/device"));
+  for (const [file, text] of [
+    ["idVendor", "0403"],
+    ["idProduct", "6001"],
+    ["serial", "A50285BI"],
+  ] as const)
+    await writeFile(join(device, file), `${text}\n`);
+  await symlink(path, join(dir, "dev/ttyUSB7"));
+  const port = new LinuxSerial({ dev: join(dir, "dev"), sys: join(dir, "sys") });
+  const request = { path: "usb:0403:*", ...settings, ...ignored };
+  const connection = await port.open({ ...request, usb: { vendorId: "0403", serialNumber: "A50285BI" } });
+  await connection.close();
+  await assert.rejects(port.open({ ...request, usb: { vendorId: "1a86" } }), {
+    code: "no_such_device",
+    message: /ttyUSB7 \(vendorId 0403, productId 6001, serialNumber A50285BI\)/,
+  });
+});
+
+test("a real line is asked and answers", { skip }, async (t) => {
+  const { path, far, received } = await pty(t);
+  const connection = await new LinuxSerial().open({ path, ...settings, ...ignored });
+  await connection.write(Uint8Array.of(63));
+  await connection.drain();
+  await until("the question", () => Buffer.concat(received).toString() === "?");
+  await connection.setBaudRate(9600);
+  // a pseudo-terminal has no modem lines: that fails the call and nothing else
+  await assert.rejects(connection.lines(), { code: /io|no_such_device/ });
+  await connection.write(Uint8Array.of(33));
+  await until("the rest", () => Buffer.concat(received).toString() === "?!");
+  await connection.close();
+  await assert.rejects(connection.drain(), { code: "not_open" });
+  assert.equal(far.exitCode, null);
 });
