@@ -8,8 +8,8 @@ import { embeddedUnixPath, tcpAddress, unixPath, wrong } from "./address.ts";
 import { connectError } from "./connect-error.ts";
 import { CookieKeeper } from "./cookie-keeper.ts";
 import { type RawSocketTarget, openRawSocket } from "./open-raw-socket.ts";
-import { openLongPoll } from "./open-long-poll.ts";
-import { openWebSocket } from "./open-web-socket.ts";
+import type { LongPollTarget } from "./open-long-poll.ts";
+import type { WebSocketTarget } from "./open-web-socket.ts";
 
 export interface ConnectorOptions {
   /** Default `json`. A WebSocket without it offers json, msgpack, cbor in this order. */
@@ -44,6 +44,21 @@ function rawSocket(url: string, target: RawSocketTarget, options: ConnectorOptio
   return (signal) => openRawSocket(url, target, { ...options, signal });
 }
 
+// What these need of Node (http, https) is several megabytes of memory: loaded by those who use it.
+function overWebSocket(target: WebSocketTarget, options: ConnectorOptions): Open {
+  return async (signal) => {
+    const { openWebSocket } = await import("./open-web-socket.ts");
+    return await openWebSocket(target, options, signal);
+  };
+}
+
+function byLongPoll(target: LongPollTarget, options: ConnectorOptions): Open {
+  return async (signal) => {
+    const { openLongPoll } = await import("./open-long-poll.ts");
+    return await openLongPoll(target, options, signal);
+  };
+}
+
 const tcp: Scheme = (url, rest, options) => {
   const path = embeddedUnixPath(url, rest);
   return rawSocket(url, path === undefined ? tcpAddress(url, rest) : { path }, options);
@@ -63,13 +78,13 @@ const webSocket: Scheme = (url, _rest, options) => {
     throw wrong(url, "credentials and fragments do not belong in it", "ws://127.0.0.1:8080/ws");
   }
   const cookies = keeperFor(options);
-  return (signal) => openWebSocket({ url, address: url, cookies }, options, signal);
+  return overWebSocket({ url, address: url, cookies }, options);
 };
 
 const unixWebSocket: Scheme = (url, rest, options) => {
   const path = unixPath(url, rest);
   const cookies = keeperFor(options);
-  return (signal) => openWebSocket({ url, address: "ws://localhost/ws", path, cookies }, options, signal);
+  return overWebSocket({ url, address: "ws://localhost/ws", path, cookies }, options);
 };
 
 function keeperFor({ cookies }: ConnectorOptions): CookieKeeper | undefined {
@@ -84,12 +99,12 @@ const longPoll: Scheme = (url, rest, options) => {
   if (base.username !== "" || base.hash !== "" || base.search !== "") {
     throw wrong(url, "credentials, queries and fragments do not belong in it", example);
   }
-  return (signal) => openLongPoll({ url, base }, options, signal);
+  return byLongPoll({ url, base }, options);
 };
 
 const unixLongPoll: Scheme = (url, rest, options) => {
   const socketPath = unixPath(url, rest);
-  return (signal) => openLongPoll({ url, base: new URL("http://localhost/lp"), socketPath }, options, signal);
+  return byLongPoll({ url, base: new URL("http://localhost/lp"), socketPath }, options);
 };
 
 const SCHEMES: Readonly<Record<string, Scheme>> = {
