@@ -55,11 +55,15 @@ const Auth = Type.Object({
 
 const Router = Type.Object(
   {
-    url: Type.String({
-      minLength: 1,
-      default: "rs://127.0.0.1:8080",
-      description: "rs:// raw socket, rss:// over TLS, ws:// and wss:// WebSocket, unix:// a Unix socket",
-    }),
+    url: Type.Union(
+      [Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 8 })],
+      {
+        default: "rs://127.0.0.1:8080",
+        description:
+          "rs:// raw socket, rss:// over TLS, ws:// and wss:// WebSocket, unix:// a Unix socket; a list: the first that can be had",
+        examples: ["rs://127.0.0.1:8080"],
+      },
+    ),
     realm: Type.String({ maxLength: 512, pattern: "^[^\\s.#]+(\\.[^\\s.#]+)*$", default: "realm1" }),
     serializer: Type.Enum(["msgpack", "json", "cbor"], {
       default: "msgpack",

@@ -12,6 +12,7 @@ import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.
 import { doctorGpio, findingLine } from "./doctor-gpio.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
 import { healthAddress, serveHealth } from "./health-server.ts";
+import { urlsOf } from "./router-options.ts";
 import { systemReporter } from "./system-report.ts";
 import { systemdNotifier, watchdogLimit } from "./systemd.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -116,7 +117,7 @@ function run(board: BoardConfig): void {
       ...board.router.options,
       onError: (error, where) => log.error(`${where}: ${String(error)}`),
     }),
-    router: { url, realm },
+    router: { url: urlsOf(url).join(", "), realm },
     ...platform,
     log,
     logFor: (driver) => logFor(logger, driver),

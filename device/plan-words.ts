@@ -1,13 +1,14 @@
 import type { ChannelDescription, JsonValue } from "../drivers/description.ts";
 import type { BoardConfig } from "./board-config.ts";
 import { proceduresIn } from "./actions.ts";
+import { urlsOf } from "./router-options.ts";
 
 /** What a configuration amounts to, for people: each channel, where it is, what it is called on the wire. */
 export function planWords({ config, naming, title, drivers }: BoardConfig): string {
   const { url, realm, serializer } = config.router;
   const lines = [
     `board ${naming.id} (${title}), naming ${naming.mode}, GPIO ${config.board.gpio}`,
-    `router ${url}, realm ${realm}, ${serializer}`,
+    `router ${urlsOf(url).join(", else ")}, realm ${realm}, ${serializer}`,
   ];
   for (const { name, definition, description, claims } of drivers) {
     lines.push("", `driver ${name}: ${definition.title}`);

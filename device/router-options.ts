@@ -47,21 +47,14 @@ export function routerOptions({ url, realm, serializer, tls, auth, ping }: Devic
     ...(ping === undefined ? {} : { ping: { interval: milliseconds(ping), timeout: milliseconds(ping) } }),
   };
   findings.push(...certificateFindings(auth, tls));
-  try {
-    connector(url, options);
-  } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    findings.push({
-      path: ["router", "url"],
-      found,
-      allowed: "an address of a router",
-      cure: "for example url: rs://127.0.0.1:8080",
-    });
+  for (const [index, one] of urlsOf(url).entries()) {
+    findings.push(...addressFindings(one, typeof url === "string" ? [] : [index], options));
   }
-  if (tls !== undefined && !/^(rss|tcps|wss):/.test(url)) {
+  const isTls = urlsOf(url).some((one) => /^(rss|tcps|wss):/.test(one));
+  if (tls !== undefined && !isTls) {
     findings.push({
       path: ["router", "tls"],
-      found: `TLS settings for ${url}, which does not use TLS`,
+      found: `TLS settings for ${urlsOf(url).join(", ")}, which does not use TLS`,
       allowed: "tls together with rss:// or wss://",
       cure: "write rss:// or wss:// in router.url, or remove tls",
       atKey: true,
@@ -71,6 +64,22 @@ export function routerOptions({ url, realm, serializer, tls, auth, ping }: Devic
 }
 
 type RouterConfig = DeviceConfig["router"];
+
+/** One or several, as written. */
+export function urlsOf(url: RouterConfig["url"]): readonly string[] {
+  return typeof url === "string" ? [url] : url;
+}
+
+function addressFindings(url: string, place: readonly number[], options: NodeClientOptions): readonly Finding[] {
+  try {
+    connector(url, options);
+    return [];
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    const cure = "for example url: rs://127.0.0.1:8080";
+    return [{ path: ["router", "url", ...place], found, allowed: "an address of a router", cure }];
+  }
+}
 
 function certificateFindings(auth: RouterConfig["auth"], tls: RouterConfig["tls"]): Finding[] {
   if (auth?.certificate !== true || (tls?.cert !== undefined && tls.key !== undefined)) return [];
