@@ -158,6 +158,19 @@ test("a subscription aborted while it is asked for is ended once it is granted",
   assert.equal(peer.only("UNSUBSCRIBE").subscription, 5);
 });
 
+test("the trust level that a broker gives an event reaches the handler, and the client announces that it reads it", async () => {
+  const { client, peer } = await withScript();
+  const { roles } = peer.only("HELLO").details as { roles: { subscriber: { features: object } } }; // our own HELLO
+  assert.equal("publication_trustlevels" in roles.subscriber.features, true);
+  const got: unknown[] = [];
+  const promise = client.subscribe("sensor.door", ({ details }) => void got.push(details["trustlevel"]));
+  await settle();
+  await grant(peer, 0, 5);
+  await promise;
+  await peer.say({ ...eventOf(5, []), details: { trustlevel: 3 } });
+  assert.deepEqual(got, [3]);
+});
+
 test("a refused subscription rejects and is not tried again on the next session", async () => {
   const { client, clock, router, peer } = await withScript();
   const promise = client.subscribe("secret.x", () => {});

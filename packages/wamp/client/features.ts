@@ -39,6 +39,7 @@ export const CLIENT_ROLES: Dict = {
     features: {
       pattern_based_subscription: true,
       payload_passthru_mode: true,
+      publication_trustlevels: true,
       publisher_identification: true,
       subscription_revocation: true,
     },
