@@ -11,7 +11,7 @@ import { proceduresOf, type Procedure } from "./actions.ts";
 import { Callers } from "./callers.ts";
 import { Announcing } from "./announcing.ts";
 import { describeBoard, type BoardDescription, type BoardIdentity } from "./board-description.ts";
-import type { Health } from "./health.ts";
+import type { ClockReport, Health } from "./health.ts";
 import { answerHistory } from "./history.ts";
 import type { Link } from "./link.ts";
 import { ANNOUNCE, DISCOVER, type Naming } from "./naming.ts";
@@ -30,6 +30,7 @@ export interface ComponentContext {
   readonly timers: Timers;
   readonly log: Log;
   health(): Health;
+  clockReport(): ClockReport;
 }
 
 export class Component {
@@ -54,7 +55,13 @@ export class Component {
     this.#register(naming.own("describe"), () => this.describe());
     this.#register(naming.own("health"), () => this.#context.health());
     const { identity, readings, delivering } = this.#context;
-    const past = { naming, boot: identity.boot, streams: readings.streams, delivering };
+    const past = {
+      naming,
+      boot: identity.boot,
+      streams: readings.streams,
+      delivering,
+      clock: () => this.#context.clockReport(),
+    };
     this.#register(naming.own("history"), (invocation) => answerHistory(past, invocation));
     for (const procedure of proceduresOf(drivers, naming)) this.#offer(procedure);
     this.#callers.declare();

@@ -72,6 +72,21 @@ export interface SystemReport {
   readonly disk?: { readonly free: number; readonly size: number };
 }
 
+/** The wall clock was set while the process ran. */
+export interface ClockStep {
+  /** ms to add to `t` of readings of this boot whose `mono` is lower than this one. */
+  readonly offset: number;
+  readonly mono: number;
+  /** Wall clock after it. */
+  readonly t: number;
+}
+
+export interface ClockReport {
+  /** Known to be right. */
+  readonly synced: boolean;
+  readonly steps: readonly ClockStep[];
+}
+
 export interface Health extends ProcessReport {
   /** ok: all drivers are and the link is ready. faulted: no driver works. degraded: anything between. */
   readonly state: "ok" | "degraded" | "faulted";
@@ -88,6 +103,7 @@ export interface Health extends ProcessReport {
   /** Left out where no stream is durable. */
   readonly journal?: JournalHealth;
   readonly system: SystemReport;
+  readonly clock: ClockReport;
 }
 
 /** The sum of it all in one word. */

@@ -3,6 +3,7 @@ import { ApplicationError, ErrorUri } from "@pinion/wamp";
 import type { Invocation } from "@pinion/wamp/client";
 import { Type } from "typebox";
 import { Check } from "typebox/value";
+import type { ClockReport } from "./health.ts";
 import { HISTORY_LIMIT, type Delivering } from "./delivering.ts";
 import type { Cursor } from "./journal/read-back.ts";
 import type { Naming } from "./naming.ts";
@@ -17,6 +18,8 @@ export interface HistoryContext {
   /** This run: what a bare number of `after` belongs to. */
   readonly boot: string;
   readonly streams: ReadonlySet<string>;
+  /** Of this boot: how to put right what was read before the clock was set. */
+  readonly clock: () => ClockReport;
   readonly delivering: Pick<Delivering, "history">;
 }
 
@@ -28,7 +31,7 @@ export async function answerHistory(context: HistoryContext, { args, kwargs }: I
   const limit = args[2] ?? kwargs["limit"] ?? DEFAULT_LIMIT;
   if (!Check(LIMIT, limit)) throw refusal("limit", limit, `a whole number from 1 to ${String(HISTORY_LIMIT)}`);
   const page = await delivering.history(stream, after, limit);
-  return { device: naming.id, stream, topic: naming.topic(stream), ...page };
+  return { device: naming.id, stream, topic: naming.topic(stream), ...page, clock: { boot, ...context.clock() } };
 }
 
 /** As in `sensor.<stream>`, or the whole topic. */

@@ -16,6 +16,7 @@ import { urlsOf } from "./router-options.ts";
 import { systemReporter } from "./system-report.ts";
 import { systemdNotifier, watchdogLimit } from "./systemd.ts";
 import { Watchdog } from "./watchdog.ts";
+import { clockSync } from "./clock-sync.ts";
 import { findConfig } from "./find-config.ts";
 import { journalDirectory, openJournalPlace } from "./journal-place.ts";
 import { LogSink } from "./log-sink.ts";
@@ -123,6 +124,7 @@ function run(board: BoardConfig): void {
     logFor: (driver) => logFor(logger, driver),
     processReport: processReporter(),
     store: storeFor(stateDir),
+    isSynced: clockSync(),
     systemReport: systemReporter(journalFolder),
     delivery: {
       durable: durableStreams(config.delivery, planned),

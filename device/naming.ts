@@ -13,7 +13,7 @@ export interface Naming {
   readonly mode: NamingMode;
   readonly id: string;
   /** `device.describe`, `device.health`, `device.history`; `device.<id>.describe` in a fleet. */
-  own(name: "describe" | "health" | "history"): Uri;
+  own(name: "describe" | "health" | "history" | "clock"): Uri;
   /** `device.gpio.set`; `device.<id>.gpio.set` in a fleet. @throws RangeError if a part is no strict URI component. */
   procedure(kind: string, action: string): Uri;
   /** `sensor.tank_level`; `sensor.<id>.tank_level` in a fleet. @throws RangeError if the stream is no strict URI. */

@@ -13,6 +13,8 @@ export interface ReadingsContext {
   /** Names this run of the process; `mono` and `seq` are comparable within one boot only. */
   readonly boot: string;
   readonly clock: Clock;
+  /** Whether the wall clock is known to be right. */
+  readonly isSynced: () => boolean;
   /** Gets each reading in order. Must not throw. */
   onReading(stream: string, reading: Reading): void;
 }
@@ -64,6 +66,7 @@ export class Readings {
       mono: clock.mono(),
       boot,
       seq: found.seq,
+      synced: this.#context.isSynced(),
       quality: checked.quality ?? "good",
       ...(checked.cause === undefined ? {} : { cause: checked.cause }),
     };

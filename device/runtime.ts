@@ -6,6 +6,7 @@
 import type { Client } from "@pinion/wamp/client";
 import type { Board } from "../drivers/board.ts";
 import type { Clock, Log, Store, Timers } from "../drivers/driver.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { Component } from "./component.ts";
 import type { BoardDescription } from "./board-description.ts";
 import { overallState, type Health, type ProcessReport, type SystemReport } from "./health.ts";
@@ -49,6 +50,7 @@ export interface RuntimeOptions {
   readonly processReport: () => ProcessReport;
   /** What drivers keep over runs; left out: nothing. */
   readonly store?: Store | undefined;
+  readonly isSynced: () => boolean;
   readonly systemReport: () => SystemReport;
   readonly delivery: {
     /** Streams whose readings are kept until the router has them. */
@@ -62,6 +64,7 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #readings: Readings;
   readonly #delivering: Delivering;
+  readonly #clockWatch: ClockWatch;
   readonly #drivers: readonly SupervisedDriver[];
   readonly #link: Link;
   readonly #component: Component;
@@ -76,9 +79,11 @@ export class Runtime {
     this.#startedAt = clock.wall();
     this.#startedMono = clock.mono();
     this.#delivering = new Delivering({ client, naming, boot, clock, timers, log, ...options.delivery });
+    this.#clockWatch = new ClockWatch({ ...options });
     this.#readings = new Readings({
       boot,
       clock,
+      isSynced: options.isSynced,
       onReading: (stream, reading) => this.#delivering.reading(stream, reading),
     });
     this.#drivers = options.drivers.map((planned) => this.#supervise(planned));
@@ -93,6 +98,7 @@ export class Runtime {
       onReady: () => {
         for (const driver of this.#drivers) driver.linkChanged(true);
         this.#component.ready();
+        this.#clockWatch.ready();
       },
       onLost: () => {
         for (const driver of this.#drivers) driver.linkChanged(false);
@@ -110,11 +116,13 @@ export class Runtime {
       readings: this.#readings,
       delivering: this.#delivering,
       health: () => this.health(),
+      clockReport: () => this.#clockWatch.report(),
     });
   }
 
   /** Opens the journal, the drivers one after the other, then the session. Resolves when it is being opened; no failure ends it. */
   async start(): Promise<void> {
+    this.#clockWatch.start();
     await this.#delivering.open();
     for (const driver of this.#drivers) {
       if (this.#stopped !== undefined) return;
@@ -152,6 +160,7 @@ export class Runtime {
       link,
       readings: this.#delivering.readings(),
       ...(journal === undefined ? {} : { journal }),
+      clock: this.#clockWatch.report(),
       system: this.#options.systemReport(),
       ...this.#options.processReport(),
     };
@@ -199,6 +208,7 @@ export class Runtime {
   async #stop(): Promise<boolean> {
     const { client, timers, log } = this.#options;
     this.#cancelHealth();
+    this.#clockWatch.stop();
     this.#component.stop();
     const safe = await this.#closeDrivers();
     if (!(await within(timers, CLOSE_SESSION_LIMIT, client.close()))) log.warn("the session did not end in time");

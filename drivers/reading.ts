@@ -37,6 +37,8 @@ export interface Reading {
   readonly mono: number;
   readonly boot: string;
   readonly seq: number;
+  /** Whether the wall clock was known to be right when `t` was taken. */
+  readonly synced?: boolean;
   readonly quality: Quality;
   readonly cause?: string;
 }

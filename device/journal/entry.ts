@@ -58,6 +58,7 @@ const READING = Type.Tuple([
   Type.Enum([...qualities]),
   Words,
   Words,
+  Type.Union([Type.Boolean(), Type.Null()]),
 ]);
 const GAP = Type.Tuple([
   Type.String(),
@@ -121,8 +122,8 @@ function fieldsOf(entry: Entry): readonly unknown[] {
     case "head":
       return [VERSION, entry.boot, entry.next];
     case "reading": {
-      const { seq, t, mono, value, quality, unit, cause } = entry.reading;
-      return [entry.stream, seq, t, mono, value, quality, unit ?? null, cause ?? null];
+      const { seq, t, mono, value, quality, unit, cause, synced } = entry.reading;
+      return [entry.stream, seq, t, mono, value, quality, unit ?? null, cause ?? null, synced ?? null];
     }
     case "gap": {
       const { id, stream, boot, from, to, reason, t } = entry.gap;
@@ -166,7 +167,8 @@ function decodeBody(body: Uint8Array): Entry | undefined {
   }
 }
 
-function readingOf([stream, seq, t, mono, value, quality, unit, cause]: Static<typeof READING>): Entry {
+function readingOf(fields: Static<typeof READING>): Entry {
+  const [stream, seq, t, mono, value, quality, unit, cause, synced] = fields;
   const reading = {
     value: value as JsonValue, // out of JSON.parse
     t,
@@ -175,6 +177,7 @@ function readingOf([stream, seq, t, mono, value, quality, unit, cause]: Static<t
     quality,
     ...(unit === null ? {} : { unit }),
     ...(cause === null ? {} : { cause }),
+    ...(synced === null ? {} : { synced }),
   };
   return { kind: "reading", stream, reading };
 }

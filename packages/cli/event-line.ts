@@ -6,7 +6,7 @@ export function eventLine(event: ReceivedEvent): string {
   const { topic, args, kwargs } = event;
   const { unit, t, quality } = kwargs;
   const value = args.length === 0 ? "" : args.map(plain).join(" ");
-  const known = new Set(["unit", "t", "quality", "seq", "boot", "mono"]);
+  const known = new Set(["unit", "t", "quality", "seq", "boot", "mono", "synced"]);
   const rest = Object.fromEntries(Object.entries(kwargs).filter(([key]) => !known.has(key)));
   const parts = [
     topic,

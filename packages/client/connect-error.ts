@@ -85,7 +85,7 @@ export function connectError(url: string, error: unknown): ConnectError {
   const detail = chain.map((link) => link.message).find((message) => message !== "") ?? "no reason was given";
   const systemCode = chain.map(codeOf).findLast((code) => code !== undefined && code in BY_SYSTEM_CODE);
   const code = (systemCode === undefined ? undefined : BY_SYSTEM_CODE[systemCode]) ?? guess(detail, chain);
-  return new ConnectError(code, url, { detail, cause: error });
+  return new ConnectError(code, url, { detail: detail + clockWords(chain), cause: error });
 }
 
 /** TLS failures have dozens of codes of OpenSSL; `ws` tells a refused upgrade and its own limit of time in words only. */
@@ -97,6 +97,14 @@ function guess(detail: string, chain: readonly Error[]): ConnectErrorCode {
   if (/handshake has timed out/.test(detail)) return "timeout";
   if (/Unexpected server response|subprotocol|Parse Error|socket hang up/i.test(detail)) return "not_a_router";
   return "failed";
+}
+
+/** A certificate is judged by this machine's clock, which a board without a battery has to be told first. */
+function clockWords(chain: readonly Error[]): string {
+  const codes = chain.map(codeOf).join(" ");
+  if (!/CERT_NOT_YET_VALID|CERT_HAS_EXPIRED/.test(codes)) return "";
+  const now = new Date().toISOString();
+  return ` by this machine's clock, which says ${now}: if that is wrong, the clock is the cause (timedatectl), not the certificate`;
 }
 
 function causes(error: unknown): Error[] {

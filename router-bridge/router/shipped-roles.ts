@@ -22,6 +22,8 @@ const viewer: Roles[string] = [
   { uri: "device.discover", allow: ["publish"] },
   { uri: "device.health", allow: ["call", "subscribe"] },
   { uri: "device..health", match: wildcard, allow: ["call", "subscribe"] },
+  { uri: "device.clock", allow: ["subscribe"] },
+  { uri: "device..clock", match: wildcard, allow: ["subscribe"] },
   ...["describe", "history"].flatMap((name) => [
     { uri: `device.${name}`, allow: ["call"] as const },
     { uri: `device..${name}`, match: wildcard, allow: ["call"] as const },

@@ -38,6 +38,9 @@ export interface RigOptions {
   /** Streams that are journaled; left out: none. */
   readonly durable?: readonly string[];
   readonly disk?: VirtualDisk;
+  readonly isSynced?: () => boolean;
+  /** ms that the wall clock is wrong by. */
+  readonly clockError?: () => number;
 }
 
 const PINS = `
@@ -58,7 +61,7 @@ export function boardConfigOf(text: string): DeviceConfig {
 export function makeRig(options: RigOptions = {}): Rig {
   const clock = options.clock ?? new VirtualClock(1_000_000);
   const host = options.host ?? new RouterHost(clock);
-  const time = { wall: () => 1_700_000_000_000 + clock.now(), mono: clock.now };
+  const time = { wall: () => 1_700_000_000_000 + clock.now() + (options.clockError?.() ?? 0), mono: clock.now };
   const board = createMockBoard({ time });
   const { drivers, findings } = planDrivers(boardConfigOf(options.drivers ?? PINS).drivers, definitions);
   if (findings.length > 0) throw new Error(JSON.stringify(findings));
@@ -88,6 +91,7 @@ export function makeRig(options: RigOptions = {}): Rig {
       openPlace: () =>
         Promise.resolve({ disk: options.disk ?? new VirtualDisk(), directory: "/journal", release: () => undefined }),
     },
+    isSynced: () => options.isSynced?.() ?? false,
     systemReport: () => ({}),
     processReport: () => ({ memory: { rss: 1, heapUsed: 1 }, loopLag: { mean: 0, max: 0 } }),
   });
