@@ -6,6 +6,7 @@ import { led } from "./sensors/led.ts";
 import { power } from "./sensors/power.ts";
 import { system } from "./sensors/system.ts";
 import { w1 } from "./sensors/w1.ts";
+import { modbus } from "./modbus/modbus.ts";
 import { serial } from "./serial/serial.ts";
 import { simulated } from "./simulated.ts";
 import { thermal } from "./thermal.ts";
@@ -14,6 +15,7 @@ import { thermal } from "./thermal.ts";
 export const drivers: Readonly<Record<string, DriverDefinition>> = Object.freeze({
   gpio,
   serial,
+  modbus,
   w1,
   iio,
   hwmon,

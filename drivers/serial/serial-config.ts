@@ -1,4 +1,5 @@
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { DataBits, Parity, StopBits, UsbSelector } from "../board.ts";
 import { durationSchema, milliseconds } from "../duration.ts";
 import { named, nameSchema } from "../named.ts";
@@ -167,30 +168,35 @@ const usbSchema = Type.Union(
   },
 );
 
+/** Which port, and how its characters are: what every driver on a serial line has. */
+export const lineProperties = {
+  path: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description: "Device file; a name under /dev/serial/by-id survives replugging. Or usb",
+    }),
+  ),
+  usb: Type.Optional(usbSchema),
+  baudRate: Type.Optional(
+    Type.Integer({
+      minimum: 50,
+      maximum: 4_000_000,
+      default: BAUD_RATE,
+      unit: "baud",
+      description: "Speed of the line",
+    }),
+  ),
+  dataBits: Type.Optional(Type.Enum([5, 6, 7, 8], { default: 8, description: "Bits of a character" })),
+  parity: Type.Optional(
+    Type.Enum(["none", "even", "odd"], { default: "none", description: "Check bit of a character" }),
+  ),
+  stopBits: Type.Optional(Type.Enum([1, 1.5, 2], { default: 1, description: "Bits after a character" })),
+};
+
 const portSchema = Type.Object(
   {
-    path: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 256,
-        description: "Device file; a name under /dev/serial/by-id survives replugging. Or usb",
-      }),
-    ),
-    usb: Type.Optional(usbSchema),
-    baudRate: Type.Optional(
-      Type.Integer({
-        minimum: 50,
-        maximum: 4_000_000,
-        default: BAUD_RATE,
-        unit: "baud",
-        description: "Speed of the line",
-      }),
-    ),
-    dataBits: Type.Optional(Type.Enum([5, 6, 7, 8], { default: 8, description: "Bits of a character" })),
-    parity: Type.Optional(
-      Type.Enum(["none", "even", "odd"], { default: "none", description: "Check bit of a character" }),
-    ),
-    stopBits: Type.Optional(Type.Enum([1, 1.5, 2], { default: 1, description: "Bits after a character" })),
+    ...lineProperties,
     framing: Type.Optional(framingSchema),
     encoding: Type.Optional(
       Type.Enum([...encodings], { default: "utf8", description: "Of frames and of text written" }),
@@ -267,12 +273,7 @@ export function portsOf({ ports }: SerialConfig): readonly Port[] {
       name,
       title: config.title,
       ...deviceOf(config),
-      line: {
-        baudRate: config.baudRate ?? BAUD_RATE,
-        dataBits: config.dataBits ?? 8,
-        parity: config.parity ?? "none",
-        stopBits: config.stopBits ?? 1,
-      },
+      line: lineOf(config),
       framing: framingOf(config),
       trimsReturn: endsLines(config),
       encoding,
@@ -284,7 +285,20 @@ export function portsOf({ ports }: SerialConfig): readonly Port[] {
   });
 }
 
-function deviceOf({ path = "", usb }: PortConfig): Pick<Port, "path" | "usb"> {
+type LineConfig = Pick<PortConfig, keyof typeof lineProperties>;
+
+/** Every default filled in. */
+export function lineOf({
+  baudRate = BAUD_RATE,
+  dataBits = 8,
+  parity = "none",
+  stopBits = 1,
+}: LineConfig): Port["line"] {
+  return { baudRate, dataBits, parity, stopBits };
+}
+
+/** The device file, or words for the adapter that is meant. */
+export function deviceOf({ path = "", usb }: LineConfig): Pick<Port, "path" | "usb"> {
   if (usb === undefined) return { path };
   const selector = typeof usb === "string" ? (parseUsb(usb) ?? {}) : lowerCase(usb);
   return { path: usbWords(selector), usb: selector };

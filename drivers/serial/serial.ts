@@ -1,5 +1,5 @@
 /** Serial ports: text or bytes out, lines in, and readings from the lines. */
-import { Type } from "typebox";
+import * as Type from "typebox";
 import type { SerialPortInfo, UsbSelector } from "../board.ts";
 import { throwIfAborted } from "../aborted.ts";
 import { actionRunner, describeActions, jsonSchema, unknownAction } from "../action.ts";

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drivers } from "../../drivers/index.ts";
 import { DriverError } from "../../drivers/driver-error.ts";
+import { SimulatedSlave } from "../support/simulated-slave.ts";
 import { driverContract, type DriverScenario } from "./driver-contract.ts";
 
 const ZONE = "/sys/class/thermal/thermal_zone0";
@@ -84,6 +85,23 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
     unplug: (rig) => rig.board.files.set(`${ZONE}/temp`, new DriverError("io", "the sensor does not answer")),
     replug: (rig) => rig.board.files.set(`${ZONE}/temp`, "50000\n"),
     args: {},
+  },
+  modbus: {
+    config: {
+      path: "/dev/ttyUSB0",
+      registers: {
+        heat: { slave: 1, address: 0, type: "int16", factor: 0.1, unit: "°C", writable: true },
+        pump: { slave: 1, table: "coil", address: 3 },
+      },
+      silence: 0,
+    },
+    prepare: (rig) => {
+      rig.board.serial.addPort("/dev/ttyUSB0").answers = new SimulatedSlave(1, [[0, 215]]).answers;
+    },
+    stimulate: async (rig) => rig.clock.advance(10_000),
+    unplug: (rig) => rig.board.serial.port("/dev/ttyUSB0").unplug(),
+    replug: (rig) => rig.board.serial.port("/dev/ttyUSB0").replug(),
+    args: { write: [1] },
   },
   w1: {
     config: { sensors: { tank: { id: "28-0316a2794bff" }, room: { id: "28-0316a2794c00", window: { over: "1min" } } } },
