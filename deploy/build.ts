@@ -54,6 +54,8 @@ export function programBundle(
     logLevel: "warning",
     absWorkingDir: root,
     banner: { js: "#!/usr/bin/env node" },
+    // its ES modules: of CommonJS what is not used could not be left out
+    alias: { yaml: join(root, "node_modules/yaml/browser/index.js") },
     loader: { ".node": "copy" },
     assetNames: "native/[name]-[hash]",
     plugins: [nativeAddons(epoll, machine)],

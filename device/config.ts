@@ -1,6 +1,7 @@
 /** The board's configuration as a schema: what may be written, what is taken when it is not. Drivers bring their own part. */
 import { CHANNEL_BINDINGS } from "@pinion/wamp";
-import { Type, type Static, type TSchema } from "typebox";
+import * as Type from "typebox";
+import type { Static, TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { durationSchema } from "../drivers/duration.ts";
 import { deliverySchema, journalSchema, type DeliveryConfig, type JournalConfig } from "./delivery-config.ts";

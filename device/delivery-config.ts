@@ -1,6 +1,7 @@
 /** The part of a board's configuration that says which readings are kept until somebody has them, and how. */
 import type { Finding } from "@pinion/config";
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import { durationSchema, milliseconds } from "../drivers/duration.ts";
 import type { StreamDescription } from "../drivers/description.ts";
 import { journalDefaults, type JournalLimits } from "./journal/journal.ts";

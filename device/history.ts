@@ -1,8 +1,8 @@
 /** `device.history(stream, after, limit)`: what is asked for, checked, and the answer as it goes over the wire. */
 import { ApplicationError, ErrorUri } from "@pinion/wamp";
 import type { Invocation } from "@pinion/wamp/client";
-import { Type } from "typebox";
-import { Check } from "typebox/value";
+import * as Type from "typebox";
+import { Check } from "typebox/schema";
 import type { ClockReport } from "./health.ts";
 import { HISTORY_LIMIT, type Delivering } from "./delivering.ts";
 import type { Cursor } from "./journal/read-back.ts";

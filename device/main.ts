@@ -1,13 +1,13 @@
 /** `pinion-device`: one board, from its configuration to its end. The only file here that touches the process. */
 import { formatProblems } from "@pinion/config";
 import { nodeClient } from "@pinion/client";
-import { Command, Option } from "commander";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { drivers } from "../drivers/index.ts";
 import type { Log, Store } from "../drivers/driver.ts";
 import { readBoardConfig, type BoardConfig } from "./board-config.ts";
+import { readCommandLine } from "./command-line.ts";
 import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { doctorGpio, findingLine } from "./doctor-gpio.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
@@ -39,29 +39,15 @@ const STOP_LIMIT = 5_000;
 /** ms that nothing in the process may take by itself. */
 const LAG_LIMIT = 2_000;
 
-interface Options {
-  readonly config?: string;
-  readonly check?: boolean;
-  readonly safe?: boolean;
-  readonly doctor?: "gpio";
-  readonly json?: boolean;
-}
-
 function main(argv: readonly string[]): void {
-  const command = new Command("pinion-device")
-    .description("Runs one board: its drivers as WAMP procedures, its readings as WAMP events")
-    .version(VERSION)
-    .option("-c, --config <file>", "the board's configuration; default: ./board.yaml, then /etc/pinion/board.yaml")
-    .option("--safe", "bring the configured outputs to their safe level, and end: for the moment after a hard kill")
-    .addOption(
-      new Option("--doctor <what>", "say which line each pin is and who holds it, touch nothing, and end").choices([
-        "gpio",
-      ]),
-    )
-    .option("--json", "with --doctor: one JSON list")
-    .option("--check", "check the configuration, print what it amounts to, and end")
-    .parse(argv);
-  const { config, check = false, safe = false, doctor, json = false } = command.opts<Options>();
+  const line = readCommandLine(argv, VERSION);
+  if (line.kind === "told") return void process.stdout.write(line.words);
+  if (line.kind === "wrong") {
+    process.stderr.write(`${line.words}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const { config, check, safe, doctor, json } = line.wanted;
   if (doctor !== undefined) return void diagnose(config, json);
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
@@ -235,4 +221,4 @@ function leave(status: number): void {
   void sink.flushed().then(() => process.exit(status));
 }
 
-main(process.argv);
+main(process.argv.slice(2));

@@ -3,7 +3,7 @@
  * of what a driver published; knows neither drivers' lives nor the session.
  */
 import type { TSchema } from "typebox";
-import { Check } from "typebox/value";
+import { Check } from "typebox/schema";
 import type { StreamDescription } from "../drivers/description.ts";
 import type { Clock } from "../drivers/driver.ts";
 import { DriverError } from "../drivers/driver-error.ts";

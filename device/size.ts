@@ -1,4 +1,5 @@
-import { Type, type TSchemaOptions } from "typebox";
+import * as Type from "typebox";
+import type { TSchemaOptions } from "typebox";
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 const PATTERN = /^(\d{1,12}(?:\.\d{1,6})?) ?(B|KiB|MiB|GiB)$/;

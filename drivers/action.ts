@@ -3,7 +3,7 @@
  * handler with the wrong arguments does not compile, and a call with the wrong arguments never reaches it.
  */
 import type { Static, TSchema } from "typebox";
-import { Check } from "typebox/value";
+import { Check } from "typebox/schema";
 import { allowedWords } from "./config-issues.ts";
 import type { ActionDescription, JsonSchema, Role, Safety } from "./description.ts";
 import { DriverError } from "./driver-error.ts";

@@ -1,5 +1,5 @@
 import type { TSchema } from "typebox";
-import { Check } from "typebox/value";
+import { Check } from "typebox/schema";
 import type { ConfigIssue } from "./driver.ts";
 import { found, quantity } from "./words.ts";
 

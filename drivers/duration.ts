@@ -1,4 +1,5 @@
-import { Type, type TSchemaOptions } from "typebox";
+import * as Type from "typebox";
+import type { TSchemaOptions } from "typebox";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
 const PATTERN = /^(\d{1,12}(?:\.\d{1,6})?) ?(ms|s|min|h)$/;

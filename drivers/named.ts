@@ -1,4 +1,5 @@
-import { Type, type TSchema } from "typebox";
+import * as Type from "typebox";
+import type { TSchema } from "typebox";
 
 const PATTERN = "^[a-z][a-z0-9_]{0,62}$";
 

@@ -1,5 +1,6 @@
 /** Made-up sensors, for trying things out. The same clock and randomness give the same readings. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import { throwIfAborted } from "./aborted.ts";
 import { actionRunner, describeActions, type ActionTable } from "./action.ts";
 import { channelAt } from "./channel-lookup.ts";

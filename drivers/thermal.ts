@@ -1,5 +1,6 @@
 /** Temperatures of the kernel's thermal zones, such as the processor's. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { Files } from "./board.ts";
 import { defineDriver, type DriverContext } from "./driver.ts";
 import { DriverError } from "./driver-error.ts";

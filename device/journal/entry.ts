@@ -3,8 +3,9 @@
  * UTF-8. The CRC covers length and body, so a bit that flips anywhere in an entry is noticed, and an end full of zeros too.
  */
 import { crc32 } from "node:zlib";
-import { Type, type Static } from "typebox";
-import { Check } from "typebox/value";
+import * as Type from "typebox";
+import type { Static } from "typebox";
+import { Check } from "typebox/schema";
 import type { JsonValue } from "../../drivers/description.ts";
 import { qualities, type Reading } from "../../drivers/reading.ts";
 import { gapReasons, type Gap } from "./gap.ts";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import * as Type from "typebox";
 import type { ActionTable } from "../action.ts";
 import { durationSchema } from "../duration.ts";
 import { FASTEST } from "./output-shapes.ts";

@@ -1,4 +1,5 @@
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { GpioFeature, Level, Pull } from "../board.ts";
 import { aliasKey } from "../channel-lookup.ts";
 import type { ConfigIssue } from "../driver.ts";

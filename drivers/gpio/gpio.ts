@@ -1,5 +1,5 @@
 /** Pins of a GPIO chip as outputs and inputs. */
-import { Type } from "typebox";
+import * as Type from "typebox";
 import { actionRunner, describeActions, jsonSchema } from "../action.ts";
 import { throwIfAborted } from "../aborted.ts";
 import type { Level } from "../board.ts";

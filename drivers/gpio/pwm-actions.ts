@@ -1,5 +1,5 @@
 /** What can be asked of a channel of hardware PWM, and how it is described. */
-import { Type } from "typebox";
+import * as Type from "typebox";
 import { actionRunner, describeActions, jsonSchema, type ActionTable } from "../action.ts";
 import type { ChannelDescription } from "../description.ts";
 import type { Caller, Claim } from "../driver.ts";

@@ -1,5 +1,6 @@
 /** Channels of hardware PWM in the configuration. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import { named } from "../named.ts";
 import { linkLostSchema, parseLinkLost } from "./link-lost.ts";
 import type { PwmOutput } from "./pwm-channel.ts";

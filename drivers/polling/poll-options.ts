@@ -1,4 +1,5 @@
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { ConfigIssue } from "../driver.ts";
 import { durationSchema, milliseconds, type Duration } from "../duration.ts";
 

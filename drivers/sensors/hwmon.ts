@@ -1,5 +1,6 @@
 /** Sensors of the kernel's hardware monitoring: temperatures, voltages, currents, fans. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { Files } from "../board.ts";
 import { defineDriver, type DriverContext } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";

@@ -1,5 +1,6 @@
 /** Any channel of the kernel's Industrial I/O devices: climate sensors, ADCs, light, acceleration. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { Files } from "../board.ts";
 import { defineDriver, type DriverContext } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import * as Type from "typebox";
 
 /** Where the kernel shows a class of devices; by hand for tests and odd boards. */
 export function rootSchema(usual: string) {

@@ -1,5 +1,6 @@
 /** LEDs of the kernel, such as a board's green ACT: set by hand, or left to blink by the kernel's own timer. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import { throwIfAborted } from "../aborted.ts";
 import { actionRunner, describeActions, jsonSchema, type ActionTable } from "../action.ts";
 import { channelAt } from "../channel-lookup.ts";

@@ -1,5 +1,6 @@
 /** What all drivers of polled sensors have in common: their description, their action, their life. */
-import { Type, type TSchema } from "typebox";
+import * as Type from "typebox";
+import type { TSchema } from "typebox";
 import { throwIfAborted } from "../aborted.ts";
 import { actionRunner, describeActions, jsonSchema, type ActionTable } from "../action.ts";
 import { channelAt } from "../channel-lookup.ts";

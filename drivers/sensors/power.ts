@@ -1,5 +1,6 @@
 /** What a Raspberry Pi's firmware says of its supply: under-voltage and throttling, now and since the start. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { Files } from "../board.ts";
 import { defineDriver, type DriverContext } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";

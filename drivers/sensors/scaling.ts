@@ -1,4 +1,5 @@
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import { DriverError } from "../driver-error.ts";
 import type { ConfigIssue } from "../driver.ts";
 import type { RawReading } from "../reading.ts";

@@ -1,5 +1,6 @@
 /** The machine itself: load, memory, disk space, time since the start. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { Files } from "../board.ts";
 import { defineDriver, type Claim, type ConfigIssue, type DriverContext } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";

@@ -1,5 +1,6 @@
 /** Thermometers on a 1-Wire bus, such as the DS18B20, through the kernel's w1_therm. */
-import { Type, type Static } from "typebox";
+import * as Type from "typebox";
+import type { Static } from "typebox";
 import type { Files } from "../board.ts";
 import { defineDriver, type DriverContext } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";

@@ -3,7 +3,7 @@
  * adds what people need: where, what is allowed, what to do. Unknown keys are findings unless a schema opens itself.
  */
 import type { TSchema } from "typebox";
-import { Check, Errors } from "typebox/value";
+import { Check, Errors } from "typebox/schema";
 import { closest } from "./closest.ts";
 import { findBranch, isRequired, missedDiscriminator } from "./find-branch.ts";
 import type { Finding, Path } from "./problem.ts";
@@ -125,7 +125,8 @@ function otherNameOf(key: string, schema: SchemaNode): string {
 
 /** What only TypeBox itself knows: keywords that the walk has no words for. Nothing wrong passes for lack of words. */
 function unexplained(schema: SchemaNode, value: unknown, path: Path): Finding[] {
-  return Errors(asTypeBox(schema), value).map(({ instancePath, message }) => ({
+  const [, errors] = Errors(asTypeBox(schema), value);
+  return errors.map(({ instancePath, message }) => ({
     path: [...path, ...instancePath.split("/").slice(1)],
     found: describeValue(value, schema),
     allowed: message,
