@@ -18,6 +18,7 @@ import { Intake, Turns, WORK_OF_MESSAGE, type IntakeContext, type Rate } from ".
 import { Traffic } from "./traffic.ts";
 import { Peer, type QueueBounds, type SendOutcome } from "./peer.ts";
 import { Patience } from "./patience.ts";
+import { PeerEvents, type HostEvents } from "./peer-events.ts";
 import { queueTotals, type QueueTotals } from "./queue-totals.ts";
 import { Pressure } from "./pressure.ts";
 import {
@@ -70,6 +71,12 @@ export class RouterHost {
   readonly #patience = new Patience((peer) => this.#overflow(peer));
   readonly #pressure: Pressure;
   readonly #intake: IntakeContext;
+  readonly #events: HostEvents = {
+    onMessage: (peer, octets) => this.#receive(peer, octets),
+    onViolation: (peer, words) => this.#violate(peer, new ProtocolViolation(words)),
+    onDrain: (peer) => this.#drained(peer),
+    onClose: (peer, words) => this.#ended(peer, words),
+  };
   /** Whose message is being worked on, and how much work it has been. */
   #feeder: Peer | undefined;
   #workDone = 0;
@@ -140,12 +147,7 @@ export class RouterHost {
     peer.intake = new Intake(peer, this.#intake);
     this.#peers.add(peer);
     log.debug({ peer: peer.address, serializer: link.serializer.name }, "connected");
-    link.start({
-      onMessage: (octets) => this.#receive(peer, octets),
-      onViolation: (words) => this.#violate(peer, new ProtocolViolation(words)),
-      onDrain: () => this.#drained(peer),
-      onClose: (words) => this.#ended(peer, words),
-    });
+    link.start(new PeerEvents(peer, this.#events));
     this.#arm();
   }
 

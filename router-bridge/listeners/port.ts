@@ -50,10 +50,19 @@ export interface PortOptions {
 export class Port {
   readonly #options: PortOptions;
   readonly #http: HttpServer;
+  /** One listener for all sockets. */
+  readonly #forget: (this: Socket) => void;
+  readonly #liveness: ReturnType<typeof rawSocketLiveness>;
+  readonly #oldLiveness: ReturnType<typeof rawSocketLiveness>;
 
   /** `server` is listening already, or about to; its connections are this port's from now on. */
   constructor(server: Server, connectionEvent: "connection" | "secureConnection", options: PortOptions) {
     this.#options = options;
+    this.#liveness = rawSocketLiveness(options.rawSocket, false);
+    this.#oldLiveness = rawSocketLiveness(options.rawSocket, true);
+    this.#forget = function () {
+      options.open.delete(this);
+    };
     this.#http = makeHttpServer(options, (request, socket, head) => {
       options.webSockets.upgrade(request, socket, head, factsOf(socket, options.unixPath));
     });
@@ -79,20 +88,23 @@ export class Port {
   #greet(socket: Socket): void {
     const { open, maxConnections, firstOctetTimeout, counters, bounds } = this.#options;
     counters.add("connections");
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyIt);
     if (open.size >= maxConnections + bounds.refusedConnections) {
       this.#drop(socket, "too_many_connections", "dropped unheard: far too many connections");
       return;
     }
     open.add(socket);
-    socket.once("close", () => open.delete(socket));
+    socket.on("close", this.#forget);
     socket.setNoDelay(true);
     const timer = setTimeout(() => {
       this.#drop(socket, "silent_connection", `dropped: said nothing for ${String(firstOctetTimeout)} ms`);
     }, firstOctetTimeout);
-    socket.once("close", () => clearTimeout(timer));
+    const stopWaiting = (): void => clearTimeout(timer);
+    socket.on("close", stopWaiting);
     socket.once("data", (chunk) => {
       clearTimeout(timer);
+      // an idle connection shall not hold what it waited with
+      socket.off("close", stopWaiting);
       socket.pause();
       this.#route(socket, Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
     });
@@ -131,7 +143,7 @@ export class Port {
       const connection = await acceptRawSocket(socket, {
         serializers: old ? [serializers[oldRawSocket].rawSocketCode] : RAW_SOCKET_CODES,
         handshake: old ? "none" : "standard",
-        ...rawSocketLiveness(rawSocket, old),
+        ...(old ? this.#oldLiveness : this.#liveness),
         head,
         maxReceive: rawSocket.maxMessage,
         maxBuffered,
@@ -167,6 +179,10 @@ export class Port {
   #facts(socket: Socket): ConnectionFacts {
     return factsOf(socket, this.#options.unixPath);
   }
+}
+
+function destroyIt(this: Socket): void {
+  this.destroy();
 }
 
 /** An HTTP server that listens nowhere: it is fed the connections that turn out to speak HTTP. */

@@ -1,11 +1,12 @@
 /**
- * A raw socket, as the framing room opened it, seen as a link. Owns nothing but the farewell's words, and looks at a
- * message only to learn from HELLO whether this peer may be sent a PING.
+ * A raw socket, as the framing room opened it, seen as a link; also what that one reports to, since each idle session has
+ * one of these. Owns nothing but the farewell's words, and looks at a message only to learn from HELLO whether this peer may
+ * be sent a PING.
  */
 import { answersPings } from "@pinion/client";
 import { serializerByRawSocketCode, type Serializer } from "@pinion/wamp/serializer";
 import { MAX_STANDARD_LENGTH } from "net-socket-raw-framing";
-import type { RawSocketConnection } from "net-socket-raw-framing/node";
+import type { RawSocketConnection, RawSocketHandlers } from "net-socket-raw-framing/node";
 import type { Encoded } from "../encoded.ts";
 import type { Farewell, Link, LinkHandlers } from "../link.ts";
 import type { PeerInfo } from "../router/index.ts";
@@ -13,12 +14,14 @@ import type { PeerInfo } from "../router/index.ts";
 /** Messages up to this are sent as one shared frame; larger ones without being copied. */
 const SHARED_FRAME = 4096;
 
-export class RawSocketLink implements Link {
+export class RawSocketLink implements Link, RawSocketHandlers {
   readonly serializer: Serializer;
   readonly info: PeerInfo;
   readonly maxSend: number;
   readonly #connection: RawSocketConnection;
+  #handlers: LinkHandlers | undefined;
   #farewell: string | undefined;
+  #acquainted = false;
 
   /** @throws RangeError if the connection agreed on a serializer that nobody here offers. */
   constructor(connection: RawSocketConnection, facts: Omit<PeerInfo, "transport">) {
@@ -36,18 +39,27 @@ export class RawSocketLink implements Link {
   }
 
   start(handlers: LinkHandlers): void {
-    let acquainted = false;
-    this.#connection.start({
-      onMessage: (octets) => {
-        if (!acquainted) {
-          acquainted = true;
-          this.#acquaint(octets);
-        }
-        handlers.onMessage(octets);
-      },
-      onDrain: () => handlers.onDrain(),
-      onClose: (error) => handlers.onClose(this.#farewell ?? error?.message ?? "the peer closed the connection"),
-    });
+    this.#handlers = handlers;
+    this.#connection.start(this);
+  }
+
+  /** From the connection. */
+  onMessage(octets: Uint8Array): void {
+    if (!this.#acquainted) {
+      this.#acquainted = true;
+      this.#acquaint(octets);
+    }
+    this.#handlers?.onMessage(octets);
+  }
+
+  /** From the connection. */
+  onDrain(): void {
+    this.#handlers?.onDrain();
+  }
+
+  /** From the connection. */
+  onClose(error?: Error): void {
+    this.#handlers?.onClose(this.#farewell ?? error?.message ?? "the peer closed the connection");
   }
 
   #acquaint(octets: Uint8Array): void {

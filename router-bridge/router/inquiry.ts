@@ -6,6 +6,7 @@ import type { Dict, ErrorMessage, Result, Uri } from "@pinion/wamp";
 import type { Millis } from "./deadlines.ts";
 import { NO_DETAILS, type Delivery } from "./delivery.ts";
 import type { EndedCalls } from "./ended-calls.ts";
+import { IdTable } from "./id-table.ts";
 import type { Invocation } from "./invocation.ts";
 import type { PeerFeatures } from "./peer-features.ts";
 
@@ -25,7 +26,7 @@ export type Answer = Result | ErrorMessage;
 export interface Caller<P> {
   readonly realm: Uri;
   readonly alone: readonly P[];
-  readonly calls: Map<number, Invocation<P>>;
+  readonly calls: IdTable<Invocation<P>>;
   readonly asCaller: Dict;
   /** Absent: none. */
   readonly features?: PeerFeatures | undefined;
@@ -36,5 +37,5 @@ export interface Caller<P> {
 
 /** The router as the caller of one question. */
 export function inquirer<P>(realm: Uri, { onAnswer }: Question<P>): Caller<P> {
-  return { realm, alone: [], calls: new Map(), asCaller: NO_DETAILS, endedCalls: undefined, onAnswer };
+  return { realm, alone: [], calls: new IdTable(), asCaller: NO_DETAILS, endedCalls: undefined, onAnswer };
 }

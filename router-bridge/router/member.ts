@@ -6,6 +6,7 @@ import { ProtocolViolation, type Dict, type RequestId, type SessionId, type Uri 
 import type { Identity } from "./authenticator.ts";
 import type { EndedCalls } from "./ended-calls.ts";
 import type { Held } from "./holding.ts";
+import { IdTable } from "./id-table.ts";
 import type { Invocation } from "./invocation.ts";
 import type { PeerFeatures } from "./peer-features.ts";
 import type { Registration } from "./registration.ts";
@@ -37,10 +38,10 @@ export class Member<P> {
   #asCaller: Dict | undefined;
   #asPublisher: Dict | undefined;
 
-  readonly subscriptions = new Map<number, Subscription<P>>();
-  readonly registrations = new Map<number, Registration<P>>();
+  readonly subscriptions = new IdTable<Subscription<P>>();
+  readonly registrations = new IdTable<Registration<P>>();
   /** Calls this peer made and that wait, by its CALL id. */
-  readonly calls = new Map<number, Invocation<P>>();
+  readonly calls = new IdTable<Invocation<P>>();
   /** Progressive calls of this peer that are over while parts of them may be on their way. */
   endedCalls: EndedCalls | undefined;
   /** WELCOME was sent. */
@@ -48,7 +49,7 @@ export class Member<P> {
   /** The request of this peer that waits for an answer from outside; what it sends meanwhile waits too. */
   held: Held | undefined;
   /** Invocations this peer has to answer, by INVOCATION id. */
-  readonly invocations = new Map<number, Invocation<P>>();
+  readonly invocations = new IdTable<Invocation<P>>();
 
   constructor(admission: Admission<P>) {
     this.id = admission.id;

@@ -42,7 +42,7 @@ export function announcedFeatures(details: Dict): PeerFeatures {
   }
   for (const role of FEATURED) asDict("features", asDict(role, roles[role])?.["features"]);
   const callCanceling = hasFeature(details, "callee", "call_canceling");
-  return {
+  return shared({
     callCanceling,
     progressiveCalls: hasFeature(details, "caller", "progressive_call_invocations"),
     progressiveInvocations: callCanceling && hasFeature(details, "callee", "progressive_call_invocations"),
@@ -56,5 +56,16 @@ export function announcedFeatures(details: Dict): PeerFeatures {
     },
     registrationRevocation: hasFeature(details, "callee", "registration_revocation"),
     subscriptionRevocation: hasFeature(details, "subscriber", "subscription_revocation"),
-  };
+  });
+}
+
+/** Peers are of a few kinds; those of one kind share one object. There are no more than combinations of booleans. */
+const known = new Map<string, PeerFeatures>();
+
+function shared(features: PeerFeatures): PeerFeatures {
+  const key = JSON.stringify(features);
+  const earlier = known.get(key);
+  if (earlier !== undefined) return earlier;
+  known.set(key, features);
+  return features;
 }

@@ -15,7 +15,8 @@ import {
   type SendLimits,
   type Wire,
 } from "../index.ts";
-import { type ConnectionSettings, DEFAULTS } from "./options.ts";
+import { ignoreLateError } from "./exchange.ts";
+import { type ConnectionSettings, DEFAULTS, type PingOptions } from "./options.ts";
 import { Pings } from "./pings.ts";
 import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./raw-socket-connection.ts";
 import { describeRemote } from "./remote.ts";
@@ -44,7 +45,10 @@ export class SocketConnection implements RawSocketConnection {
   readonly #limits: SendLimits;
   readonly #queue: SendQueue;
   readonly #decoder: FrameDecoder;
-  readonly #pings: Pings;
+  readonly #pingOptions: PingOptions | undefined;
+  readonly #pingTimeout: number;
+  /** Made for the first PING or PONG: most connections never see one. */
+  #pings: Pings | undefined;
   readonly #userTimeout: UserTimeout | undefined;
   readonly #closeTimeout: number;
   #handlers: RawSocketHandlers | undefined;
@@ -85,23 +89,14 @@ export class SocketConnection implements RawSocketConnection {
     this.#decoder = new FrameDecoder({ maxLength: agreement.maxReceive, wire }, (type, payload) =>
       this.#onFrame(type, payload),
     );
-    this.#pings = new Pings(
-      {
-        send: (payload) => void this.#sendTyped(FrameType.PING, payload, this.#limits),
-        received: () => this.#received,
-        taken: () => (socket.writableLength > 0 ? socket.bytesWritten - socket.writableLength : 0),
-        deaf: () => this.#paused || this.#answersWait,
-        onLost: (error) => this.#fail(error),
-      },
-      settings.ping?.timeout ?? DEFAULTS.pingTimeout,
-      settings.ping,
-    );
+    this.#pingOptions = settings.ping;
+    this.#pingTimeout = settings.ping?.timeout ?? DEFAULTS.pingTimeout;
     this.#userTimeout = this.#watchOver(settings.userTimeout ?? DEFAULTS.userTimeout);
     this.#adopt();
   }
 
   get answersPings(): boolean {
-    return this.#pings.answers;
+    return this.#pings?.answers ?? false;
   }
 
   get bufferedAmount(): number {
@@ -115,7 +110,8 @@ export class SocketConnection implements RawSocketConnection {
       queueMicrotask(() => handlers.onClose(this.#failure));
       return;
     }
-    if (this.#wire === "standard") this.#pings.start();
+    if (this.#pings !== undefined) this.#pings.start();
+    else if (this.#pingOptions !== undefined && this.#pingOptions.towards !== "proven") this.#needPings();
     this.#userTimeout?.start();
     process.nextTick(() => this.#deliver());
   }
@@ -143,19 +139,19 @@ export class SocketConnection implements RawSocketConnection {
   }
 
   ping(payload?: Uint8Array): Promise<number> {
-    if (this.#wire === "standard") return this.#pings.ping(payload);
+    if (this.#wire === "standard") return this.#needPings().ping(payload);
     return Promise.reject(new FramingError("ping_unsupported", "a raw socket without handshake has no PING"));
   }
 
   expectPongs(): void {
-    if (this.#wire === "standard") this.#pings.proven();
+    if (this.#wire === "standard") this.#needPings().proven();
   }
 
   close(): void {
     if (this.#closing || this.#dropped) return;
     this.#closing = true;
     this.#held = NOTHING;
-    this.#pings.stop(closedError());
+    this.#pings?.stop(closedError());
     this.#queue.end();
     this.#closeTimer = setTimeout(() => this.#giveUpClosing(), this.#closeTimeout);
     // What the peer still sends is read and dropped: unread octets would turn the end into a reset.
@@ -165,6 +161,26 @@ export class SocketConnection implements RawSocketConnection {
   abort(error?: Error): void {
     if (error === undefined || error instanceof FramingError) this.#fail(error);
     else this.#fail(new FramingError("aborted", `the connection was dropped: ${error.message}`, { cause: error }));
+  }
+
+  #needPings(): Pings {
+    if (this.#pings !== undefined) return this.#pings;
+    const socket = this.#socket;
+    const pings = new Pings(
+      {
+        send: (payload) => void this.#sendTyped(FrameType.PING, payload, this.#limits),
+        received: () => this.#received,
+        taken: () => (socket.writableLength > 0 ? socket.bytesWritten - socket.writableLength : 0),
+        deaf: () => this.#paused || this.#answersWait,
+        onLost: (error) => this.#fail(error),
+      },
+      this.#pingTimeout,
+      this.#pingOptions,
+    );
+    this.#pings = pings;
+    if (this.#closing || this.#dropped) pings.stop(this.#failure ?? closedError());
+    else if (this.#handlers !== undefined) pings.start();
+    return pings;
   }
 
   /** Unix sockets have no ports, and nothing between their ends that could be lost. */
@@ -186,11 +202,13 @@ export class SocketConnection implements RawSocketConnection {
     const socket = this.#socket;
     // Without it Node ends the sending side by itself when the peer ends, before what is queued here has been written.
     socket.allowHalfOpen = true;
+    // from here on there is somebody who wants to know
+    socket.off("error", ignoreLateError).off("error", ignoreLateError);
     socket
       .on("data", (chunk: Uint8Array) => this.#onData(chunk))
       .on("end", () => this.#onEnd())
       .on("error", (error) => this.#onError(error))
-      .once("close", () => this.#onClosed());
+      .on("close", () => this.#onClosed());
     socket.pause();
   }
 
@@ -231,10 +249,10 @@ export class SocketConnection implements RawSocketConnection {
 
   #onFrame(type: FrameType, payload: Uint8Array): boolean {
     if (type === FrameType.MESSAGE) this.#handlers?.onMessage(payload);
-    else if (type === FrameType.PONG) this.#pings.answered(payload);
+    else if (type === FrameType.PONG) this.#needPings().answered(payload);
     else {
       this.#answer(payload);
-      this.#pings.proven();
+      this.#needPings().proven();
     }
     return this.#reads();
   }
@@ -315,7 +333,7 @@ export class SocketConnection implements RawSocketConnection {
     clearTimeout(this.#closeTimer);
     this.#queue.stop();
     this.#userTimeout?.stop();
-    this.#pings.stop(this.#failure ?? closedError());
+    this.#pings?.stop(this.#failure ?? closedError());
     this.#handlers?.onClose(this.#failure);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What TCP_USER_TIMEOUT would do if Node could set it: ends a connection whose octets the peer's system does not
  * acknowledge. TCP keepalive is silent while octets are under way, and the kernel alone gives up after a quarter of an hour.
- * Owns its timer. Knows nothing of frames: it is told what was sent and received, and asks for the count of repetitions.
+ * All connections with the same timeout share one timer. Knows nothing of frames: it is told what was sent and received, and asks for the count of repetitions.
  */
 import { FramingError } from "../index.ts";
 
@@ -18,10 +18,45 @@ export interface UserTimeoutContext {
 /** So many looks in a row without progress, spread over the time, are a loss. */
 const LOOKS = 3;
 
+/** Everybody with the same timeout, looked at one after the other. */
+class Round {
+  readonly #watched = new Set<UserTimeout>();
+  readonly #every: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(every: number) {
+    this.#every = every;
+  }
+
+  add(one: UserTimeout): void {
+    this.#watched.add(one);
+    this.#timer ??= setInterval(() => this.#look(), this.#every).unref();
+  }
+
+  delete(one: UserTimeout): void {
+    this.#watched.delete(one);
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    for (const one of this.#watched) one.look();
+  }
+}
+
+/** By timeout: as many as there are different ones in the configuration. */
+const rounds = new Map<number, Round>();
+
+function roundOf(timeout: number): Round {
+  let round = rounds.get(timeout);
+  if (round === undefined) rounds.set(timeout, (round = new Round(timeout / LOOKS)));
+  return round;
+}
+
 export class UserTimeout {
   readonly #context: UserTimeoutContext;
   readonly #timeout: number;
-  #timer: NodeJS.Timeout | undefined;
   #received = 0;
   #sent = 0;
   /** What had been sent when a whole look later none of it was repeated. */
@@ -35,12 +70,11 @@ export class UserTimeout {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(), this.#timeout / LOOKS);
-    this.#timer.unref();
+    roundOf(this.#timeout).add(this);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    roundOf(this.#timeout).delete(this);
   }
 
   look(): void {
