@@ -50,11 +50,13 @@ function context(definition: DriverDefinition, config: unknown): DriverContext {
 const open = async (definition: DriverDefinition, config: unknown): Promise<DriverInstance> =>
   definition.open(config, context(definition, config));
 
-/** The stub's registers are written over SMBus (i2c-dev); the driver on top holds the address, so it is forced. */
-function stubBus(): {
+interface StubBus {
   readonly number: number;
-  write(chip: number, register: number, value: number, words: boolean): void;
-} {
+  readonly write: (chip: number, register: number, value: number, words: boolean) => void;
+}
+
+/** The stub's registers are written over SMBus (i2c-dev); the driver on top holds the address, so it is forced. */
+function stubBus(): StubBus {
   execFileSync("modprobe", ["-a", "i2c-dev"]);
   execFileSync("modprobe", ["i2c-stub", "chip_addr=0x48,0x76"]);
   const root = "/sys/class/i2c-dev";
