@@ -87,6 +87,7 @@ export class RouterModel {
     const unanswered = this.pending.filter(({ callee }) => callee === peer);
     for (const one of unanswered.toSorted((a, b) => a.invocation - b.invocation))
       this.#fail(one, "wamp.error.canceled");
+    this.#announce("wamp.session.on_stats", peer);
     this.#announce("wamp.session.on_leave", peer);
   }
 

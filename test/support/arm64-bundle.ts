@@ -47,10 +47,12 @@ function epollForArm64(): string {
   cpSync(installed, source, { recursive: true, dereference: true, filter: withoutBuild });
   cpSync(join(root, "node_modules/nan"), join(source, "node_modules/nan"), { recursive: true, dereference: true });
   const tool = (name: string): string => `aarch64-linux-gnu-${name}`;
-  const env = { ...process.env, CC: tool("gcc"), CXX: tool("g++"), LINK: tool("g++") };
   const nodedir = join(root, `node_modules/node-linux-${process.arch}`);
+  // npm hands its own settings on to the scripts it runs, and node-gyp puts them above the option
+  const own = { ...process.env, npm_config_nodedir: nodedir };
+  const env = process.arch === "arm64" ? own : { ...own, CC: tool("gcc"), CXX: tool("g++"), LINK: tool("g++") };
   const args = [nodeGyp() ?? "", "rebuild", `--nodedir=${nodedir}`, "--arch=arm64"];
-  run(process.execPath, args, source, process.arch === "arm64" ? process.env : env);
+  run(process.execPath, args, source, env);
   return built;
 }
 
