@@ -15,6 +15,7 @@ import { readingOf } from "../state/reading.ts";
 import type { Store } from "../state/store.ts";
 import { errorWords } from "../words/error.ts";
 import { readLevel } from "./acting.ts";
+import { FillingHoles } from "./filling-holes.ts";
 import { ANNOUNCE, DESCRIBE_ALONE, DISCOVER, READINGS } from "./names.ts";
 
 export interface FindingContext {
@@ -30,6 +31,7 @@ const HEALTH_LIMIT = 4_000;
 
 export class FindingBoards {
   readonly #context: FindingContext;
+  readonly #filling: FillingHoles;
   /** Counts joined sessions: an answer that belongs to an earlier one says nothing about a board. */
   #epoch = 0;
   readonly #asking = new Set<string>();
@@ -38,6 +40,7 @@ export class FindingBoards {
 
   constructor(context: FindingContext) {
     this.#context = context;
+    this.#filling = new FillingHoles(context);
   }
 
   /** Declares the subscriptions, opens the client and watches for ever. */
@@ -100,7 +103,9 @@ export class FindingBoards {
     const isNew = !store.board(model.id) && store.boards.length < limits.boards;
     const health = isNew ? await this.#firstHealth(model) : undefined;
     const board = store.describe(model, now(), health);
-    if (board) await this.#readLevels(board);
+    if (board === undefined) return;
+    await this.#readLevels(board);
+    await this.#filling.fill(board);
   }
 
   async #firstHealth(model: BoardModel): Promise<BoardHealth | undefined> {

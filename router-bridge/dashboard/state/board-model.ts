@@ -59,6 +59,8 @@ export interface BoardModel {
   readonly startedAt: number | undefined;
   readonly healthProcedure: string;
   readonly describeProcedure: string;
+  /** Undefined for a board that keeps nothing. */
+  readonly historyProcedure: string | undefined;
   readonly channels: readonly ChannelModel[];
   /** Actions of drivers as a whole. */
   readonly actions: readonly ActionModel[];

@@ -40,6 +40,7 @@ export function parseDescription(value: unknown): BoardModel | undefined {
     startedAt: wallTime(raw["startedAt"]),
     healthProcedure: uriOf(own["health"]) ?? `${names.procedures}.health`,
     describeProcedure: uriOf(own["describe"]) ?? `${names.procedures}.describe`,
+    historyProcedure: uriOf(own["history"]),
     channels: cut(channels, limits.channelsPerBoard, names),
     actions: cut(actions, limits.actionsPerChannel, names),
     leftOut: names.leftOut,

@@ -15,6 +15,10 @@ export interface Reading {
   readonly boot: string;
   readonly quality: Quality;
   readonly cause: string;
+  /** Sent again from the board's journal: it is not the newest. */
+  readonly isLate: boolean;
+  /** No reading, but word that some will not come. */
+  readonly isGap: boolean;
   /** The board's id, where it says so. */
   readonly device: string;
 }
@@ -31,6 +35,8 @@ export function readingOf(topic: string, value: unknown, kwargs: Fields): Readin
     boot: textOf(kwargs["boot"]),
     quality: typeof quality === "string" && QUALITIES.includes(quality) ? (quality as Quality) : "good", // a member of QUALITIES
     cause: textOf(kwargs["cause"]),
+    isLate: quality === "replayed" || kwargs["replayed"] === true,
+    isGap: typeof kwargs["gap"] === "object" && kwargs["gap"] !== null,
     device: textOf(kwargs["device"]),
   };
 }

@@ -37,6 +37,49 @@ export class Series {
     if (this.#times.length - this.#start > 2) this.#fold();
   }
 
+  /**
+   * Puts a value in its place among what is there: it was measured before, and came late. `joined`: the line connects it with
+   * what stands before it.
+   */
+  insert(t: number, value: number, joined: boolean): void {
+    const last = this.#times.at(-1);
+    if (last === undefined || t >= last) {
+      if (joined && this.#values.at(-1) === null) this.#cut(this.#values.length - 1);
+      this.push(t, value);
+      return;
+    }
+    if (t < last - this.#span) return;
+    const end = this.#times.findIndex((time) => time > t);
+    if (this.#isDrawn(end, t, value)) return;
+    this.#put(end, t, value);
+    if (joined && this.#values[end - 1] === null) this.#cut(end - 1);
+    if (this.#times.length > this.#most) this.#drop(this.#times.length - this.#most);
+  }
+
+  /** Whether the slot's points before `end` show the value already: twice the same, or within its extremes. */
+  #isDrawn(end: number, t: number, value: number): boolean {
+    const slot = Math.floor(t / this.#width);
+    let first = end;
+    while (first > 0 && Math.floor((this.#times[first - 1] ?? 0) / this.#width) === slot) first -= 1;
+    if (this.#values.slice(first, end).some((one, index) => one === value && this.#times[first + index] === t))
+      return true;
+    const beside = this.#values.slice(first, end).filter((one) => one !== null);
+    return beside.length > 1 && value >= Math.min(...beside) && value <= Math.max(...beside);
+  }
+
+  #put(index: number, t: number, value: number): void {
+    this.#revision += 1;
+    this.#times.splice(index, 0, t);
+    this.#values.splice(index, 0, value);
+    if (index <= this.#start) this.#start += 1;
+  }
+
+  #cut(index: number): void {
+    this.#times.splice(index, 1);
+    this.#values.splice(index, 1);
+    if (index < this.#start) this.#start -= 1;
+  }
+
   /** The line must not connect what came before with what comes next. */
   break(t: number): void {
     if (this.#values.length === 0 || this.#values.at(-1) === null) return;

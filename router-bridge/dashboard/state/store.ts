@@ -128,14 +128,25 @@ export class Store {
   }
 
   receive(reading: Reading, now: number): void {
+    if (reading.isGap) return; // the chart's break stands for it
     const stream = this.#streams.get(reading.topic) ?? this.#addStream(reading.topic);
     if (!stream) return;
+    if (reading.isLate && stream.reading !== undefined) return this.fill(reading, now);
     const described = this.#described.get(reading.topic);
     // What is measured now arrives now; states are told again after a join, with the time when they came about.
     const old = described && (described.stream.kind === "state" || reading.quality === "replayed");
     const at = old ? described.board.pageTime(reading.t, now) : now;
-    stream.receive(reading, at);
+    stream.receive(reading, at, old === true);
     if (described) this.#follow(described, reading, { readAt: now, since: at });
+    this.#changed();
+  }
+
+  /** A reading that was measured before the newest one. */
+  fill(reading: Reading, now: number): void {
+    const described = this.#described.get(reading.topic);
+    const stream = this.#streams.get(reading.topic);
+    if (described === undefined || stream === undefined || reading.t === undefined) return;
+    stream.fill(reading, described.board.pageTime(reading.t, now));
     this.#changed();
   }
 

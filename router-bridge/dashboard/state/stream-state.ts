@@ -27,6 +27,7 @@ export class StreamState {
   #largest = 0;
   #digits = 0;
   #lastGood: number | undefined;
+  #filledTo: { readonly boot: string; readonly seq: number } | undefined;
   /** The next gap says nothing about the usual interval: the link was down, or the last reading is an old one. */
   #interrupted = true;
 
@@ -68,15 +69,15 @@ export class StreamState {
     return this.#lastGood;
   }
 
-  /** Takes a reading that was measured at `at`. */
-  receive(reading: Reading, at: number): void {
+  /** Takes a reading that was measured at `at`; `isOld`: some time before it came, so that it may lie before a break. */
+  receive(reading: Reading, at: number, isOld = false): void {
     const before = this.#reading;
     if (before === undefined || plainText(before.value) !== plainText(reading.value)) this.#changedAt = at;
     this.#count(before, reading);
     this.#measureGap(at);
     this.#reading = reading;
     this.#at = at;
-    this.#chart(reading, at);
+    this.#chart(reading, at, isOld);
   }
 
   /** A reading from a description: taken only where nothing newer came, and never drawn as if it were live. */
@@ -89,8 +90,26 @@ export class StreamState {
     this.#interrupted = true;
   }
 
+  /** The last reading up to which the chart has them all: what comes late is asked for behind it. */
+  get filledTo(): { readonly boot: string; readonly seq: number } | undefined {
+    return this.#filledTo;
+  }
+
+  /** A reading from the board's journal or history, measured at `at`: drawn in its place, and never taken for the present one. */
+  fill(reading: Reading, at: number): void {
+    const { boot, seq } = reading;
+    const joined = seq !== undefined && boot === this.#filledTo?.boot && seq === this.#filledTo.seq + 1;
+    if (joined) this.#filledTo = { boot, seq };
+    const value = typeof reading.value === "boolean" ? Number(reading.value) : numberOf(reading.value);
+    if (value !== undefined && reading.quality !== "error" && reading.quality !== "stale") {
+      this.series.insert(at, value, joined);
+    }
+  }
+
   /** The link or the board was lost: what comes next does not continue what was. */
   interrupt(now: number): void {
+    const { boot = "", seq } = this.#reading ?? {};
+    if (!this.#interrupted && seq !== undefined) this.#filledTo = { boot, seq };
     this.#interrupted = true;
     this.series.break(now);
   }
@@ -130,9 +149,10 @@ export class StreamState {
     this.#interrupted = false;
   }
 
-  #chart(reading: Reading, at: number): void {
+  #chart(reading: Reading, at: number, isOld: boolean): void {
     const value = this.#note(reading.value);
     if (reading.quality === "error" || reading.quality === "stale" || value === undefined) this.series.break(at);
+    else if (isOld) this.series.insert(at, value, false);
     else this.series.push(at, value);
     if (typeof reading.value === "string") {
       this.#lines.push(plainText(reading.value).trimEnd());
