@@ -13,9 +13,9 @@ export interface Program {
 }
 
 export const programs: readonly Program[] = [
-  { name: "pinion-device", entry: "device/main.ts", budget: 900_000, addons: true, dashboard: false },
+  { name: "pinion-device", entry: "device/main.ts", budget: 820_000, addons: true, dashboard: false },
   // 100 kB of it are prom-client, which is loaded only where metrics are configured
-  { name: "pinion-router-bridge", entry: "router-bridge/main.ts", budget: 900_000, addons: false, dashboard: true },
+  { name: "pinion-router-bridge", entry: "router-bridge/main.ts", budget: 760_000, addons: false, dashboard: true },
   { name: "pinion", entry: "packages/cli/main.ts", budget: 500_000, addons: false, dashboard: false },
 ];
 

@@ -25,6 +25,7 @@ import { planWords } from "./plan-words.ts";
 import { processReporter } from "./process-report.ts";
 import { Runtime } from "./runtime.ts";
 import { drivingPart, safeOutputs } from "./safe-outputs.ts";
+import { collectStartGarbage } from "./start-garbage.ts";
 import { stateStore } from "./state-store.ts";
 import { VERSION } from "./version.ts";
 
@@ -121,6 +122,7 @@ function run(board: BoardConfig): void {
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
   const watchdog = watchdogOf(runtime, log);
+  collectStartGarbage();
   endOnSignals(runtime, log, watchdog);
   runtime.start().then(
     () => watchdog.ready(),
