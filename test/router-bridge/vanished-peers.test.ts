@@ -214,6 +214,8 @@ drivers:
 async function holderOf(client: Client, procedure: string): Promise<unknown> {
   const id = (await client.call("wamp.registration.lookup", [procedure])).args[0];
   if (id === null || id === undefined) return undefined;
-  const callees = (await client.call("wamp.registration.list_callees", [id])).args[0];
+  // between the two questions it may have passed to somebody else, under another id
+  const answer = await client.call("wamp.registration.list_callees", [id]).catch(() => undefined);
+  const callees = answer?.args[0];
   return Array.isArray(callees) ? callees[0] : undefined;
 }
