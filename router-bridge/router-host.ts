@@ -80,7 +80,8 @@ export class RouterHost {
   /** Whose message is being worked on, and how much work it has been. */
   #feeder: Peer | undefined;
   #workDone = 0;
-  #work: Delivery<Peer>[] = [];
+  /** What the delivery of other things has led to. */
+  #arisen: Delivery<Peer>[] = [];
   #working = false;
   #timer: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined;
   #whenAnswered: (() => void) | undefined;
@@ -254,16 +255,17 @@ export class RouterHost {
 
   /** Works through deliveries in order; what arises from them comes after them. */
   #deliver(deliveries: readonly Delivery<Peer>[]): void {
-    for (const delivery of deliveries) this.#work.push(delivery);
-    if (this.#working) return;
+    if (this.#working) {
+      for (const delivery of deliveries) this.#arisen.push(delivery);
+      return;
+    }
     this.#working = true;
     try {
-      for (let i = 0; i < this.#work.length; i++) {
-        const delivery = this.#work[i];
-        if (delivery !== undefined) this.#carryOut(delivery);
-      }
+      for (const delivery of deliveries) this.#carryOut(delivery);
+      // grows while it is gone through
+      for (const delivery of this.#arisen) this.#carryOut(delivery);
     } finally {
-      this.#work = [];
+      if (this.#arisen.length > 0) this.#arisen = [];
       this.#working = false;
     }
     if (this.#whenAnswered !== undefined && this.#router.size().pendingCalls === 0) this.#whenAnswered();

@@ -32,9 +32,8 @@ export type Random = () => number;
 /** A global-scope id: uniform over [1, 2^53] as far as `random` has bits. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says of which scope the id is
 export function randomId<I extends Id<string>>(random: Random): I {
-  const high = Math.floor(random() * 2 ** 27);
-  const low = Math.floor(random() * 2 ** 26);
-  return toId<I>(high * 2 ** 26 + low + 1);
+  // a product with a power of two is exact
+  return toId<I>(Math.floor(random() * MAX_ID) + 1);
 }
 
 /** Session-scope ids: 1, 2, 3 ... 2^53, then 1 again (spec "IDs", session scope). */

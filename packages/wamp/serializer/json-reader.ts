@@ -111,6 +111,9 @@ export class JsonReader implements WireReader {
   uri(): string | undefined {
     const start = this.#at;
     const end = this.#endOfString();
+    // what is known has no escapes: it was read from octets that had none
+    const known = this.#uris.known(this.#bytes, start + 1, end - 1);
+    if (known !== undefined) return known;
     for (let at = start + 1; at < end - 1; at++) {
       if (this.#bytes[at] !== BACKSLASH) continue;
       const text = parseString(decodeUtf8(this.#bytes, start, end));

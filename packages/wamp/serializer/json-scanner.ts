@@ -18,6 +18,11 @@ const TRUE = Array.from("true", (letter) => letter.charCodeAt(0));
 const FALSE = Array.from("false", (letter) => letter.charCodeAt(0));
 const NULL = Array.from("null", (letter) => letter.charCodeAt(0));
 
+/** 1 for the octets that a string holds as they are: ASCII but control characters, quote and backslash. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x20 && octet < 0x80 && octet !== QUOTE && octet !== BACKSLASH ? 1 : 0,
+);
+
 export function broken(at: number): ProtocolViolation {
   return new ProtocolViolation(`not JSON at octet ${at}`);
 }
@@ -87,10 +92,13 @@ export function skipString(bytes: Uint8Array, at: number): number {
   at++;
   for (;;) {
     const octet = bytes[at];
+    if (PLAIN[octet ?? 0] === 1) {
+      at++;
+      continue;
+    }
     if (octet === QUOTE) return at + 1;
     if (octet === undefined || octet < 0x20) throw broken(at);
     if (octet === BACKSLASH) at = skipEscape(bytes, at + 1);
-    else if (octet < 0x80) at++;
     else {
       const next = endOfCharacter(bytes, at, bytes.length);
       if (next < 0) throw new ProtocolViolation(`not UTF-8 at octet ${at}`);

@@ -14,16 +14,27 @@ export class UriReader {
 
   /** The URI in these octets of valid UTF-8, or undefined if they break the loose rules. */
   read(bytes: Uint8Array, start: number, end: number): string | undefined {
-    if (end - start > LONGEST) return checked(decodeUtf8(bytes, start, end));
-    let hash = end - start;
-    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
-    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-    const known = this.#slots[slot];
-    if (known !== undefined && holds(known, bytes, start, end)) return known;
+    const known = this.known(bytes, start, end);
+    if (known !== undefined) return known;
     const uri = checked(decodeUtf8(bytes, start, end));
-    if (uri?.length === end - start) this.#slots[slot] = uri;
+    if (uri !== undefined && uri.length === end - start && uri.length <= LONGEST) {
+      this.#slots[slotOf(bytes, start, end)] = uri;
+    }
     return uri;
   }
+
+  /** The same if `read` has seen it lately. */
+  known(bytes: Uint8Array, start: number, end: number): string | undefined {
+    if (end - start > LONGEST) return undefined;
+    const known = this.#slots[slotOf(bytes, start, end)];
+    return known !== undefined && holds(known, bytes, start, end) ? known : undefined;
+  }
+}
+
+function slotOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+  return (hash ^ (hash >>> 15)) & (SLOTS - 1);
 }
 
 /* Characters above 127 never equal an octet of their UTF-8, and strings that have any are not kept. */
