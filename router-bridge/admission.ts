@@ -8,8 +8,10 @@ import { DenialLog } from "./denial-log.ts";
 import type { Log } from "./log.ts";
 import { PresentAccounts } from "./present-accounts.ts";
 import { rulesByRole } from "./role-settings.ts";
+import { withWamp1Logins } from "./wamp1-login.ts";
 import {
   accountAuthenticator,
+  type AccountRules,
   Attempts,
   type Authenticator,
   type AuthenticatorFault,
@@ -43,19 +45,20 @@ export function admission(
   }
   const attempts = (limit: number): Attempts =>
     new Attempts({ limit, window: auth.failureWindow, capacity: auth.rememberedFailures, now });
+  const accountRules: AccountRules = {
+    accounts: () => accounts.get(),
+    methods: loginMethods(auth),
+    anonymous: auth.anonymous,
+    dynamic: dynamicAuthentication(auth, (fault) => logAuthenticatorFault(denials, fault)),
+    crypto: nodeCrypto,
+    attempts: attempts(auth.maxFailures),
+    attemptsOfMachine: attempts(auth.maxFailuresPerMachine),
+    timestamp: () => new Date().toISOString(),
+    onFailed: (failed) => logFailed(denials, failed),
+  };
   return {
     accounts,
-    authenticator: accountAuthenticator({
-      accounts: () => accounts.get(),
-      methods: loginMethods(auth),
-      anonymous: auth.anonymous,
-      dynamic: dynamicAuthentication(auth, (fault) => logAuthenticatorFault(denials, fault)),
-      crypto: nodeCrypto,
-      attempts: attempts(auth.maxFailures),
-      attemptsOfMachine: attempts(auth.maxFailuresPerMachine),
-      timestamp: () => new Date().toISOString(),
-      onFailed: (failed) => logFailed(denials, failed),
-    }),
+    authenticator: withWamp1Logins(accountRules, accountAuthenticator(accountRules)),
     authorizer: new RoleRules(rules, (denial) => logDenied(denials, denial)),
     dynamicAuthorizer: dynamicAuthorization(auth, {
       onDenied: (denial) => logDenied(denials, denial),

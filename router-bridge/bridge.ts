@@ -26,6 +26,7 @@ import type { QueueTotals } from "./queue-totals.ts";
 import { RouterHost, type RouterSize } from "./router-host.ts";
 import type { DecisionSubject, HistoryRule, Limits } from "./router/index.ts";
 import { VERSION } from "./version.ts";
+import { wamp1Door } from "./wamp1-settings.ts";
 
 /** Beyond the peers' own bound, so that a slow consumer meets that one and is told. */
 const FRAMING_SLACK = 1024 * 1024;
@@ -100,6 +101,7 @@ export class Bridge {
       ...taking,
       cookies: cookieJar(config.auth, parts.now),
       now: parts.now,
+      onWamp1: wamp1Door(config, (link) => this.#take(link)),
     });
   }
 

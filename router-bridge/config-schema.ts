@@ -4,6 +4,7 @@ import { AUTH_METHODS } from "@pinion/wamp";
 import { count, milliseconds, octets } from "./bounded-number.ts";
 import { limits, rate } from "./limits-schema.ts";
 import { longPoll, maxMessage, rawSocket } from "./transport-schema.ts";
+import { wamp1 } from "./wamp1-schema.ts";
 
 const ROLE = "^[a-zA-Z0-9_-]{1,64}$";
 type Action = "call" | "register" | "publish" | "subscribe";
@@ -290,6 +291,7 @@ export const configSchema = Type.Object(
     websocket: webSocket,
     rawsocket: rawSocket,
     longpoll: longPoll,
+    wamp1: Type.Optional(wamp1),
     dashboard: Type.Boolean({ default: true }),
     dashboardFolder: Type.Optional(Type.String({ minLength: 1 })),
     upstream: Type.Optional(upstream),
@@ -325,6 +327,7 @@ export type HistoryConfig = Static<typeof history>;
 export type AuthConfig = Static<typeof auth>;
 export type LongPollConfig = Static<typeof longPoll>;
 export type RawSocketConfig = Static<typeof rawSocket>;
+export type Wamp1Config = Static<typeof wamp1>;
 export type UpstreamConfig = Static<typeof upstream>;
 export type TlsListener = Static<typeof tls>;
 export type MetricsConfig = Static<typeof metrics>;

@@ -10,6 +10,7 @@ import { configSchema, type AuthConfig, type Config, type ListenerConfig } from 
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
 import { rulesByRole } from "./role-settings.ts";
 import { SHIPPED_ROLES } from "./router/index.ts";
+import { wamp1Findings } from "./wamp1-settings.ts";
 import { parseUpstreamUrl, reachesThisMachine } from "./relay/upstream-address.ts";
 
 export type ConfigResult =
@@ -42,6 +43,7 @@ export function findings(config: Config): Finding[] {
     ...metricsFindings(config),
     ...historyFindings(config),
     ...authFindings(config),
+    ...wamp1Findings(config),
   ];
 }
 

@@ -29,6 +29,8 @@ export interface WebSocketOptions extends OriginRules {
   /** Undefined: nobody logs in by cookie. */
   readonly cookies?: CookieJar | undefined;
   readonly onLink: (link: Link) => void;
+  /** Takes who speaks WAMP v1; absent: nobody may. */
+  readonly onWamp1?: ((link: Link) => void) | undefined;
   /** Told of each refusal, for the counters. */
   readonly onRefused: () => void;
 }
@@ -55,7 +57,7 @@ export class WebSockets {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxMessage,
-      handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
+      handleProtocols: (offered) => this.#choose(offered) ?? false,
     });
     this.#server.on("headers", (headers, request) => {
       const header = this.#setCookies.get(request);
@@ -71,8 +73,11 @@ export class WebSockets {
     const refusal = this.#judge(request, socket);
     if (refusal !== undefined) return this.#refuse(socket, refusal, facts);
     const offered = offeredSubprotocols(request);
-    const protocol = protocolByName(chooseSubprotocol(offered) ?? "");
-    if (protocol === undefined) return this.#refuse(socket, noSubprotocol(offered), facts);
+    const chosen = this.#choose(offered) ?? "";
+    const onWamp1 = isWamp1(chosen) ? this.#options.onWamp1 : undefined;
+    const protocol = onWamp1 === undefined ? protocolByName(chosen) : { serializer: serializers.json, batched: false };
+    if (protocol === undefined)
+      return this.#refuse(socket, noSubprotocol(offered, this.#options.onWamp1 !== undefined), facts);
     const cookie = this.#offerCookie(request, facts);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const local = facts.local && !isForwarded(request);
@@ -83,7 +88,7 @@ export class WebSockets {
       const link = new WebSocketLink({ webSocket, socket, serializer, info, side: "server", batch, closeTimeout });
       this.#live.set(link, { received: link.received, taken: link.taken, since: this.#options.now() });
       webSocket.once("close", () => this.#live.delete(link));
-      this.#options.onLink(link);
+      (onWamp1 ?? this.#options.onLink)(link);
     });
   }
 
@@ -97,6 +102,11 @@ export class WebSockets {
     const { cookie, setCookie } = cookies.offer({ header, origin, path, tls });
     if (setCookie !== undefined) this.#setCookies.set(request, setCookie);
     return { cookie };
+  }
+
+  #choose(offered: ReadonlySet<string>): string | undefined {
+    const speaksWamp1 = this.#options.onWamp1 !== undefined;
+    return [...offered].find((name) => protocolByName(name) !== undefined || (speaksWamp1 && isWamp1(name)));
   }
 
   stop(): void {
@@ -161,13 +171,18 @@ function offeredSubprotocols(request: IncomingMessage): Set<string> {
   );
 }
 
-function chooseSubprotocol(offered: ReadonlySet<string>): string | undefined {
-  return [...offered].find((name) => protocolByName(name) !== undefined);
+/** Servers of v1 compare without regard to case. */
+function isWamp1(subprotocol: string): boolean {
+  return subprotocol.toLowerCase() === "wamp";
 }
 
-function noSubprotocol(offered: ReadonlySet<string>): Refusal {
+function noSubprotocol(offered: ReadonlySet<string>, speaksWamp1: boolean): Refusal {
   const known = Object.values(serializers);
-  const spoken = [...known.map(({ subprotocol }) => subprotocol), ...known.map(batchedSubprotocol)];
+  const spoken = [
+    ...known.map(({ subprotocol }) => subprotocol),
+    ...known.map(batchedSubprotocol),
+    ...(speaksWamp1 ? ["wamp"] : []),
+  ];
   const asked = offered.size === 0 ? "none" : [...offered].map((name) => JSON.stringify(name)).join(", ");
   return {
     status: 400,

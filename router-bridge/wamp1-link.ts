@@ -1,0 +1,223 @@
+/**
+ * A WebSocket that speaks WAMP v1, seen by the router as a link of v2 in JSON. Owns the socket's link, the time within which
+ * its client has to log in, and the one v2 link that stands behind it; each try to log in has a link of its own, because a v2
+ * session ends with a login that failed. What the messages mean is known to `wamp1/` alone.
+ */
+import { randomBytes } from "node:crypto";
+import { serializers } from "@pinion/wamp/serializer";
+import { Encoded } from "./encoded.ts";
+import type { Farewell, Link, LinkHandlers } from "./link.ts";
+import { Session, type Flavour, type SessionParts } from "./wamp1/index.ts";
+import { expectWamp1Login } from "./wamp1-login.ts";
+
+export interface Wamp1Options extends Omit<SessionParts, "ownId" | "sessionId" | "ports"> {
+  readonly flavour: Flavour;
+  /** Octets of one message received. */
+  readonly maxMessage: number;
+  /** Milliseconds until a session has to be open. */
+  readonly loginTimeout: number;
+  /** v2 session ids by those that v1 clients were told; of all connections. */
+  readonly ids: Map<string, number>;
+  /** Makes a v2 link a peer. */
+  readonly accept: (link: Link) => void;
+}
+
+/** Answers of the adapter itself that may wait for a client; beyond it the client is not read. */
+const PRESSING_OCTETS = 262_144;
+/** The ids of v2 sessions are taken as they are, too. */
+function v2Id(text: string): number | undefined {
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 0;
+  return id > 0 && Number.isSafeInteger(id) ? id : undefined;
+}
+
+export class Wamp1Link {
+  readonly #link: Link;
+  readonly #options: Wamp1Options;
+  readonly #session: Session;
+  readonly #ownId = randomBytes(12).toString("base64url");
+  #toldId: string | undefined;
+  #behind: LinkBehind | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isPressed = false;
+  #isHeld = false;
+  #decoder = new TextDecoder();
+
+  constructor(link: Link, options: Wamp1Options) {
+    this.#link = link;
+    this.#options = options;
+    const { ids } = options;
+    this.#session = new Session({
+      ...options,
+      ownId: this.#ownId,
+      sessionId: (id) => ids.get(id) ?? v2Id(id),
+      ports: {
+        toClient: (text) => this.#toClient(text),
+        open: () => this.#open(),
+        toRouter: (text) => this.#behind?.say(text),
+        close: (code, words) => link.close({ code, words }),
+        onJoined: (v1Id, v2Id) => this.#joined(v1Id, v2Id),
+      },
+    });
+  }
+
+  start(): void {
+    const link = this.#link;
+    link.start({
+      onMessage: (octets) => this.#receive(octets),
+      onViolation: () => link.close({ code: 1003, words: "WAMP v1 travels in text messages, a binary one came" }),
+      onDrain: () => this.#drained(),
+      onClose: (words) => this.#ended(words),
+    });
+    const { loginTimeout } = this.#options;
+    this.#timer = setTimeout(() => {
+      link.close({ code: 1008, words: `no session was open after ${String(loginTimeout)} ms` });
+    }, loginTimeout);
+    this.#session.start();
+  }
+
+  #receive(octets: Uint8Array): void {
+    const { maxMessage } = this.#options;
+    if (octets.length > maxMessage) {
+      return this.#link.close({ code: 1009, words: `a message takes ${String(maxMessage)} octets at most` });
+    }
+    this.#session.fromClient(this.#decoder.decode(octets));
+  }
+
+  #toClient(text: string): void {
+    const free = this.#link.send(new Encoded(Buffer.from(text), serializers.json));
+    if (this.#behind !== undefined && !free) this.#behind.wasFull = true;
+    // for what the router says its own bounds hold
+    if (free || this.#isPressed || this.#behind?.isTold === true || this.#link.bufferedAmount < PRESSING_OCTETS) return;
+    this.#isPressed = true;
+    this.#link.pause();
+  }
+
+  #drained(): void {
+    this.#isPressed = false;
+    if (!this.#isHeld) this.#link.resume();
+    this.#behind?.handlers?.onDrain();
+  }
+
+  #open(): void {
+    // a fact of its own for each try: it is what the login is known by
+    const info = { ...this.#link.info };
+    expectWamp1Login(info, { flavour: this.#options.flavour, sessionId: this.#ownId });
+    const behind = new LinkBehind(info, {
+      front: this.#link,
+      fromRouter: (text) => this.#session.fromRouter(text),
+      hold: (isHeld) => this.#hold(isHeld),
+      survives: () => this.#session.survives,
+      isPresent: () => this.#behind === behind,
+    });
+    this.#behind = behind;
+    this.#options.accept(behind);
+  }
+
+  #hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) this.#link.pause();
+    else if (!this.#isPressed) this.#link.resume();
+  }
+
+  #joined(v1Id: string, v2Id: number): void {
+    clearTimeout(this.#timer);
+    this.#toldId = v1Id;
+    this.#options.ids.set(v1Id, v2Id);
+  }
+
+  #ended(words: string): void {
+    clearTimeout(this.#timer);
+    if (this.#toldId !== undefined) this.#options.ids.delete(this.#toldId);
+    this.#behind?.end(words);
+    this.#behind = undefined;
+  }
+}
+
+interface Front {
+  readonly front: Link;
+  readonly fromRouter: (text: string) => void;
+  readonly hold: (isHeld: boolean) => void;
+  /** The client stays when this link ends. */
+  readonly survives: () => boolean;
+  /** No later try has taken this one's place. */
+  readonly isPresent: () => boolean;
+}
+
+/** What the router holds for the client's link. */
+class LinkBehind implements Link {
+  readonly serializer = serializers.json;
+  readonly maxSend = Number.POSITIVE_INFINITY;
+  readonly info: Link["info"];
+  readonly #front: Front;
+  handlers: LinkHandlers | undefined;
+  /** What was sent last went over the client's mark. */
+  wasFull = false;
+  /** The router is speaking. */
+  isTold = false;
+  #ended = false;
+  #later: string[] = [];
+
+  constructor(info: Link["info"], front: Front) {
+    this.info = info;
+    this.#front = front;
+  }
+
+  get bufferedAmount(): number {
+    return this.#front.front.bufferedAmount;
+  }
+
+  start(handlers: LinkHandlers): void {
+    this.handlers = handlers;
+  }
+
+  /** To the router. What arises while the router speaks comes after it has finished. */
+  say(text: string): void {
+    if (this.#ended) return;
+    if (!this.isTold && this.#later.length === 0) return this.handlers?.onMessage(Buffer.from(text));
+    this.#later.push(text);
+    if (this.#later.length === 1) setImmediate(() => this.#sayLater());
+  }
+
+  send(encoded: Encoded): boolean {
+    if (this.#ended || !this.#front.isPresent()) return true;
+    this.wasFull = false;
+    this.isTold = true;
+    try {
+      this.#front.fromRouter(Buffer.from(encoded.octets).toString());
+    } finally {
+      this.isTold = false;
+    }
+    return !this.wasFull;
+  }
+
+  pause(): void {
+    if (this.#front.isPresent()) this.#front.hold(true);
+  }
+
+  resume(): void {
+    if (this.#front.isPresent()) this.#front.hold(false);
+  }
+
+  close(farewell: Farewell): void {
+    if (this.#front.isPresent() && !this.#front.survives()) return this.#front.front.close(farewell);
+    setImmediate(() => this.end(farewell.words));
+  }
+
+  abort(words: string): void {
+    if (this.#front.isPresent() && !this.#front.survives()) return this.#front.front.abort(words);
+    setImmediate(() => this.end(words));
+  }
+
+  /** It is gone. */
+  end(words: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.handlers?.onClose(words);
+  }
+
+  #sayLater(): void {
+    const texts = this.#later;
+    this.#later = [];
+    for (const text of texts) if (!this.#ended) this.handlers?.onMessage(Buffer.from(text));
+  }
+}
