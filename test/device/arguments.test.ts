@@ -32,6 +32,7 @@ async function openDriver(name: string): Promise<SupervisedDriver> {
     clock: { wall: clock.now, mono: clock.now },
     timers: { after: () => quiet },
     random: () => 0,
+    store: undefined,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     accept: quiet,
     onState: quiet,
