@@ -84,11 +84,15 @@ export function addAuthCommands(program: Command): void {
 }
 
 function withFile(command: Command): Command {
-  return command.addOption(
-    new Option("--accounts <file>", "the accounts file, auth.file of the router")
-      .env("PINION_ACCOUNTS")
-      .makeOptionMandatory(),
+  command.addOption(
+    new Option("--accounts <file>", "the accounts file, auth.file of the router (required)").env("PINION_ACCOUNTS"),
   );
+  return command.hook("preAction", () => {
+    if (command.opts()["accounts"] !== undefined) return;
+    throw usage(
+      "which accounts? Give the file that auth.file of the router's configuration names: --accounts <file>, or PINION_ACCOUNTS",
+    );
+  });
 }
 
 async function add(authid: string, options: AddOptions): Promise<void> {

@@ -94,6 +94,14 @@ test("auth add --cra plain keeps the secret for WAMP-CRA without a salt, says so
   assert.equal((await call("sesame, shut")).status, 3);
 });
 
+test("auth without a file of accounts says which one is meant and how to name it", async () => {
+  for (const args of [["add", "vera", "--role", "viewer"], ["list"], ["remove", "vera"]]) {
+    const { status, err } = await run(["auth", ...args]);
+    assert.equal(status, 2, err);
+    assert.match(err, /auth\.file of the router.*--accounts <file>, or PINION_ACCOUNTS/);
+  }
+});
+
 test("auth add --new-key makes a key that logs in by cryptosign", async (t) => {
   const { file, env, folder } = accountsOf(t);
   const key = join(folder, "board.key");
