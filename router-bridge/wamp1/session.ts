@@ -62,6 +62,9 @@ export class Session {
   readonly #prefixes: Prefixes;
   readonly #translator: Translator;
   #stage: Stage;
+  /** The permissions of a session that had no need to log in; told to clients that ask for them all the same. */
+  #granted: string | undefined;
+  #hasAskedAnyway = false;
   #faults = 0;
   #held: string[] = [];
   #heldCharacters = 0;
@@ -133,6 +136,10 @@ export class Session {
 
   #authreq(callId: string, [rawKey = "null", rawExtra = "{}"]: readonly string[]): void {
     const { login, ports } = this.#parts;
+    if (this.#granted !== undefined && rawKey === "null" && !this.#hasAskedAnyway) {
+      this.#hasAskedAnyway = true;
+      return ports.toClient(v1.callResult(callId, "null"));
+    }
     if (this.#stage.is === "joined") return this.#refuse(callId, authFailure("already-authenticated"));
     if (this.#stage.is !== "fresh") return this.#refuse(callId, authFailure("authentication-already-requested"));
     const authkey: unknown = JSON.parse(rawKey);
@@ -151,6 +158,11 @@ export class Session {
 
   #auth(callId: string, [rawSignature = "null"]: readonly string[]): void {
     const stage = this.#stage;
+    const granted = this.#hasAskedAnyway ? this.#granted : undefined;
+    if (granted !== undefined) {
+      this.#granted = undefined;
+      return this.#parts.ports.toClient(v1.callResult(callId, granted));
+    }
     if (stage.is === "joined") return this.#refuse(callId, authFailure("already-authenticated"));
     if (stage.is === "answering") return this.#refuse(callId, authFailure("authentication-already-requested"));
     if (stage.is !== "challenged") return this.#refuse(callId, authFailure("no-authentication-requested"));
@@ -176,6 +188,7 @@ export class Session {
     const stage = this.#stage;
     this.#stage = { is: "joined" };
     if (stage.is === "joining") {
+      this.#granted = permissions(String(authrole), String(authid));
       ports.onJoined(String(id), Number(id));
       ports.toClient(v1.welcome(String(id), ident));
     } else if (stage.is === "answering") {

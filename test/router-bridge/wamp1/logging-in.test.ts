@@ -163,3 +163,18 @@ test("a client of v2 cannot ask for a challenge of v1", async (t) => {
   });
   assert.match(answer, /^\[3,.*wamp\.error\.no_matching_auth_method/);
 });
+
+test("who joined at once may ask for an anonymous login all the same, as old pages always do, once", async (t) => {
+  const { at } = await startBridge(t, "wamp1: {}\n");
+  const client = await v1Client(t, at);
+  assert.deepEqual(await client.call(AUTHREQ), [3, null]);
+  const [type, permissions] = await client.call(AUTH, null);
+  assert.equal(type, 3);
+  const everything = { uri: "http://pinion.local/#", prefix: true };
+  assert.deepEqual(permissions, {
+    rpc: [{ ...everything, call: true }],
+    pubsub: [{ ...everything, pub: true, sub: true }],
+  });
+  assert.equal((await client.call(AUTHREQ))[1], `${ERROR}already-authenticated`);
+  assert.equal((await client.call(AUTH))[1], `${ERROR}already-authenticated`);
+});
