@@ -277,8 +277,9 @@ drivers:
   const device = startDevice(folder, config);
   t.after(() => device.stop());
   const { page, complaints } = await openPage(t, `http://127.0.0.1:${String(port)}/`);
-  await page.getByLabel("Data").fill("are you there?");
-  const write = page.getByRole("form", { name: "Write: Console" }).getByRole("button", { name: "Write" });
+  const form = page.getByRole("form", { name: "Write: Console" });
+  await form.getByLabel("Data").fill("are you there?");
+  const write = form.getByRole("button", { name: "Write" });
   await write.click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   assert.equal(await page.locator(".lines:visible").count(), 0, "cancelled: nothing was sent");

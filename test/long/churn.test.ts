@@ -36,7 +36,8 @@ async function visit(port: number, n: number): Promise<void> {
     heard += chunk.toString("latin1");
     if (!heard.includes("[65,2,")) return;
     if (n % 3 === 0) socket.resetAndDestroy();
-    else socket.end(n % 3 === 1 ? GOODBYE : undefined);
+    else if (n % 3 === 1) socket.end(GOODBYE);
+    else socket.end();
   });
   await gone;
 }

@@ -96,6 +96,7 @@ test("a rule for numbers yields a finite number, says what is bad, or nothing: i
       for (const rule of rules) {
         const outcome = rule({
           text,
+          sentence: () => undefined,
           json: () => {
             try {
               return JSON.parse(text) as null;

@@ -85,7 +85,7 @@ export class VolatileDisk {
 
   listen(path) {
     rmSync(path, { force: true });
-    createServer((socket) => this.serve(socket)).listen(path);
+    createServer((socket) => void this.serve(socket)).listen(path);
   }
 
   async serve(socket) {

@@ -88,7 +88,7 @@ function start(command, args, options = {}) {
 const startShell = (command, stdio) =>
   start("setpriv", ["--pdeathsig", "KILL", "bash", "-c", command], { cwd: env.RIG_PROJECT, stdio, detached: true });
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => finish(130));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void finish(130));
 process.on("uncaughtException", (error) => {
   say(error.stack);
   finish(70);
@@ -206,7 +206,7 @@ const words = {
   ],
   end: [
     (status) => {
-      setImmediate(() => finish(Number(status)));
+      setImmediate(() => void finish(Number(status)));
     },
     "(used by the guest itself)",
   ],

@@ -56,7 +56,14 @@ function makeHost(lines: LogLine[], more: Partial<RouterHostOptions> = {}): Rout
   return new RouterHost({
     realms: ["realm1"],
     limits: { goodbyeTimeout: 50 },
-    queue: { octets: 1000, grace: 10, hardOctets: 2000 },
+    queue: {
+      octets: 1000,
+      messages: 100,
+      grace: 10,
+      hardOctets: 2000,
+      pressureOctets: 500,
+      policy: () => "disconnect",
+    },
     agent: "test",
     log,
     folded: new FoldedLog(log, () => 0),

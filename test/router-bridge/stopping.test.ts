@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { payloadOf, type Message } from "@pinion/wamp";
+import { payloadOf, toUri, type Message } from "@pinion/wamp";
 import { startBridge } from "../support/router-bridge-fixture.ts";
 import { talk, type Talk } from "../support/router-bridge-talk.ts";
 
@@ -51,7 +51,7 @@ test("while it waits for them nobody joins, no call begins but a callee's own, a
   assert.equal((await fetch(`http://${at}/healthz`)).status, 503);
   for (const url of [`rs://${at}`, `ws://${at}/ws`]) {
     const late = await talk(t, url);
-    late.send({ type: "HELLO", realm: "realm1", details: { roles: { caller: {} } } } as Message); // a valid realm
+    late.send({ type: "HELLO", realm: toUri("realm1"), details: { roles: { caller: {} } } });
     assert.equal((await late.expect("ABORT")).reason, "wamp.close.system_shutdown");
   }
   idler.call("slow");
@@ -110,7 +110,7 @@ test("at each limit the newcomer is refused by name, and everybody else goes on"
     await (await talk(t, `rs://${at}`)).join(),
   ];
   const fourth = await talk(t, `ws://${at}/ws`);
-  fourth.send({ type: "HELLO", realm: "realm1", details: { roles: { caller: {} } } } as Message); // a valid realm
+  fourth.send({ type: "HELLO", realm: toUri("realm1"), details: { roles: { caller: {} } } });
   assert.equal((await fourth.expect("ABORT")).reason, "pinion.error.limit_exceeded");
   await fourth.closed;
   for (const topic of ["a", "b"]) await one.subscribe(topic);

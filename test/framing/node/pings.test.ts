@@ -130,18 +130,18 @@ test("a peer that never proved to answer is not dropped for its silence", async 
 test("a peer that takes a long queue slowly is alive, though its PONG has to wait", async (t) => {
   const { connection, peer } = await servedPeer(t, { ping: { interval: 10, timeout: 250 }, maxBuffered: 2 ** 28 });
   const recorder = record(connection);
-  let ended = false;
-  void recorder.closed.then(() => (ended = true));
+  const course = { ended: false };
+  void recorder.closed.then(() => (course.ended = true));
   peer.socket.pause();
   peer.socket.removeAllListeners("data");
   const payload = new Uint8Array(60_000);
   for (let count = 0; count < 3000; count += 1) connection.send(payload);
   const end = performance.now() + 900;
-  while (performance.now() < end && !ended) {
+  while (performance.now() < end && !course.ended) {
     await new Promise((resolve) => setTimeout(resolve, 1));
     peer.socket.read();
   }
-  assert.equal(ended, false);
+  assert.equal(course.ended, false);
   assert.ok(connection.bufferedAmount > 0, "the queue was not long enough to say anything");
 });
 
