@@ -121,6 +121,39 @@ test("a stream that is not journaled is joined with what the board remembers, an
   );
 });
 
+test("a board whose readings are heard before it has said who it is is asked for its history all the same", async () => {
+  const rig = makeRig({});
+  const late = await rig.guest();
+  const reading = (seq: number): object => ({ value: seq, device: "late", boot: "b", seq, t: seq, quality: "good" });
+  let newest = 3;
+  const offered = {
+    id: "late",
+    procedures: { history: "device.history" },
+    drivers: [{ channels: [{ streams: { door: { topic: "sensor.door" } } }] }],
+    lastReadings: [],
+  };
+  const announce = (): unknown => late.publish("device.announce", [offered]);
+  const registration = await late.register("device.history", ({ kwargs }) => {
+    const after = kwargs["after"] as { seq: number } | null; // what the client asks
+    const readings = upTo(newest, (after?.seq ?? 0) + 1).map(reading);
+    return { readings, gaps: [], boots: [{ boot: "b", seq: newest }], more: false, found: true };
+  });
+  const discovery = await late.subscribe("device.discover", announce);
+  const first = await consumer(rig);
+  await rig.clock.advance(5_000);
+  assert.deepEqual(first.seqs, [1, 2, 3]);
+  await first.client.close();
+  await discovery.unsubscribe();
+  newest = 6;
+  const second = await consumer(rig, first.cursor());
+  await late.publish("sensor.door", [6], reading(6) as Record<string, unknown>); // as it stands there
+  await rig.clock.advance(500);
+  announce();
+  await rig.clock.advance(10_000);
+  assert.deepEqual([second.seqs, second.gaps], [[4, 5, 6], []]);
+  await registration.unregister();
+});
+
 test("a cursor that is none is refused", async () => {
   const rig = await board();
   const client = await rig.guest();

@@ -17,8 +17,8 @@ export interface ReadingStreamContext {
   readonly timers: Timers;
   readonly device: string;
   readonly topic: string;
-  /** Of the board's history; undefined where it has none. */
-  readonly procedure: () => string | undefined;
+  /** Of the board's history; null where it has none, undefined while the board has not said. */
+  readonly procedure: () => string | null | undefined;
   readonly seen: SeenReadings;
   readonly hand: (event: ReceivedEvent) => void;
   readonly gap: (gap: ReadingGap) => void;
@@ -108,7 +108,12 @@ export class ReadingStream {
   async #ask(): Promise<string> {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const procedure = this.#context.procedure();
-      if (procedure === undefined) return "history_unavailable";
+      if (procedure === null) break;
+      if (procedure === undefined) {
+        // its readings may be here before its announcement
+        await this.#pause(FIRST_PAUSE * 2 ** attempt);
+        continue;
+      }
       try {
         let after = this.#context.seen.newest(this.#context);
         for (let more = true; more && !this.#closed;) {

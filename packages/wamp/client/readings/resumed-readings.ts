@@ -138,7 +138,10 @@ export class ResumedReadings {
       timers,
       device,
       topic,
-      procedure: () => this.#boards.get(device)?.history,
+      procedure: () => {
+        const board = this.#boards.get(device);
+        return board === undefined ? undefined : (board.history ?? null);
+      },
       seen: this.#seen,
       hand: (event) => this.#hand(event),
       gap: (gap) => this.#guard(() => this.#options.onReadingGap?.(gap), "handler of gaps"),
