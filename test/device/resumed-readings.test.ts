@@ -132,7 +132,7 @@ test("a board whose readings are heard before it has said who it is is asked for
     drivers: [{ channels: [{ streams: { door: { topic: "sensor.door" } } }] }],
     lastReadings: [],
   };
-  const announce = (): unknown => late.publish("device.announce", [offered]);
+  const announce = (): void => void late.publish("device.announce", [offered]);
   const registration = await late.register("device.history", ({ kwargs }) => {
     const after = kwargs["after"] as { seq: number } | null; // what the client asks
     const readings = upTo(newest, (after?.seq ?? 0) + 1).map(reading);
