@@ -6,8 +6,8 @@ import type { JournalReport } from "./journal/journal.ts";
 export interface DriverReport {
   readonly name: string;
   readonly kind: string;
-  /** ok, degraded and faulted come from an open driver; faulted also while it cannot be opened. */
-  readonly state: "ok" | "degraded" | "faulted" | "opening" | "closing" | "closed";
+  /** ok, degraded and faulted come from an open driver. restarting: it failed and is opened again; faulted after five failures in a row. */
+  readonly state: "ok" | "degraded" | "faulted" | "opening" | "restarting" | "closing" | "closed";
   readonly cause?: string;
   /** Seconds since it was last opened, or since the present trouble began. */
   readonly for: number;

@@ -1,7 +1,7 @@
 /**
- * One driver's life: opened, reopened after a failure (1 s x 2 up to 60 s, without end), closed once. Owns its state and
- * the present instance; what an older instance still says is not heard. Knows no other driver and no session: nothing that
- * happens to the link comes here.
+ * One driver's life: opened, reopened after a failure without end, closed once. Owns its state and the present instance; what
+ * an older instance still says is not heard. Knows no other driver and no session: nothing that happens to the link comes
+ * here.
  */
 import type { Board } from "../drivers/board.ts";
 import { claimedBoard } from "../drivers/claimed-board.ts";
@@ -10,12 +10,9 @@ import { DriverError } from "../drivers/driver-error.ts";
 import type { RawReading } from "../drivers/reading.ts";
 import type { DriverReport } from "./health.ts";
 import type { PlannedDriver } from "./plan.ts";
+import { RestartSchedule } from "./restart-schedule.ts";
 import { within } from "./within.ts";
 
-export const FIRST_RETRY = 1_000;
-export const LAST_RETRY = 60_000;
-/** Ready for this long: the next failure is the first one again. */
-const SOUND_AFTER = 60_000;
 /** An open that takes longer is a failure; the next try waits for its end all the same. */
 export const OPEN_LIMIT = 15_000;
 
@@ -36,16 +33,20 @@ export interface DriverHost {
   onState(driver: PlannedDriver): void;
 }
 
-export type DriverState = "opening" | "ready" | "faulted" | "closing" | "closed";
+/** restarting: it has failed and is tried again. faulted: the same, but it has failed so often that somebody should look. */
+export type DriverState = "opening" | "ready" | "restarting" | "faulted" | "closing" | "closed";
+
+type Phase = "opening" | "ready" | "failed" | "closing" | "closed";
 
 export class SupervisedDriver {
   readonly planned: PlannedDriver;
   readonly #host: DriverHost;
-  #state: DriverState = "opening";
+  #state: Phase = "opening";
   #since: number;
   #cause: DriverError | undefined;
   #failures = 0;
-  #retryIn = FIRST_RETRY;
+  readonly #restarts = new RestartSchedule();
+  #retryIn = 0;
   #instance: DriverInstance | undefined;
   /** Counts attempts; a callback of an older one is ignored. */
   #generation = 0;
@@ -66,7 +67,9 @@ export class SupervisedDriver {
   }
 
   get state(): DriverState {
-    return this.#state;
+    if (this.#state !== "failed" && this.#state !== "opening") return this.#state;
+    if (!this.#isInTrouble) return "opening";
+    return this.#isHopeless || this.#restarts.isFaulted ? "faulted" : "restarting";
   }
 
   get cause(): string | undefined {
@@ -118,7 +121,8 @@ export class SupervisedDriver {
       refusedReadings: this.#refused,
     };
     if (this.#state === "ready" && this.#instance !== undefined) return { ...common, ...ownHealth(this.#instance) };
-    const state = this.#state === "ready" ? "faulted" : this.#state;
+    const { state: now } = this;
+    const state = now === "ready" ? "faulted" : now;
     return this.#cause === undefined ? { ...common, state } : { ...common, state, cause: this.#cause.message };
   }
 
@@ -170,7 +174,7 @@ export class SupervisedDriver {
       tooLong();
       this.#attemptSince = undefined;
     }
-    if (generation === this.#generation && this.#state === "faulted") this.#retryLater();
+    if (generation === this.#generation && this.#state === "failed") this.#retryLater();
   }
 
   #context(generation: number, signal: AbortSignal): DriverContext {
@@ -225,7 +229,6 @@ export class SupervisedDriver {
   #failed(error: DriverError, generation: number): void {
     if (generation !== this.#generation || (this.#state !== "ready" && this.#state !== "opening")) return;
     const wasReady = this.#state === "ready";
-    if (wasReady && this.#host.clock.mono() - this.#since >= SOUND_AFTER) this.#retryIn = FIRST_RETRY;
     this.#fault(error, generation);
     const instance = this.#instance;
     this.#instance = undefined;
@@ -235,7 +238,7 @@ export class SupervisedDriver {
 
   async #letGo(instance: DriverInstance, generation: number): Promise<void> {
     await this.#discard(instance);
-    if (generation === this.#generation && this.#state === "faulted") this.#retryLater();
+    if (generation === this.#generation && this.#state === "failed") this.#retryLater();
   }
 
   async #discard(instance: DriverInstance): Promise<void> {
@@ -250,27 +253,37 @@ export class SupervisedDriver {
     if (generation !== this.#generation || (this.#state !== "opening" && this.#state !== "ready")) return;
     this.#failures += 1;
     this.#cause = error;
-    this.#enter("faulted");
-    this.#host.log.error(`driver ${this.planned.name} is faulted: ${error.message}`, {
+    this.#retryIn = this.#restarts.failed(this.#state === "ready" ? this.#host.clock.mono() - this.#since : 0);
+    this.#enter("failed");
+    const words = this.state === "faulted" ? "is faulted" : "failed";
+    this.#host.log.error(`driver ${this.planned.name} ${words}: ${error.message}`, {
       code: error.code,
       failures: this.#failures,
-      ...(error.code === "bad_config" ? {} : { retryIn: this.#retryIn }),
+      ...(this.#isHopeless ? {} : { retryIn: this.#retryIn }),
     });
   }
 
+  /** Tries again count as one trouble. */
+  get #isInTrouble(): boolean {
+    return this.#cause !== undefined && (this.#state === "failed" || this.#state === "opening");
+  }
+
+  /** What is written in the configuration stays wrong until somebody writes something else and starts again. */
+  get #isHopeless(): boolean {
+    return this.#cause?.code === "bad_config";
+  }
+
   #retryLater(): void {
-    // what is written in the configuration stays wrong until somebody writes something else and starts again
-    if (this.#cause?.code === "bad_config") return;
-    const wait = this.#retryIn;
-    this.#retryIn = Math.min(LAST_RETRY, wait * 2);
-    this.#cancelRetry = this.#host.timers.after(wait, () => {
+    if (this.#isHopeless) return;
+    this.#cancelRetry = this.#host.timers.after(this.#retryIn, () => {
       this.#opening = this.#attempt();
     });
   }
 
-  #enter(state: DriverState): void {
+  #enter(state: Phase): void {
+    const wasInTrouble = this.#isInTrouble;
     this.#state = state;
-    this.#since = this.#host.clock.mono();
+    if (!wasInTrouble || !this.#isInTrouble) this.#since = this.#host.clock.mono();
     this.#host.onState(this.planned);
   }
 

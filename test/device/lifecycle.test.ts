@@ -92,7 +92,7 @@ test("a driver that does not open leaves the others working, says why, and is tr
   await rig.start();
   const client = await rig.guest();
   const [first, second] = rig.runtime.health().drivers;
-  assert.deepEqual([first?.name, first?.state, second?.name, second?.state], ["flaky", "faulted", "flaky_2", "ok"]);
+  assert.deepEqual([first?.name, first?.state, second?.name, second?.state], ["flaky", "restarting", "flaky_2", "ok"]);
   assert.match(first?.cause ?? "", /made-up no_such_device/);
   assert.equal(rig.runtime.health().state, "degraded");
   await answer(client, "device.flaky.poke", ["sound", 1]);
@@ -102,7 +102,7 @@ test("a driver that does not open leaves the others working, says why, and is tr
     assert.match(String(error.args[0]), /flaky is not open: made-up no_such_device/);
     return true;
   });
-  assert.equal(rig.runtime.describe().drivers[0]?.state, "faulted");
+  assert.equal(rig.runtime.describe().drivers[0]?.state, "restarting");
 
   // 1 + 2 + 4 + 8 + 16 + 32 + 60 + 60 + 60 s
   const opens = (): number => sick.events.filter((event) => event.startsWith("open")).length;
@@ -117,6 +117,41 @@ test("a driver that does not open leaves the others working, says why, and is tr
   assert.deepEqual(gaps, [4, 8, 16, 32, 60, 60, 60]);
   assert.equal(rig.runtime.health().drivers[0]?.state, "ok");
   assert.equal(at(await answer(client, "device.flaky.poke", ["sick", 1]), "channel"), "sick");
+});
+
+test("a driver is faulted after five failures in a row, and stays so while it is tried; a minute of good work forgives them", async () => {
+  const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: fragile }, { use: flaky, name: neighbour }]" });
+  const fragile = script("fragile");
+  await rig.start();
+  const report = () => rig.runtime.health().drivers[0];
+  const states: unknown[] = [];
+  for (let failures = 1; failures <= 6; failures += 1) {
+    fragile.ctx?.failed(failure("io"));
+    states.push(report()?.state);
+    await rig.clock.advance(35_000);
+    assert.equal(report()?.state, "ok", "it is opened again, and that is no promise yet");
+  }
+  assert.deepEqual(states, ["restarting", "restarting", "restarting", "restarting", "faulted", "faulted"]);
+  assert.equal(rig.runtime.health().state, "ok");
+  assert.equal(rig.logged.filter((line) => line.startsWith("error driver flaky is faulted")).length, 2);
+  await rig.clock.advance(61_000);
+  fragile.ctx?.failed(failure("io"));
+  assert.deepEqual([report()?.state, report()?.failures], ["restarting", 7]);
+  assert.deepEqual(script("neighbour").events, ["open neighbour"], "nobody else is taken down");
+});
+
+test("a driver that is faulted is so during each further try, since its trouble began", async () => {
+  const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: hopeless }]" });
+  const hopeless = script("hopeless");
+  for (let i = 0; i < 8; i += 1) hopeless.openErrors.push(failure("no_such_device"));
+  await rig.start();
+  await rig.clock.advance(40_000);
+  assert.equal(rig.runtime.health().drivers[0]?.state, "faulted");
+  assert.equal(rig.runtime.health().state, "faulted");
+  hopeless.hangOpen = true;
+  await rig.clock.advance(30_000);
+  assert.equal(rig.runtime.describe().drivers[0]?.state, "faulted", "while it is being opened once more");
+  assert.ok((rig.runtime.health().drivers[0]?.for ?? 0) >= 69);
 });
 
 test("whether a driver works is announced when it changes", async () => {
@@ -145,7 +180,7 @@ test("a driver that gives up is closed before it is opened again", async () => {
   await rig.start();
   const tired = script("tired");
   tired.ctx?.failed(failure("io"));
-  assert.equal(rig.runtime.health().drivers[0]?.state, "faulted");
+  assert.equal(rig.runtime.health().drivers[0]?.state, "restarting");
   await rig.clock.advance(5_000);
   assert.deepEqual(tired.events, ["open tired", "close tired", "open tired"]);
   assert.equal(rig.runtime.health().drivers[0]?.state, "ok");
@@ -172,7 +207,7 @@ test("an open that hangs is a failure after its limit; the drivers after it open
   await rig.clock.advance(15_500);
   await started;
   const [first, second] = rig.runtime.health().drivers;
-  assert.equal(first?.state, "faulted");
+  assert.equal(first?.state, "restarting");
   assert.match(first?.cause ?? "", /not open after 15 s/);
   assert.equal(second?.state, "ok");
   assert.deepEqual(script("stuck").events, ["open stuck", "close stuck"], "what opened too late is let go of");
