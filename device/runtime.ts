@@ -6,6 +6,7 @@
 import type { Client } from "@pinion/wamp/client";
 import type { Board } from "../drivers/board.ts";
 import type { Clock, Log, Store, Timers } from "../drivers/driver.ts";
+import { Interlocks } from "../drivers/interlock.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { Component } from "./component.ts";
 import type { BoardDescription } from "./board-description.ts";
@@ -65,6 +66,7 @@ export class Runtime {
   readonly #readings: Readings;
   readonly #delivering: Delivering;
   readonly #clockWatch: ClockWatch;
+  readonly #interlocks = new Interlocks();
   readonly #drivers: readonly SupervisedDriver[];
   readonly #link: Link;
   readonly #component: Component;
@@ -190,6 +192,7 @@ export class Runtime {
       random,
       log: logFor(planned.name),
       store: store && prefixed(store, planned.name),
+      interlock: (group) => this.#interlocks.of(group),
       accept: (driver, stream, reading) => this.#readings.accept(driver.name, stream, reading),
       onState: () => this.#component.changed(),
     });

@@ -5,6 +5,7 @@
 import { claimedBoard } from "../drivers/claimed-board.ts";
 import type { Board } from "../drivers/board.ts";
 import type { Clock, DriverContext, Log, Timers } from "../drivers/driver.ts";
+import { Interlocks } from "../drivers/interlock.ts";
 import type { PlannedDriver } from "./plan.ts";
 import { within } from "./within.ts";
 
@@ -37,8 +38,9 @@ export async function safeOutputs(
   context: SafeContext,
 ): Promise<boolean> {
   let safe = true;
+  const interlocks = new Interlocks();
   for (const planned of drivers) {
-    const done = bringToSafety(planned, board, context);
+    const done = bringToSafety(planned, driverContext(planned, board, { ...context, interlocks }), context.say);
     const ended = await within(context.timers, LIMIT, done);
     if (!ended) context.say(`${planned.name}: did not end within ${String(LIMIT)} ms`);
     if (!ended || !(await done)) safe = false;
@@ -46,25 +48,32 @@ export async function safeOutputs(
   return safe;
 }
 
-async function bringToSafety(planned: PlannedDriver, board: Board, context: SafeContext): Promise<boolean> {
-  const { definition, config, name } = planned;
+async function bringToSafety(
+  { definition, config, name }: PlannedDriver,
+  ctx: DriverContext,
+  say: SafeContext["say"],
+): Promise<boolean> {
   try {
-    const instance = await definition.open(config, driverContext(planned, board, context));
+    const instance = await definition.open(config, ctx);
     const { channels = {} } = instance.health();
     await instance.close();
     for (const [channel, { state, cause = state }] of Object.entries(channels)) {
-      context.say(`${channel}: ${state === "ok" ? "at its safe level" : cause}`);
+      say(`${channel}: ${state === "ok" ? "at its safe level" : cause}`);
     }
     return Object.values(channels).every(({ state }) => state === "ok");
   } catch (error) {
-    context.say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     return false;
   }
 }
 
-function driverContext({ claims }: PlannedDriver, board: Board, context: SafeContext): DriverContext {
-  const { clock, timers, random, log } = context;
+function driverContext(
+  { claims }: PlannedDriver,
+  board: Board,
+  { clock, timers, random, log, interlocks }: SafeContext & { readonly interlocks: Interlocks },
+): DriverContext {
   return {
+    interlock: (group) => interlocks.of(group),
     clock,
     timers,
     random,

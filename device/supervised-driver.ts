@@ -27,6 +27,7 @@ export interface DriverHost {
   readonly log: Log;
   /** Left out where nothing can be kept. */
   readonly store: Store | undefined;
+  readonly interlock: DriverContext["interlock"];
   /** May throw DriverError `undeclared`. */
   accept(driver: PlannedDriver, stream: string, reading: RawReading): void;
   /** After each change of `state`. */
@@ -178,12 +179,13 @@ export class SupervisedDriver {
   }
 
   #context(generation: number, signal: AbortSignal): DriverContext {
-    const { board, clock, timers, random, log, store } = this.#host;
+    const { board, clock, timers, random, log, store, interlock } = this.#host;
     return {
       clock,
       timers,
       random,
       log,
+      interlock,
       ...(store === undefined ? {} : { store }),
       signal,
       board: claimedBoard(board, this.planned.claims),

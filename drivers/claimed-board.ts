@@ -79,6 +79,7 @@ function resourceName(claim: Exclude<Claim, { type: "file" | "disk-space" }>): s
     return `PWM channel ${String(claim.channel)}${claim.chip === undefined ? "" : ` of ${String(claim.chip)}`}`;
   }
   if (claim.type === "serial-port") return `serial port ${claim.path}`;
+  if (claim.type === "interlock") return `the place in interlock ${claim.group} of an output that is on when safe`;
   if (typeof claim.line === "string") return `the line named ${claim.line}`;
   return claim.chip === undefined ? `GPIO${String(claim.line)}` : `line ${String(claim.line)} of ${claim.chip}`;
 }

@@ -7,6 +7,7 @@ import type { Board, GpioFeature } from "./board.ts";
 import { configIssues } from "./config-issues.ts";
 import type { DriverDescription } from "./description.ts";
 import { DriverError } from "./driver-error.ts";
+import type { Interlock } from "./interlock.ts";
 import type { RawReading } from "./reading.ts";
 
 /** A resource that a driver will use. `owner` is the channel it is for. Files are shared between drivers, the rest is not. */
@@ -14,6 +15,8 @@ export type Claim =
   | GpioClaim
   | { readonly type: "pwm-channel"; readonly chip?: string | number; readonly channel: number; readonly owner: string }
   | { readonly type: "serial-port"; readonly path: string; readonly owner: string }
+  /** The one place of an interlock that may be on where every output is at its safe level. */
+  | { readonly type: "interlock"; readonly group: string; readonly owner: string }
   /** A file, or everything below a directory; reading only, unless `write` says more. */
   | { readonly type: "file"; readonly path: string; readonly owner: string; readonly write?: boolean }
   /** How full the file system of this path is, and nothing in it. */
@@ -77,6 +80,8 @@ export interface DriverContext {
   readonly log: Log;
   /** Left out where nothing can be kept. */
   readonly store?: Store;
+  /** One for each name, shared by all drivers of the board, and the same one after a driver was opened anew. */
+  readonly interlock: (group: string) => Interlock;
   /** Aborts an open that is under way; after open has resolved it is of no concern, close() is. */
   readonly signal: AbortSignalLike;
   /** Restricted to what the plan claims: all else is refused with `not_claimed`. */

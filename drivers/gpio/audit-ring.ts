@@ -2,7 +2,6 @@
  * Who moved which output, and why: the last so many moves of one driver. Owns the ring; knows neither lines nor rules. It
  * lives in memory and starts anew with the process.
  */
-import type { Level } from "../board.ts";
 import type { Caller } from "../driver.ts";
 
 const LENGTH = 256;
@@ -18,6 +17,7 @@ export type Why =
   | "caller left"
   | "link lost"
   | "maximum on time"
+  | "moved by another"
   | "reopened";
 
 export interface AuditEntry {
@@ -29,8 +29,9 @@ export interface AuditEntry {
   /** The action that was called, or null where nobody called. */
   readonly action: string | null;
   readonly why: Why;
-  readonly requested: Level;
-  readonly readBack: Level;
+  /** A level, or the duty of hardware PWM. */
+  readonly requested: number;
+  readonly readBack: number;
   /** null: nobody called, or the router did not tell who. */
   readonly caller: { readonly id: string; readonly authid: string | null; readonly role: string | null } | null;
 }

@@ -230,8 +230,8 @@ export const gpioDriverActions = Object.freeze({
         pin: Type.String(),
         action: Type.Union([Type.String(), Type.Null()]),
         why: Type.String({ description: "call, or the rule that moved it" }),
-        requested: levelSchema,
-        readBack: levelSchema,
+        requested: Type.Number({ description: "A level, or the duty of hardware PWM" }),
+        readBack: Type.Number(),
         caller: Type.Union([
           Type.Object({
             id: Type.String(),

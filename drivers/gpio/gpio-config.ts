@@ -8,6 +8,7 @@ import { named, nameSchema } from "../named.ts";
 import type { ButtonTimes } from "./button.ts";
 import type { CounterOptions } from "./counter.ts";
 import { outputIssues } from "./output-issues.ts";
+import { interlockSchema, tagsSchema } from "./output-options.ts";
 import { linkLostSchema, parseLinkLost, type LinkLost } from "./link-lost.ts";
 import { pwmSectionSchema } from "./pwm-config.ts";
 import { parsePinName, pinAliases, type PinName } from "./pin-name.ts";
@@ -87,12 +88,7 @@ const pinSchema = Type.Object(
         description: "Outputs: on (1) for so long, it goes back to `safe` by itself; left out: no limit",
       }),
     ),
-    interlock: Type.Optional(
-      Type.String({
-        pattern: "^[a-z][a-z0-9_]{0,62}$",
-        description: "Outputs: of those that name the same interlock only one is ever on (1)",
-      }),
-    ),
+    interlock: Type.Optional(interlockSchema),
     rateLimit: Type.Optional(
       Type.Object(
         {
@@ -106,12 +102,7 @@ const pinSchema = Type.Object(
         },
       ),
     ),
-    tags: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 32 }), {
-        maxItems: 16,
-        description: "For people and programs; an output tagged actuator must say what happens when the link is lost",
-      }),
-    ),
+    tags: Type.Optional(tagsSchema),
     onLinkLost: Type.Optional(linkLostSchema),
     debounce: Type.Optional(
       durationSchema({

@@ -16,11 +16,10 @@ import { buttonSchema, gpioActions, gpioDriverActions, levelSchema } from "./gpi
 import { checkIntervalOf, gpioConfigSchema, gpioIssues, pinsOf, type GpioConfig } from "./gpio-config.ts";
 import type { InputPin, OutputPin } from "./gpio-config.ts";
 import { InputChannel } from "./input-channel.ts";
-import { Interlock } from "./interlock.ts";
 import type { LinkLost } from "./link-lost.ts";
 import { OutputChannel } from "./output-channel.ts";
 import type { Terms } from "./output-terms.ts";
-import { PwmChannel } from "./pwm-channel.ts";
+import { PwmChannel, type PwmOutput } from "./pwm-channel.ts";
 import { describePwm, pwmClaim, pwmRunner } from "./pwm-actions.ts";
 import { pwmOutputsOf } from "./pwm-config.ts";
 import { pinAliases } from "./pin-name.ts";
@@ -48,7 +47,11 @@ export const gpio = defineDriver({
     actions: describeActions(gpioDriverActions),
     channels: [...pinsOf(config).map(describePin), ...pwmOutputsOf(config).map(describePwm)],
   }),
-  plan: (config) => [...pinsOf(config).map(claimOf), ...pwmOutputsOf(config).map(pwmClaim)],
+  plan: (config) => {
+    const [pins, pwms] = [pinsOf(config), pwmOutputsOf(config)];
+    const outputs = [...pins.filter((one) => one.direction === "out"), ...pwms];
+    return [...pins.map(claimOf), ...pwms.map(pwmClaim), ...outputs.flatMap(interlockClaim)];
+  },
   outputsOnly: (config) => {
     const outputs = Object.entries(config.pins).filter(([, { direction }]) => direction === "out");
     const drives = outputs.length > 0 || pwmOutputsOf(config).length > 0;
@@ -60,6 +63,11 @@ export const gpio = defineDriver({
 function claimOf({ name, chip, pin, needs }: OutputPin | InputPin): Claim {
   const claim = { type: "gpio-line", line: pin.line, owner: name } as const;
   return { ...claim, ...(chip === undefined ? {} : { chip }), ...(needs.length === 0 ? {} : { needs }) };
+}
+
+/** Of a group only one may be on where all are at their safe level. */
+function interlockClaim({ name, safe, interlock: group }: OutputPin | PwmOutput): readonly Claim[] {
+  return group === undefined || safe === 0 ? [] : [{ type: "interlock", group, owner: name }];
 }
 
 function describePin(config: OutputPin | InputPin): ChannelDescription {
@@ -135,26 +143,23 @@ function rulesOf({ drive, minOn, minOff, maxOn, interlock, tags, onLinkLost }: O
 
 const linkLostWords = ({ after }: LinkLost): string => (after === 0 ? "safe" : `safe-after ${durationText(after)}`);
 
-function channelsOf(pins: readonly (OutputPin | InputPin)[], ctx: DriverContext, audit: AuditRing): readonly Pin[] {
-  const interlocks = new Map<string, Interlock>();
-  const interlockOf = ({ interlock: name }: OutputPin): Interlock | undefined => {
-    if (name === undefined) return undefined;
-    const known = interlocks.get(name) ?? new Interlock(name);
-    interlocks.set(name, known);
-    return known;
-  };
-  return pins.map((pin) =>
-    pin.direction === "out"
-      ? new OutputChannel(pin, ctx, { audit, interlock: interlockOf(pin) })
-      : new InputChannel(pin, ctx),
-  );
+function channelsOf(config: GpioConfig, ctx: DriverContext, audit: AuditRing): readonly Channel[] {
+  const beside = ({ interlock }: { readonly interlock: string | undefined }) => ({
+    audit,
+    interlock: interlock === undefined ? undefined : ctx.interlock(interlock),
+  });
+  return [
+    ...pinsOf(config).map((pin) =>
+      pin.direction === "out" ? new OutputChannel(pin, ctx, beside(pin)) : new InputChannel(pin, ctx),
+    ),
+    ...pwmOutputsOf(config).map((one) => new PwmChannel(one, ctx, beside(one))),
+  ];
 }
 
 async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInstance> {
   const pins = pinsOf(config);
   const audit = new AuditRing();
-  const pwms = pwmOutputsOf(config).map((one) => new PwmChannel(one, ctx));
-  const channels = [...channelsOf(pins, ctx, audit), ...pwms];
+  const channels = channelsOf(config, ctx, audit);
   const closeAll = async (): Promise<void> => closeOutputsFirst(channels);
   try {
     await openAll(channels, ctx);
@@ -173,7 +178,7 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
   const run = outputRunner(channels);
   const described = [
     ...pins.map(({ name, pin }) => ({ name, aliases: pinAliases(pin) })),
-    ...pwms.map(({ pin: { name } }) => ({ name, aliases: [] })),
+    ...pwmOutputsOf(config).map(({ name }) => ({ name, aliases: [] })),
   ];
   const runOwn = auditRunner(audit, described);
   return {

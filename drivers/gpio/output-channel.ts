@@ -6,18 +6,19 @@
 import type { Level, OutputLine } from "../board.ts";
 import type { Caller, ChannelHealth, DriverContext } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
+import type { Interlock } from "../interlock.ts";
 import { Sequence } from "../sequence.ts";
 import { reasonOf } from "../words.ts";
 import { AnsweredKeys } from "./answered-keys.ts";
 import type { AuditRing, Why } from "./audit-ring.ts";
 import { Deadline } from "./deadline.ts";
 import type { OutputPin } from "./gpio-config.ts";
-import type { Interlock } from "./interlock.ts";
 import { LineKeeper } from "./line-keeper.ts";
 import type { LeaseReceipt, Receipt, Terms } from "./output-terms.ts";
 import { OutputRules } from "./output-rules.ts";
 import { PulseTrain, type TrainShape } from "./pulse-train.ts";
 import { levelsOf, opposite, outputRequest, trainFault, trainTooLong } from "./output-shapes.ts";
+import { SafeReturn } from "./safe-return.ts";
 
 const WAITING = 64;
 
@@ -47,10 +48,8 @@ export class OutputChannel {
   readonly #keeper: LineKeeper<OutputLine>;
   readonly #rules: OutputRules;
   readonly #keys: AnsweredKeys;
-  readonly #lease: Deadline;
+  readonly #return: SafeReturn;
   readonly #maxOn: Deadline;
-  readonly #linkLost: Deadline;
-  #leaseHolder: Caller | undefined;
   #running: Running | undefined;
   #published: Level | undefined;
   #disagreement: string | undefined;
@@ -63,9 +62,8 @@ export class OutputChannel {
     this.#queue = new Sequence(pin.name, WAITING);
     this.#rules = new OutputRules(pin, ctx.clock, interlock);
     this.#keys = new AnsweredKeys(ctx.clock);
-    this.#lease = new Deadline(ctx, () => void this.#goSafe("lease expired"));
+    this.#return = new SafeReturn(pin, ctx, (reason) => void this.#goSafe(reason));
     this.#maxOn = new Deadline(ctx, () => void this.#goSafe("maximum on time"));
-    this.#linkLost = new Deadline(ctx, () => void this.#goSafe("link lost"));
     let opened = false;
     let why: Why = "start";
     this.#keeper = new LineKeeper({
@@ -73,12 +71,13 @@ export class OutputChannel {
       timers: ctx.timers,
       log: ctx.log,
       open: async () => {
+        this.#rules.adopt(pin.safe);
         const line = await ctx.board.gpio.openOutput({ ...outputRequest(pin), keep: pin.keep && !opened });
         why = opened ? "reopened" : "start";
         opened = true;
         return line;
       },
-      opened: async (line) => this.#found(line, why),
+      opened: async (line) => this.#found(line, await line.read(), why),
       lost: (error) => this.#lost(error),
       retry: () => void this.#queue.runAnyway(async () => this.#keeper.reopen()),
     });
@@ -138,14 +137,7 @@ export class OutputChannel {
   }
 
   async renew(lease: number, caller: Caller | undefined): Promise<{ pin: string; lease: LeaseReceipt }> {
-    return this.#queue.run(async () => {
-      if (!this.#lease.running) {
-        throw new DriverError("invalid_argument", `There is no lease on ${this.pin.name} to renew`, {
-          cure: "It has ended, or there never was one: set the output again with a lease.",
-        });
-      }
-      return { pin: this.pin.name, lease: this.#startLease(lease, caller ?? this.#leaseHolder) };
-    });
+    return this.#queue.run(async () => ({ pin: this.pin.name, lease: this.#return.renew(lease, caller) }));
   }
 
   async get() {
@@ -158,26 +150,22 @@ export class OutputChannel {
     await this.#queue.runAnyway(async () => {
       if (this.#keeper.health.state === "faulted" || this.#closing) return;
       try {
-        const level = await this.#keeper.use(async (line) => line.read());
-        if (this.#running?.quiet !== true) this.#publish(level);
+        await this.#keeper.use(async (line) => {
+          const level = await line.read();
+          if (level !== this.#rules.level) await this.#found(line, level, "moved by another");
+        });
       } catch {
         // The keeper has reported it and tries again.
       }
     });
   }
 
-  /** Whoever had it on lease has gone. */
   callerLeft(id: string): void {
-    if (this.#lease.running && this.#leaseHolder?.id === id) void this.#goSafe("caller left");
+    this.#return.callerLeft(id);
   }
 
   linkChanged(up: boolean): void {
-    const { onLinkLost } = this.pin;
-    if (up) this.#linkLost.end();
-    else if (onLinkLost !== undefined && !this.#linkLost.running && !this.#closing) {
-      if (onLinkLost.after === 0) void this.#goSafe("link lost");
-      else this.#linkLost.start(onLinkLost.after);
-    }
+    this.#return.linkChanged(up);
   }
 
   get health(): ChannelHealth {
@@ -187,10 +175,10 @@ export class OutputChannel {
   }
 
   async close(): Promise<void> {
-    this.#linkLost.end();
+    this.#return.end();
     this.#closing ??= this.#queue.runAnyway(async () => {
       this.#stopRunning();
-      this.#endTimers();
+      this.#maxOn.end();
       await this.#keeper.close(async (line) => {
         const before = await line.read();
         await line.write(this.pin.safe);
@@ -199,7 +187,7 @@ export class OutputChannel {
         this.#changed(after, false);
         this.#publish(after);
       });
-      this.#endTimers();
+      this.#maxOn.end();
     });
     return this.#closing;
   }
@@ -253,7 +241,7 @@ export class OutputChannel {
   async #finish(running: Running): Promise<void> {
     if (this.#running !== running) return;
     this.#running = undefined;
-    this.#endLease();
+    this.#return.endLease();
     try {
       await this.#apply(running.endsWith, { why: "pulse ended", action: null });
     } catch (error) {
@@ -266,7 +254,7 @@ export class OutputChannel {
     await this.#queue.runAnyway(async () => {
       if (this.#closing) return;
       this.#stopRunning();
-      this.#endLease();
+      this.#return.endLease();
       if (this.#keeper.health.state === "faulted") return; // it is opened again at its safe level
       try {
         const now = await this.#keeper.use(async (line) => line.read());
@@ -303,44 +291,33 @@ export class OutputChannel {
     return { pin: this.pin.name, requested, readBack, previous, t: this.#ctx.clock.wall() };
   }
 
-  /** A line that has just been opened may be on already: it was left so, or its safe level is on. */
-  async #found(line: OutputLine, why: Why): Promise<void> {
-    let level = await line.read();
+  /**
+   * A line may be on without having been asked: it was left so, its safe level is on, or another program has moved it. What runs on
+   * it by itself goes on.
+   */
+  async #found(line: OutputLine, found: Level, why: Why): Promise<void> {
+    let level = found;
     try {
-      this.#rules.claim(level);
+      this.#rules.adopt(level);
     } catch (error) {
       this.#ctx.log.warn(reasonOf(error));
+      this.#stopRunning();
       await line.write(this.pin.safe);
       level = await line.read();
     }
-    this.#changed(level, false);
-    this.#note(this.pin.keep && why === "start" ? level : this.pin.safe, level, { why, action: null });
+    const moved = why === "moved by another";
+    if (moved) this.#ctx.log.warn(`${this.pin.name} was found at ${String(found)}: another program has moved it`);
+    this.#changed(level, this.#running !== undefined);
+    this.#note(moved || (this.pin.keep && why === "start") ? found : this.pin.safe, level, { why, action: null });
     this.#publish(level);
   }
 
   #leased<Answer extends Receipt>(receipt: Answer, { lease, caller }: Terms): Answer & { lease?: LeaseReceipt } {
     if (lease === undefined || (receipt.requested === this.pin.safe && this.#running === undefined)) {
-      this.#endLease();
+      this.#return.endLease();
       return receipt;
     }
-    return { ...receipt, lease: this.#startLease(lease, caller) };
-  }
-
-  #startLease(duration: number, holder: Caller | undefined): LeaseReceipt {
-    this.#leaseHolder = holder;
-    this.#lease.start(duration);
-    return { duration, endsWithCaller: holder !== undefined };
-  }
-
-  #endLease(): void {
-    this.#lease.end();
-    this.#leaseHolder = undefined;
-  }
-
-  #endTimers(): void {
-    this.#endLease();
-    this.#maxOn.end();
-    this.#linkLost.end();
+    return { ...receipt, lease: this.#return.lend(lease, caller) };
   }
 
   #changed(level: Level, moreToCome: boolean): void {
@@ -371,8 +348,8 @@ export class OutputChannel {
 
   #lost(error: DriverError): void {
     this.#stopRunning();
-    this.#endTimers();
-    this.#rules.lost();
+    this.#return.stop();
+    this.#maxOn.end();
     this.#published = undefined;
     this.#ctx.publish(this.pin.name, { value: null, quality: "error", cause: error.message });
   }

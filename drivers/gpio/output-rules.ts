@@ -7,15 +7,14 @@ import type { Level } from "../board.ts";
 import type { Clock } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { durationText } from "../duration.ts";
+import type { Interlock } from "../interlock.ts";
 import type { OutputPin } from "./gpio-config.ts";
-import type { Interlock } from "./interlock.ts";
 
 export class OutputRules {
   readonly #pin: OutputPin;
   readonly #clock: Clock;
   readonly #interlock: Interlock | undefined;
   #level: Level | undefined;
-  #mayBeOn = false;
   #since = 0;
   #calls: number[] = [];
 
@@ -23,6 +22,12 @@ export class OutputRules {
     this.#pin = pin;
     this.#clock = clock;
     this.#interlock = interlock;
+    interlock?.unseen(pin.name);
+  }
+
+  /** What the line was last known to be. */
+  get level(): Level | undefined {
+    return this.#level;
   }
 
   /** Before a caller's wish is carried out. @throws DriverError `rate_limited`, `too_soon`. */
@@ -47,24 +52,19 @@ export class OutputRules {
 
   /** Before the line is driven, whoever wants it. @throws DriverError `interlocked`. */
   claim(level: Level): void {
-    if (level === 0) return;
-    this.#interlock?.claim(this.#pin.name);
-    this.#mayBeOn = true;
+    if (level === 1) this.#interlock?.claim(this.#pin.name);
+  }
+
+  /** Of a line that is on, or will be as soon as it is open. @throws DriverError `interlocked`. */
+  adopt(level: Level): void {
+    if (level === 1) this.#interlock?.adopt(this.#pin.name);
   }
 
   /** What the line is now known to be; `off` that will be on again by itself (a blink) keeps the interlock. */
   changed(level: Level, moreToCome: boolean): void {
     if (level !== this.#level) this.#since = this.#clock.mono();
     this.#level = level;
-    this.#mayBeOn = level === 1;
     if (level === 0 && !moreToCome) this.#interlock?.release(this.#pin.name);
-  }
-
-  /** The line's state is not known: it may be on. */
-  lost(): void {
-    if (this.#mayBeOn) return;
-    // It was known to be off, and nobody can switch it on while it does not answer.
-    this.#interlock?.release(this.#pin.name);
   }
 
   #countCall(): void {

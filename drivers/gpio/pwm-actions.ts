@@ -50,14 +50,16 @@ const pwmActions = Object.freeze({
   renew: gpioActions.renew,
 } as const satisfies ActionTable);
 
-export function describePwm({ name, title, chip, channel, frequency, safe }: PwmOutput): ChannelDescription {
+export function describePwm(output: PwmOutput): ChannelDescription {
+  const { name, title, chip, channel, frequency, safe, interlock, tags } = output;
+  const rules = { ...(interlock === undefined ? {} : { interlock }), ...(tags.length === 0 ? {} : { tags }) };
   const schema = jsonSchema(dutySchema);
   return {
     name,
     aliases: [],
     ...(title === undefined ? {} : { title }),
     role: "output",
-    details: { pwm: "hardware", chip: chip ?? null, channel, frequency, safe },
+    details: { pwm: "hardware", chip: chip ?? null, channel, frequency, safe, ...rules },
     value: { schema },
     actions: describeActions(pwmActions),
     streams: { [name]: { schema, kind: "state", ...(title === undefined ? {} : { title }) } },

@@ -1,17 +1,19 @@
 /**
- * One channel of a PWM chip: the hardware keeps the time. Owns what it was set to last and the lease on it; every access goes
- * through one queue. Its safe state is a duty.
+ * One channel of a PWM chip: the hardware keeps the time. Owns what it was set to last; every access goes through one queue. Its
+ * safe state is a duty, and any duty but 0 is on.
  */
 import type { PwmLine, PwmState } from "../board.ts";
 import type { Caller, ChannelHealth, DriverContext } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
+import type { Interlock } from "../interlock.ts";
 import { Sequence } from "../sequence.ts";
 import { reasonOf } from "../words.ts";
 import { AnsweredKeys } from "./answered-keys.ts";
-import { Deadline } from "./deadline.ts";
+import type { AuditRing, Why } from "./audit-ring.ts";
 import type { LinkLost } from "./link-lost.ts";
 import { LineKeeper } from "./line-keeper.ts";
 import type { LeaseReceipt, Terms } from "./output-terms.ts";
+import { SafeReturn } from "./safe-return.ts";
 
 const WAITING = 64;
 const SECOND = 1e9;
@@ -24,7 +26,22 @@ export interface PwmOutput {
   /** Hz, where a caller names none. */
   readonly frequency: number;
   readonly safe: number;
+  readonly interlock: string | undefined;
+  readonly tags: readonly string[];
   readonly onLinkLost: LinkLost | undefined;
+}
+
+interface PwmNeighbours {
+  readonly audit: AuditRing;
+  readonly interlock: Interlock | undefined;
+}
+
+/** What is written, and for whom. */
+interface Move {
+  readonly duty: number;
+  readonly frequency: number;
+  readonly why: Why;
+  readonly caller?: Caller | undefined;
 }
 
 export class PwmChannel {
@@ -33,26 +50,35 @@ export class PwmChannel {
   readonly #queue: Sequence;
   readonly #keeper: LineKeeper<PwmLine>;
   readonly #keys: AnsweredKeys;
-  readonly #lease: Deadline;
-  readonly #linkLost: Deadline;
-  #holder: Caller | undefined;
+  readonly #return: SafeReturn;
+  readonly #audit: AuditRing;
+  readonly #interlock: Interlock | undefined;
+  #opened = false;
   #published: number | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(pin: PwmOutput, ctx: DriverContext) {
+  constructor(pin: PwmOutput, ctx: DriverContext, { audit, interlock }: PwmNeighbours) {
     this.pin = pin;
     this.#ctx = ctx;
+    this.#audit = audit;
+    this.#interlock = interlock;
+    interlock?.unseen(pin.name);
     this.#queue = new Sequence(pin.name, WAITING);
     this.#keys = new AnsweredKeys(ctx.clock);
-    this.#lease = new Deadline(ctx, () => void this.#goSafe("lease expired"));
-    this.#linkLost = new Deadline(ctx, () => void this.#goSafe("link lost"));
-    const { name, chip, channel, frequency, safe } = pin;
+    this.#return = new SafeReturn(pin, ctx, (why) => void this.#goSafe(why));
+    const { name, chip, channel, safe } = pin;
     this.#keeper = new LineKeeper({
       name,
       timers: ctx.timers,
       log: ctx.log,
-      open: async () => ctx.board.pwm.open({ ...(chip === undefined ? {} : { chip }), channel, consumer: name }),
-      opened: async (line) => this.#write(line, safe, frequency),
+      open: async () => {
+        if (safe > 0) interlock?.adopt(name);
+        return ctx.board.pwm.open({ ...(chip === undefined ? {} : { chip }), channel, consumer: name });
+      },
+      opened: async (line) => {
+        await this.#writeSafe(line, this.#opened ? "reopened" : "start");
+        this.#opened = true;
+      },
       lost: (error) => this.#lost(error),
       retry: () => void this.#queue.runAnyway(async () => this.#keeper.reopen()),
     });
@@ -67,25 +93,21 @@ export class PwmChannel {
     const { name } = this.pin;
     return this.#keys.once(key, JSON.stringify([duty, frequency, lease]), async () =>
       this.#queue.run(async () => {
+        if (duty > 0 && this.#keeper.health.state === "ok") this.#interlock?.claim(name);
         const state = await this.#keeper.use(async (line) => {
-          await this.#write(line, duty, frequency);
+          await this.#write(line, { duty, frequency, why: "call", caller });
           return line.read();
         });
         const receipt = { pin: name, ...told(state), mode: "hardware" as const, t: this.#ctx.clock.wall() };
-        if (lease === undefined || duty === this.pin.safe) this.#endLease();
-        else return { ...receipt, lease: this.#startLease(lease, caller) };
+        if (lease === undefined || duty === this.pin.safe) this.#return.endLease();
+        else return { ...receipt, lease: this.#return.lend(lease, caller) };
         return receipt;
       }),
     );
   }
 
   async renew(lease: number, caller: Caller | undefined): Promise<{ pin: string; lease: LeaseReceipt }> {
-    return this.#queue.run(async () => {
-      if (this.#lease.running) return { pin: this.pin.name, lease: this.#startLease(lease, caller ?? this.#holder) };
-      throw new DriverError("invalid_argument", `There is no lease on ${this.pin.name} to renew`, {
-        cure: "It has ended, or there never was one: set the output again with a lease.",
-      });
-    });
+    return this.#queue.run(async () => ({ pin: this.pin.name, lease: this.#return.renew(lease, caller) }));
   }
 
   async get() {
@@ -102,16 +124,11 @@ export class PwmChannel {
   }
 
   callerLeft(id: string): void {
-    if (this.#lease.running && this.#holder?.id === id) void this.#goSafe("caller left");
+    this.#return.callerLeft(id);
   }
 
   linkChanged(up: boolean): void {
-    const { onLinkLost } = this.pin;
-    if (up) this.#linkLost.end();
-    else if (onLinkLost !== undefined && !this.#linkLost.running && !this.#closing) {
-      if (onLinkLost.after === 0) void this.#goSafe("link lost");
-      else this.#linkLost.start(onLinkLost.after);
-    }
+    this.#return.linkChanged(up);
   }
 
   get health(): ChannelHealth {
@@ -119,20 +136,20 @@ export class PwmChannel {
   }
 
   async close(): Promise<void> {
-    this.#linkLost.end();
+    this.#return.end();
     this.#closing ??= this.#queue.runAnyway(async () => {
-      this.#endLease();
-      await this.#keeper.close(async (line) => this.#write(line, this.pin.safe, this.pin.frequency));
+      await this.#keeper.close(async (line) => this.#writeSafe(line, "stop"));
     });
     return this.#closing;
   }
 
-  async #goSafe(why: string): Promise<void> {
+  async #goSafe(why: Why): Promise<void> {
     await this.#queue.runAnyway(async () => {
-      this.#endLease();
+      this.#return.endLease();
       if (this.#closing || this.#keeper.health.state === "faulted") return;
       try {
-        await this.#keeper.use(async (line) => this.#write(line, this.pin.safe, this.pin.frequency));
+        if (this.pin.safe > 0) this.#interlock?.claim(this.pin.name);
+        await this.#keeper.use(async (line) => this.#writeSafe(line, why));
         this.#ctx.log.warn(`${this.pin.name} went to its safe duty: ${why}`);
       } catch (error) {
         this.#ctx.log.error(`${this.pin.name} could not be brought to its safe duty (${why}): ${reasonOf(error)}`);
@@ -140,28 +157,26 @@ export class PwmChannel {
     });
   }
 
-  async #write(line: PwmLine, duty: number, frequency: number): Promise<void> {
+  async #writeSafe(line: PwmLine, why: Why): Promise<void> {
+    const { safe: duty, frequency } = this.pin;
+    return this.#write(line, { duty, frequency, why });
+  }
+
+  async #write(line: PwmLine, { duty, frequency, why, caller }: Move): Promise<void> {
     const period = Math.round(SECOND / frequency);
     await line.set({ period, duty: Math.round(period * duty), enabled: true });
+    if (duty === 0) this.#interlock?.release(this.pin.name);
+    const { clock } = this.#ctx;
+    const action = why === "call" ? "pwm" : null;
+    const at = { t: clock.wall(), mono: clock.mono(), pin: this.pin.name, action, why, caller };
+    this.#audit.add({ ...at, requested: duty, readBack: told(await line.read()).duty });
     if (duty === this.#published) return;
     this.#published = duty;
     this.#ctx.publish(this.pin.name, { value: duty });
   }
 
-  #startLease(duration: number, holder: Caller | undefined): LeaseReceipt {
-    this.#holder = holder;
-    this.#lease.start(duration);
-    return { duration, endsWithCaller: holder !== undefined };
-  }
-
-  #endLease(): void {
-    this.#lease.end();
-    this.#holder = undefined;
-  }
-
   #lost(error: DriverError): void {
-    this.#endLease();
-    this.#linkLost.end();
+    this.#return.stop();
     this.#published = undefined;
     this.#ctx.publish(this.pin.name, { value: null, quality: "error", cause: error.message });
   }

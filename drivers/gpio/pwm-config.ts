@@ -3,6 +3,7 @@ import * as Type from "typebox";
 import type { Static } from "typebox";
 import { named } from "../named.ts";
 import { linkLostSchema, parseLinkLost } from "./link-lost.ts";
+import { interlockSchema, tagsSchema } from "./output-options.ts";
 import type { PwmOutput } from "./pwm-channel.ts";
 
 const FREQUENCY = 1000;
@@ -32,6 +33,8 @@ const pwmSchema = Type.Object(
         description: "The duty at start, after a fault and at the end",
       }),
     ),
+    interlock: Type.Optional(interlockSchema),
+    tags: Type.Optional(tagsSchema),
     onLinkLost: Type.Optional(linkLostSchema),
     title: Type.Optional(Type.String({ maxLength: 80, description: "For people" })),
   },
@@ -45,13 +48,15 @@ export const pwmSectionSchema = named(pwmSchema, {
 /** The channels of hardware PWM, every default filled in. */
 export function pwmOutputsOf({ pwm = {} }: { readonly pwm?: Static<typeof pwmSectionSchema> }): readonly PwmOutput[] {
   return Object.entries(pwm).map(
-    ([name, { title, chip, channel, frequency = FREQUENCY, safe = 0, onLinkLost = "hold" }]) => ({
+    ([name, { title, chip, channel, frequency = FREQUENCY, safe = 0, interlock, tags = [], onLinkLost = "hold" }]) => ({
       name,
       title,
       chip,
       channel,
       frequency,
       safe,
+      interlock,
+      tags,
       onLinkLost: parseLinkLost(onLinkLost) ?? undefined,
     }),
   );

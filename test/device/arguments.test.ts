@@ -17,6 +17,7 @@ import { namingFor } from "../../device/naming.ts";
 import { planDrivers } from "../../device/plan.ts";
 import { SupervisedDriver } from "../../device/supervised-driver.ts";
 import { createMockBoard } from "../../drivers/hardware/mock-board.ts";
+import { Interlocks } from "../../drivers/interlock.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { script } from "./flaky-driver.ts";
 import { definitions } from "./rig.ts";
@@ -33,6 +34,7 @@ async function openDriver(name: string): Promise<SupervisedDriver> {
     timers: { after: () => quiet },
     random: () => 0,
     store: undefined,
+    interlock: (group) => new Interlocks().of(group),
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     accept: quiet,
     onState: quiet,

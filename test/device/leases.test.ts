@@ -147,3 +147,20 @@ test("by position an optional argument is left out with null", async () => {
   await guest.close();
   await stopped(rig);
 });
+
+test("an interlock holds between two entries of the drivers list", async () => {
+  const drivers = `
+drivers:
+  - use: gpio
+    pins: { up: { pin: GPIO5, direction: out, interlock: shutter } }
+  - use: gpio
+    pins: { down: { pin: GPIO6, direction: out, interlock: shutter } }
+`;
+  const rig = makeRig({ drivers });
+  await rig.start();
+  const guest = await rig.guest();
+  await answer(guest, "device.gpio.set", ["up", 1]);
+  await assert.rejects(answer(guest, "device.gpio.set", ["down", 1]), { uri: "pinion.error.interlocked" });
+  assert.deepEqual([level(rig, 5), level(rig, 6)], [1, 0]);
+  await stopped(rig);
+});

@@ -12,6 +12,7 @@ import type { SerialRequest } from "../../drivers/board.ts";
 import { serial } from "../../drivers/serial/serial.ts";
 import { linuxFiles } from "../../drivers/hardware/linux-files.ts";
 import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";
+import { Interlocks } from "../../drivers/interlock.ts";
 import { LinuxSerial } from "../../drivers/hardware/linux-serial.ts";
 
 const socat = spawnSync("socat", ["-V"]).status === 0;
@@ -146,6 +147,7 @@ test("the serial driver reads a real line, loses it and reads it again when it i
         return () => clearTimeout(timer);
       },
     },
+    interlock: (group) => new Interlocks().of(group),
     random: () => 0,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     signal: new AbortController().signal,

@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServerSerial } from "modbus-serial";
 import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";
+import { Interlocks } from "../../drivers/interlock.ts";
 import { modbus } from "../../drivers/modbus/modbus.ts";
 
 const skip = spawnSync("socat", ["-V"]).status === 0 ? false : "socat is missing: install the Debian package socat";
@@ -57,6 +58,7 @@ test("registers of modbus-serial's own slave are read and written over a line", 
           return () => clearTimeout(timer);
         },
       },
+      interlock: (group) => new Interlocks().of(group),
       random: () => 0,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       signal: new AbortController().signal,

@@ -2,6 +2,7 @@
 import type { DriverContext, DriverDefinition, DriverInstance, Store } from "../../drivers/driver.ts";
 import { claimedBoard } from "../../drivers/claimed-board.ts";
 import type { DriverError } from "../../drivers/driver-error.ts";
+import { Interlocks } from "../../drivers/interlock.ts";
 import type { RawReading } from "../../drivers/reading.ts";
 import { createMockBoard, type MockBoard, type MockBoardOptions } from "../../drivers/hardware/mock-board.ts";
 import { settle, VirtualClock } from "./virtual-clock.ts";
@@ -20,6 +21,7 @@ export class DriverRig {
   readonly readings: Published[] = [];
   readonly logged: string[] = [];
   readonly failures: DriverError[] = [];
+  readonly interlocks = new Interlocks();
   /** What drivers keep over runs; several rigs may be given the same. */
   stored: Map<string, string> | undefined;
   readonly abort = new AbortController();
@@ -51,6 +53,7 @@ export class DriverRig {
       },
       ...(this.stored === undefined ? {} : { store: storeIn(this.stored) }),
       log: { debug: log, info: log, warn: log, error: log },
+      interlock: (group) => this.interlocks.of(group),
       signal: this.abort.signal,
       board: claimedBoard(this.board, definition.plan(config)),
       publish: (stream, reading) => void this.readings.push({ ...reading, stream, at: this.clock.now() }),

@@ -12,6 +12,7 @@ import { createLinuxBoard } from "../../../drivers/hardware/linux-board.ts";
 import { hwmon } from "../../../drivers/sensors/hwmon.ts";
 import { iio } from "../../../drivers/sensors/iio.ts";
 import { system } from "../../../drivers/sensors/system.ts";
+import { Interlocks } from "../../../drivers/interlock.ts";
 import { serial } from "../../../drivers/serial/serial.ts";
 
 const published = new Map<string, unknown[]>();
@@ -36,6 +37,7 @@ function context(definition: DriverDefinition, config: unknown): DriverContext {
         return () => clearTimeout(timer);
       },
     },
+    interlock: (group) => new Interlocks().of(group),
     random: () => 0,
     log: { debug: say, info: say, warn: say, error: say },
     signal: new AbortController().signal,
