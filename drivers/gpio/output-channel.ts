@@ -5,7 +5,7 @@
  */
 import type { Level, OutputLine } from "../board.ts";
 import type { Caller, ChannelHealth, DriverContext } from "../driver.ts";
-import { DriverError } from "../driver-error.ts";
+import type { DriverError } from "../driver-error.ts";
 import type { Interlock } from "../interlock.ts";
 import { Sequence } from "../sequence.ts";
 import { reasonOf } from "../words.ts";
