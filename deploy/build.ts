@@ -1,13 +1,13 @@
-/** `npm run build`: the three programs as esbuild bundles under dist/, each a folder that runs with plain Node. */
+/** The three programs as esbuild bundles for this very machine, each a folder that runs with plain Node: for `npm start` and the tests. */
 import { build, type BuildOptions, type Metafile } from "esbuild";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Target } from "./native-addons.ts";
+import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
-export const target = `linux-${process.arch}`;
+const here = join(dist, "here");
 
 /** What is printed and held to the budget: sizes in octets. */
 export interface Built {
@@ -18,13 +18,13 @@ export interface Built {
   readonly budget: number;
 }
 
-/** Where a program's folder lies after a build. */
+/** Where a program's folder for this machine lies after a build. */
 export function programFolder(name: string): string {
-  return join(dist, target, name);
+  return join(here, name);
 }
 
 export async function buildAll(): Promise<readonly Built[]> {
-  rmSync(join(dist, target), { recursive: true, force: true });
+  rmSync(here, { recursive: true, force: true });
   mkdirSync(join(dist, "meta"), { recursive: true });
   const epoll = epollBuilds(join(dist, "cache"));
   const built: Built[] = [];
@@ -37,7 +37,7 @@ export async function buildAll(): Promise<readonly Built[]> {
 export function programBundle(
   program: Program,
   epoll: readonly AddonBuild[],
-  machine: Target = thisMachine,
+  machine: Machine = thisMachine,
 ): BuildOptions & { metafile: true } {
   return {
     entryPoints: [join(root, program.entry)],

@@ -21,19 +21,19 @@ const root = join(import.meta.dirname, "..");
 const LEFT_OUT = /^(bufferutil|utf-8-validate|supports-color)$/;
 
 /** The machine that a bundle is for. */
-export interface Target {
-  /** As Node calls it. */
+export interface Machine {
+  /** Its processor, as Node calls it. */
   readonly arch: string;
   /** koffi's addon for it; an optional dependency, so that a bundle may lack it. */
   readonly koffi: string;
 }
 
-export const thisMachine: Target = {
+export const thisMachine: Machine = {
   arch: process.arch,
   koffi: join(root, `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`),
 };
 
-export function nativeAddons(epoll: readonly AddonBuild[], { arch, koffi }: Target = thisMachine): Plugin {
+export function nativeAddons(epoll: readonly AddonBuild[], { arch, koffi }: Machine = thisMachine): Plugin {
   return {
     name: "native-addons",
     setup(build) {
@@ -62,7 +62,8 @@ export function nativeAddons(epoll: readonly AddonBuild[], { arch, koffi }: Targ
 function serialportAddon(arch: string): string {
   const folder = join(root, "node_modules/@serialport/bindings-cpp/prebuilds", `linux-${arch}`);
   // where there are several processors of one name, the file names the one it is for
-  const name = `@serialport+bindings-cpp.${arch === "arm64" ? "armv8." : ""}glibc.node`;
+  const version = { arm64: "armv8.", arm: "armv7." }[arch] ?? "";
+  const name = `@serialport+bindings-cpp.${version}glibc.node`;
   const file = join(folder, name);
   if (!existsSync(file))
     throw new Error(`${file} is missing: is @serialport/bindings-cpp installed for linux-${arch}?`);

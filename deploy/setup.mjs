@@ -1,5 +1,5 @@
 /*
- * Makes a fresh clone ready: `node deploy/setup.mjs [start|test|bench|addons]`. Installs what package-lock.json says when node_modules is
+ * Makes a fresh clone ready: `node deploy/setup.mjs [start|test|bench|addons|<target>]`. Installs what package-lock.json says when node_modules is
  * missing or older than it, and the Debian packages and software of others (test/peers) that the purpose needs. Says nothing when there is nothing to do.
  * `addons` is npm's own call after an install by hand: it only sees to the native addons.
  *
@@ -38,6 +38,11 @@ const virtualBoard = [
   { name: "cpio", proof: () => onPath("cpio") },
   { name: "busybox-static", proof: () => existsSync("/usr/share/doc/busybox-static") },
 ];
+/** What compiles epoll for each target of `npm run build`. */
+const crossCompiler = (processor, triplet) =>
+  process.arch === processor
+    ? compiler.filter(({ name }) => name === "g++")
+    : [{ name: `g++-${triplet.replace("_", "-")}`, proof: () => onPath(`${triplet}-g++`) }];
 const rivals = [{ name: "mosquitto", proof: () => onPath("mosquitto") || existsSync("/usr/sbin/mosquitto") }];
 const needs = {
   develop: [],
@@ -45,6 +50,9 @@ const needs = {
   start: pty,
   test: [...pty, ...peers, ...virtualBoard],
   bench: [...pty, ...rivals],
+  "linux-arm64": crossCompiler("arm64", "aarch64-linux-gnu"),
+  "linux-armv7": crossCompiler("arm", "arm-linux-gnueabihf"),
+  "linux-x64": crossCompiler("x64", "x86_64-linux-gnu"),
 };
 const PEERS = join(root, "test", "peers");
 
