@@ -11,6 +11,7 @@ import { cookieJar } from "./cookie-settings.ts";
 import { Counters } from "./counters.ts";
 import type { HookSettings } from "./hook-settings.ts";
 import { WebPages } from "./http.ts";
+import { Turns } from "./intake.ts";
 import type { Link } from "./link.ts";
 import { listen, type Listening } from "./listeners/listen.ts";
 import { LongPolls } from "./listeners/long-poll.ts";
@@ -101,7 +102,10 @@ export class Bridge {
       ...taking,
       cookies: cookieJar(config.auth, parts.now),
       now: parts.now,
-      onWamp1: wamp1Door(config, (link) => this.#take(link)),
+      onWamp1: wamp1Door(config, {
+        accept: (link) => this.#take(link),
+        intake: { turns: new Turns(), now: parts.now, onRateHeld: () => this.counters.add("ratesHeld") },
+      }),
     });
   }
 

@@ -4,14 +4,18 @@
  * session ends with a login that failed. What the messages mean is known to `wamp1/` alone.
  */
 import { randomBytes } from "node:crypto";
+import { ProtocolViolation } from "@pinion/wamp";
 import { serializers } from "@pinion/wamp/serializer";
 import { Encoded } from "./encoded.ts";
+import { Intake, type IntakeContext, type Rate, WORK_OF_MESSAGE } from "./intake.ts";
 import type { Farewell, Link, LinkHandlers } from "./link.ts";
-import { Session, type Flavour, type SessionParts } from "./wamp1/index.ts";
+import { Session, type Flavour, type Joined, type SessionParts } from "./wamp1/index.ts";
 import { expectWamp1Login } from "./wamp1-login.ts";
 
 export interface Wamp1Options extends Omit<SessionParts, "ownId" | "sessionId" | "ports"> {
   readonly flavour: Flavour;
+  /** A router elsewhere speaks: what it says is checked before it is looked at. */
+  readonly isRelayed: boolean;
   /** Octets of one message received. */
   readonly maxMessage: number;
   /** Milliseconds until a session has to be open. */
@@ -20,6 +24,9 @@ export interface Wamp1Options extends Omit<SessionParts, "ownId" | "sessionId" |
   readonly ids: Map<string, number>;
   /** Makes a v2 link a peer. */
   readonly accept: (link: Link) => void;
+  readonly intake: IntakeContext;
+  /** Of a role, or of who has none yet. Every message counts, also those that the router never sees. */
+  readonly rate: ((role: string | undefined) => Rate | undefined) | undefined;
 }
 
 /** Answers of the adapter itself that may wait for a client; beyond it the client is not read. */
@@ -38,14 +45,18 @@ export class Wamp1Link {
   #toldId: string | undefined;
   #behind: LinkBehind | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #isPressed = false;
-  #isHeld = false;
+  readonly #intake: Intake;
+  /** Why the client is not read. */
+  readonly #heldFor = new Set<"router" | "answers" | "intake">();
+  #intakeHolds = 0;
   #decoder = new TextDecoder();
 
   constructor(link: Link, options: Wamp1Options) {
     this.#link = link;
     this.#options = options;
-    const { ids } = options;
+    const { ids, intake, rate } = options;
+    this.#intake = new Intake({ hold: () => this.#rest(1), release: () => this.#rest(-1) }, intake);
+    this.#intake.limit(rate?.(undefined));
     this.#session = new Session({
       ...options,
       ownId: this.#ownId,
@@ -55,7 +66,7 @@ export class Wamp1Link {
         open: () => this.#open(),
         toRouter: (text) => this.#behind?.say(text),
         close: (code, words) => link.close({ code, words }),
-        onJoined: (v1Id, v2Id) => this.#joined(v1Id, v2Id),
+        onJoined: (joined) => this.#joined(joined),
       },
     });
   }
@@ -81,21 +92,25 @@ export class Wamp1Link {
       return this.#link.close({ code: 1009, words: `a message takes ${String(maxMessage)} octets at most` });
     }
     this.#session.fromClient(this.#decoder.decode(octets));
+    this.#intake.took(WORK_OF_MESSAGE);
   }
 
   #toClient(text: string): void {
     const free = this.#link.send(new Encoded(Buffer.from(text), serializers.json));
     if (this.#behind !== undefined && !free) this.#behind.wasFull = true;
     // for what the router says its own bounds hold
-    if (free || this.#isPressed || this.#behind?.isTold === true || this.#link.bufferedAmount < PRESSING_OCTETS) return;
-    this.#isPressed = true;
-    this.#link.pause();
+    if (free || this.#behind?.isTold === true || this.#link.bufferedAmount < PRESSING_OCTETS) return;
+    this.#hold("answers", true);
   }
 
   #drained(): void {
-    this.#isPressed = false;
-    if (!this.#isHeld) this.#link.resume();
+    this.#hold("answers", false);
     this.#behind?.handlers?.onDrain();
+  }
+
+  #rest(change: 1 | -1): void {
+    this.#intakeHolds += change;
+    this.#hold("intake", this.#intakeHolds > 0);
   }
 
   #open(): void {
@@ -104,25 +119,44 @@ export class Wamp1Link {
     expectWamp1Login(info, { flavour: this.#options.flavour, sessionId: this.#ownId });
     const behind = new LinkBehind(info, {
       front: this.#link,
-      fromRouter: (text) => this.#session.fromRouter(text),
-      hold: (isHeld) => this.#hold(isHeld),
+      fromRouter: (octets) => this.#fromRouter(octets),
+      hold: (isHeld) => this.#hold("router", isHeld),
       survives: () => this.#session.survives,
       isPresent: () => this.#behind === behind,
     });
+    this.#hold("router", false);
+    this.#behind?.end("another login was begun");
     this.#behind = behind;
     this.#options.accept(behind);
   }
 
-  #hold(isHeld: boolean): void {
-    this.#isHeld = isHeld;
-    if (isHeld) this.#link.pause();
-    else if (!this.#isPressed) this.#link.resume();
+  #fromRouter(octets: Uint8Array): void {
+    try {
+      if (this.#options.isRelayed) serializers.json.parse(octets);
+    } catch (fault) {
+      if (!(fault instanceof ProtocolViolation)) throw fault;
+      return this.#link.close({
+        code: 1014,
+        words: `the router behind this relay broke the protocol: ${fault.message}`,
+      });
+    }
+    this.#session.fromRouter(Buffer.from(octets).toString());
   }
 
-  #joined(v1Id: string, v2Id: number): void {
+  #hold(reason: "router" | "answers" | "intake", isHeld: boolean): void {
+    const held = this.#heldFor;
+    const wasFree = held.size === 0;
+    if (isHeld) held.add(reason);
+    else held.delete(reason);
+    if (wasFree && held.size > 0) this.#link.pause();
+    if (!wasFree && held.size === 0) this.#link.resume();
+  }
+
+  #joined({ v1Id, v2Id, role }: Joined): void {
     clearTimeout(this.#timer);
     this.#toldId = v1Id;
     this.#options.ids.set(v1Id, v2Id);
+    this.#intake.limit(this.#options.rate?.(role));
   }
 
   #ended(words: string): void {
@@ -135,7 +169,7 @@ export class Wamp1Link {
 
 interface Front {
   readonly front: Link;
-  readonly fromRouter: (text: string) => void;
+  readonly fromRouter: (octets: Uint8Array) => void;
   readonly hold: (isHeld: boolean) => void;
   /** The client stays when this link ends. */
   readonly survives: () => boolean;
@@ -183,7 +217,7 @@ class LinkBehind implements Link {
     this.wasFull = false;
     this.isTold = true;
     try {
-      this.#front.fromRouter(Buffer.from(encoded.octets).toString());
+      this.#front.fromRouter(encoded.octets);
     } finally {
       this.isTold = false;
     }

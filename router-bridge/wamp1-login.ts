@@ -9,6 +9,7 @@ import {
   type Authenticator,
   type AuthOutcome,
   blocked,
+  craByAuthenticator,
   decoyAccount,
   failed,
   type PeerInfo,
@@ -37,8 +38,23 @@ export function withWamp1Logins(rules: AccountRules, next: Authenticator): Authe
       return next(applicant);
     }
     const accounts = rules.accounts();
-    return accounts === undefined ? next(applicant) : challenge(rules, applicant, { caller, authid, accounts });
+    if (accounts === undefined) return next(applicant);
+    const ask: Ask = ({ account }) => {
+      if (!isUsable(account, caller.flavour)) return undefined;
+      return questionTo(rules, applicant, { caller, account });
+    };
+    const byProcedure = accounts.accounts.some((one) => one.authid === authid)
+      ? undefined
+      : craByAuthenticator(rules, applicant, ask);
+    return byProcedure ?? challenge(rules, applicant, { caller, authid, accounts });
   };
+}
+
+type Ask = Parameters<typeof craByAuthenticator>[2];
+
+interface Asked {
+  readonly caller: Wamp1Caller;
+  readonly account: Account;
 }
 
 interface Attempt {
@@ -47,31 +63,39 @@ interface Attempt {
   readonly accounts: Accounts;
 }
 
+function questionTo(
+  { crypto, timestamp }: AccountRules,
+  applicant: Applicant,
+  { caller, account }: Asked,
+): NonNullable<ReturnType<Ask>> {
+  const { challenge, isRight } = questionFor(caller.flavour, {
+    authkey: account.authid,
+    sessionId: caller.sessionId,
+    ...keyOf(account),
+    extra: extraOf(applicant),
+    at: new Date(timestamp()),
+    crypto,
+  });
+  return { extra: { challenge }, judge: (signature) => (isRight(signature) ? {} : undefined) };
+}
+
 /** Who does not exist, or has no key for WAMP-CRA, is asked like everybody else and never right. */
 function challenge(rules: AccountRules, applicant: Applicant, { caller, authid, accounts }: Attempt): AuthOutcome {
   const method = "wampcra" as const;
   const who = { authid, method };
   const stopped = blocked(rules, applicant, who);
   if (stopped !== undefined) return stopped;
-  const { crypto } = rules;
   const known = accounts.accounts.find((one) => one.authid === authid && isUsable(one, caller.flavour));
-  const account = known ?? decoyAccount(crypto, accounts, authid).account;
-  const question = questionFor(caller.flavour, {
-    authkey: authid,
-    sessionId: caller.sessionId,
-    ...keyOf(account),
-    extra: extraOf(applicant),
-    at: new Date(rules.timestamp()),
-    crypto,
-  });
+  const account = known ?? decoyAccount(rules.crypto, accounts, authid).account;
+  const question = questionTo(rules, applicant, { caller, account });
   return {
     kind: "challenge",
     method: V1_CRA,
-    extra: { challenge: question.challenge },
-    answer: (signature) => {
+    extra: question.extra,
+    answer: (signature, extra) => {
       const late = blocked(rules, applicant, who);
       if (late !== undefined) return late;
-      const isRight = question.isRight(signature);
+      const isRight = question.judge(signature, extra) !== undefined;
       if (known === undefined || !isRight) return failed(rules, applicant, who);
       return proven(rules, applicant, { account: known, method });
     },
@@ -91,7 +115,6 @@ function keyOf({ wampcra }: Account): Pick<Parameters<typeof questionFor>[1], "k
 }
 
 function extraOf({ hello }: Applicant): Record<string, unknown> {
-  const { authextra } = hello.details;
-  const extra: unknown = typeof authextra === "object" && authextra !== null && "extra" in authextra && authextra.extra;
+  const extra = hello.details["authextra"];
   return typeof extra === "object" && extra !== null && !Array.isArray(extra) ? { ...extra } : {};
 }

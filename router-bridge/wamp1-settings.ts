@@ -3,10 +3,10 @@ import { isUri } from "@pinion/wamp";
 import type { Finding } from "@pinion/config";
 import type { Config, Wamp1Config } from "./config-schema.ts";
 import type { Link } from "./link.ts";
-import { rulesByRole } from "./role-settings.ts";
+import { rates, rulesByRole } from "./role-settings.ts";
 import { SHIPPED_ROLES } from "./router/index.ts";
 import { VERSION } from "./version.ts";
-import { isPrefixRule, permissionsOf, UriMap, type PermissionRule } from "./wamp1/index.ts";
+import { CRA, isPrefixRule, permissionsOf, UriMap, V1_CRA, type PermissionRule } from "./wamp1/index.ts";
 import { Wamp1Link, type Wamp1Options } from "./wamp1-link.ts";
 
 const DEFAULT_TIMEOUT = 20_000;
@@ -17,21 +17,27 @@ export function wamp1Findings(config: Config): Finding[] {
   const { wamp1, realms, upstream } = config;
   if (wamp1 === undefined) return [];
   const found: Finding[] = [...loginFindings(config, wamp1), ...uriFindings(wamp1)];
-  if (upstream !== undefined) {
-    const allowed = "wamp1 or upstream: v1 clients are served by the router in this process";
-    found.push({ path: ["wamp1"], found: "wamp1 beside upstream", allowed, cure: "remove one of them", atKey: true });
-  }
-  if (wamp1.realm !== undefined && !realms.includes(wamp1.realm)) {
+  const { realm } = wamp1;
+  if (realm === undefined) return found;
+  const path = ["wamp1", "realm"];
+  if (upstream === undefined && !realms.includes(realm)) {
     const allowed = `one of ${realms.join(", ")}`;
-    const cure = "name one of them, or add it to realms";
-    found.push({ path: ["wamp1", "realm"], found: JSON.stringify(wamp1.realm), allowed, cure });
+    found.push({ path, found: JSON.stringify(realm), allowed, cure: "name one of them, or add it to realms" });
+  } else if (!isUri(realm)) {
+    const allowed = "a URI such as realm1 or com.example.house";
+    found.push({ path, found: JSON.stringify(realm), allowed, cure: "name a realm of the router behind this relay" });
   }
   return found;
 }
 
-function loginFindings({ auth }: Config, wamp1: Wamp1Config): Finding[] {
+function loginFindings({ auth, upstream }: Config, wamp1: Wamp1Config): Finding[] {
   const path = ["wamp1", "auth"];
   const wanted = wamp1.auth;
+  if (upstream !== undefined) {
+    if (wanted === undefined || wanted === false || wamp1.flavour === "autobahn") return [];
+    const allowed = "with flavour: autobahn beside upstream: the router behind this relay asks, by WAMP-CRA of v2";
+    return [{ path, found: "a login of the clj-wamp flavour", allowed, cure: "write flavour: autobahn, or remove it" }];
+  }
   if (wanted === false) {
     if (auth === undefined || auth.anonymous !== undefined) return [];
     const allowed = "a login, where auth lets nobody in without one";
@@ -66,15 +72,20 @@ function uriFindings({ uris }: Wamp1Config): Finding[] {
   });
 }
 
+type Around = Pick<Wamp1Options, "accept" | "intake">;
+
 /** Undefined where v1 is not configured. */
-export function wamp1Door(config: Config, accept: (link: Link) => void): ((link: Link) => void) | undefined {
+export function wamp1Door(config: Config, around: Around): ((link: Link) => void) | undefined {
   const { wamp1 } = config;
   if (wamp1 === undefined) return undefined;
-  const options = { ...wamp1Options(config, wamp1), accept };
+  const options = { ...wamp1Options(config, wamp1), ...around, rate: rates(config) };
   return (link) => new Wamp1Link(link, options).start();
 }
 
-function wamp1Options({ realms, limits, auth }: Config, wamp1: Wamp1Config): Omit<Wamp1Options, "accept"> {
+function wamp1Options(
+  { realms, limits, auth, upstream }: Config,
+  wamp1: Wamp1Config,
+): Omit<Wamp1Options, keyof Around | "rate"> {
   const { flavour, base, unlisted, maxMessage, maxPrefixes, maxFaults } = wamp1;
   const wanted = wamp1.auth ?? (auth === undefined ? false : { anonymous: false, timeout: DEFAULT_TIMEOUT });
   const uris = new UriMap({ rules: wamp1.uris, base, unlisted });
@@ -90,7 +101,9 @@ function wamp1Options({ realms, limits, auth }: Config, wamp1: Wamp1Config): Omi
     ident: `Pinion/${VERSION}`,
     uris,
     publisherReceives: wamp1.publisherReceives ?? flavour === "clj-wamp",
-    login: wanted === false ? undefined : { anonymous: wanted.anonymous },
+    login:
+      wanted === false ? undefined : { anonymous: wanted.anonymous, method: upstream === undefined ? V1_CRA : CRA },
+    isRelayed: upstream !== undefined,
     loginTimeout: wanted === false ? DEFAULT_TIMEOUT : wanted.timeout,
     limits: {
       depth: limits.nestingDepth - ENVELOPE,

@@ -42,7 +42,7 @@ export interface Question {
 }
 
 /** Undefined: this account or this HELLO lacks what the method needs. */
-type Ask = (challenged: Challenged) => Question | undefined;
+export type Ask = (challenged: Challenged) => Question | undefined;
 
 const NONCE_OCTETS = 16;
 const CHALLENGE_OCTETS = 32;

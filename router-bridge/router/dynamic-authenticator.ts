@@ -5,7 +5,7 @@
  */
 import { CHALLENGE_METHODS, type ChallengeMethod, type Dict, ErrorUri, type Hello, type Uri, utf8 } from "@pinion/wamp";
 import { ANONYMOUS, type Applicant, type AuthOutcome, type Consultation, type Verdict } from "./authenticator.ts";
-import { ASK } from "./challenges.ts";
+import { ASK, type Ask } from "./challenges.ts";
 import type { Millis } from "./deadlines.ts";
 import { optionalStrings } from "./dict-reading.ts";
 import { type AccountRules, blocked, countFailure, failed, WRONG } from "./login-rules.ts";
@@ -48,6 +48,22 @@ export function byAuthenticator(
   if (method === "ticket") return askTicket(login);
   if (method === "tls") return consult(login, {}, (principal) => welcome(login, principal));
   return consult(login, {}, (principal) => challengeByAny(login, principal));
+}
+
+/**
+ * The same for WAMP-CRA whose challenge is made otherwise than that of v2, by `ask`.
+ * Undefined if no authenticator serves WAMP-CRA.
+ */
+export function craByAuthenticator(rules: AccountRules, applicant: Applicant, ask: Ask): AuthOutcome | undefined {
+  const { dynamic } = rules;
+  const method = "wampcra";
+  if (dynamic?.methods.includes(method) !== true) return undefined;
+  const authid = authidOf(applicant.hello);
+  const login: Login = { rules, dynamic, applicant, method, authid };
+  return (
+    blocked(rules, applicant, login) ??
+    consult(login, {}, (principal) => challenge(login, principal, { method, ask }) ?? lacking(login))
+  );
 }
 
 interface Login {
@@ -118,14 +134,23 @@ function challengeByAny(login: Login, principal: Principal): AuthOutcome {
     const method = CHALLENGE_METHODS.find((one) => one === name);
     if (method === undefined || !dynamic.methods.includes(method) || !rules.methods.includes(method)) continue;
     if (method === "ticket" && principal.ticket !== undefined) return askTicket({ ...login, method });
-    const outcome = challenge({ ...login, method }, principal, method);
+    const outcome = challenge({ ...login, method }, principal, { method, ask: ASK[method] });
     if (outcome !== undefined) return outcome;
   }
+  return lacking(login);
+}
+
+function lacking(login: Login): AuthOutcome {
   return fault(login, `its answer lacks what ${login.method} needs, or that is malformed`);
 }
 
+interface Way {
+  readonly method: ChallengeMethod;
+  readonly ask: Ask;
+}
+
 /** Undefined if the answer lacks what this method needs. */
-function challenge(login: Login, principal: Principal, method: ChallengeMethod): AuthOutcome | undefined {
+function challenge(login: Login, principal: Principal, { method, ask }: Way): AuthOutcome | undefined {
   const { rules, applicant } = login;
   const authid = principal.authid ?? login.authid;
   if (authid === undefined) return fault(login, "it named no authid for a client that has none");
@@ -133,7 +158,7 @@ function challenge(login: Login, principal: Principal, method: ChallengeMethod):
   if (account === undefined) return undefined;
   const { hello, info, sessionId } = applicant;
   const { crypto, timestamp } = rules;
-  const question = ASK[method]({
+  const question = ask({
     account,
     hello,
     info,
@@ -142,7 +167,8 @@ function challenge(login: Login, principal: Principal, method: ChallengeMethod):
     timestamp: timestamp(),
     provider: "dynamic",
   });
-  if (question === undefined) return wrong(login);
+  // HELLO lacks something; for WAMP-CRA it cannot, so it is the answer
+  if (question === undefined) return method === "wampcra" ? lacking(login) : wrong(login);
   return {
     kind: "challenge",
     method,

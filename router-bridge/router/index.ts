@@ -6,7 +6,7 @@ export type { CertificateFault, CookieOwner, PeerCertificate, PeerCookie, PeerIn
 export type { HistoryRule } from "./event-history.ts";
 export type { Limits } from "./limits.ts";
 export type { Statistics } from "./statistics.ts";
-export type { AuthenticatorFault, DynamicAuthentication } from "./dynamic-authenticator.ts";
+export { type AuthenticatorFault, craByAuthenticator, type DynamicAuthentication } from "./dynamic-authenticator.ts";
 export type { Applicant, AuthOutcome, Authenticator } from "./authenticator.ts";
 export type { Authorizer } from "./authorizer.ts";
 export type { AuthorizerFault, DynamicAuthorization } from "./dynamic-authorizer.ts";

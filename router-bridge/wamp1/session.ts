@@ -3,18 +3,31 @@
  * the client's prefixes and how far the login has come. Nothing is permitted before the router has said WELCOME to the v2
  * session that stands behind this one: this file decides no right, it only waits for that word.
  */
+import { ErrorUri } from "@pinion/wamp";
 import { piecesOf } from "./json-pieces.ts";
 import { Prefixes } from "./prefixes.ts";
 import { Translator, type TranslatorParts } from "./translator.ts";
-import { authFailure, UNAUTHORIZED } from "./v1-errors.ts";
+import { authFailure, internal, UNAUTHORIZED } from "./v1-errors.ts";
 import { parseClientMessage, v1, type CallFailure, type ClientMessage, type MessageLimits } from "./v1-message.ts";
 
 /** The authmethod of the HELLO that asks for a challenge of v1. */
 export const V1_CRA = "wamp1-cra";
+/** That of v2. Its challenge is signed as one of the Autobahn flavour is, as long as its key is not salted. */
+export const CRA = "wampcra";
+const SALTED =
+  "the router behind this relay keeps the key of this account salted, and a relay has no way to tell WAMP v1 how: " +
+  "the account needs a plain key";
 const PROCEDURE = "http://api.wamp.ws/procedure#";
 /** RFC 6455, 7.4.1. */
 const POLICY = 1008;
 const MAX_AUTHKEY = 256;
+/** Reasons of ABORT that say something about who tries to log in; all others say something about the router. */
+const ABOUT_THE_CLIENT: ReadonlySet<string> = new Set([
+  ErrorUri.authenticationDenied,
+  ErrorUri.authenticationRequired,
+  ErrorUri.noMatchingAuthMethod,
+  ErrorUri.notAuthorized,
+]);
 /** What a message costs beyond its characters. */
 const HELD_EACH = 64;
 
@@ -24,7 +37,7 @@ export interface SessionParts extends Pick<TranslatorParts, "flavour" | "uris" |
   /** What a client is called until it has joined; only where it has to log in. */
   readonly ownId: string;
   /** Undefined: everybody joins at once, as an anonymous session. */
-  readonly login: { readonly anonymous: boolean } | undefined;
+  readonly login: { readonly anonymous: boolean; readonly method: typeof V1_CRA | typeof CRA } | undefined;
   readonly limits: MessageLimits & {
     readonly prefixes: number;
     /** Messages that had to be dropped. */
@@ -44,8 +57,14 @@ export interface SessionPorts {
   /** One v2 message in JSON to the session that was opened last. */
   readonly toRouter: (text: string) => void;
   readonly close: (code: number, words: string) => void;
-  /** The v2 session has this id now, and the client is called so. */
-  readonly onJoined: (v1Id: string, v2Id: number) => void;
+  readonly onJoined: (joined: Joined) => void;
+}
+
+export interface Joined {
+  /** What the client is called. */
+  readonly v1Id: string;
+  readonly v2Id: number;
+  readonly role: string;
 }
 
 /** How far the login has come, with the call that waits for the next step. */
@@ -116,7 +135,7 @@ export class Session {
       case "2":
         return this.#welcome(pieces);
       case "3":
-        return this.#aborted();
+        return this.#aborted(pieces);
       case "4":
         return this.#challenge(pieces);
       case "6":
@@ -136,15 +155,18 @@ export class Session {
 
   #authreq(callId: string, [rawKey = "null", rawExtra = "{}"]: readonly string[]): void {
     const { login, ports } = this.#parts;
+    const stage = this.#stage;
     if (this.#granted !== undefined && rawKey === "null" && !this.#hasAskedAnyway) {
       this.#hasAskedAnyway = true;
       return ports.toClient(v1.callResult(callId, "null"));
     }
-    if (this.#stage.is === "joined") return this.#refuse(callId, authFailure("already-authenticated"));
-    if (this.#stage.is !== "fresh") return this.#refuse(callId, authFailure("authentication-already-requested"));
+    if (stage.is === "joined") return this.#refuse(callId, authFailure("already-authenticated"));
+    if (stage.is !== "fresh" || login === undefined) {
+      return this.#refuse(callId, authFailure("authentication-already-requested"));
+    }
     const authkey: unknown = JSON.parse(rawKey);
     if (authkey === null) {
-      if (login?.anonymous !== true) return this.#refuse(callId, authFailure("anonymous-auth-forbidden"));
+      if (!login.anonymous) return this.#refuse(callId, authFailure("anonymous-auth-forbidden"));
       this.#stage = { is: "challenged", anonymous: true };
       return ports.toClient(v1.callResult(callId, "null"));
     }
@@ -153,7 +175,7 @@ export class Session {
     }
     this.#stage = { is: "asking", callId };
     const extra: unknown = rawExtra.startsWith("{") ? JSON.parse(rawExtra) : {};
-    this.#hello({ authmethods: [V1_CRA], authid: authkey, authextra: { extra } });
+    this.#hello({ authmethods: [login.method], authid: authkey, authextra: extra });
   }
 
   #auth(callId: string, [rawSignature = "null"]: readonly string[]): void {
@@ -177,23 +199,30 @@ export class Session {
   #challenge([, , extra = "{}"]: readonly string[]): void {
     const stage = this.#stage;
     if (stage.is !== "asking") return;
+    const { challenge, salt } = JSON.parse(extra) as { challenge?: unknown; salt?: unknown }; // a dict, by the router
+    if (typeof challenge !== "string" || (salt ?? "") !== "") {
+      this.#stage = { is: "fresh" };
+      this.#parts.ports.toRouter(`[3,{},"wamp.error.authentication_failed"]`);
+      return this.#refuse(stage.callId, internal(SALTED));
+    }
     this.#stage = { is: "challenged", anonymous: false };
-    const { challenge } = JSON.parse(extra) as { challenge?: unknown }; // a dict, by the router
-    this.#parts.ports.toClient(v1.callResult(stage.callId, JSON.stringify(challenge ?? null)));
+    this.#parts.ports.toClient(v1.callResult(stage.callId, JSON.stringify(challenge)));
   }
 
   #welcome([, id, rawDetails = "{}"]: readonly string[]): void {
     const { ownId, ident, ports, permissions } = this.#parts;
     const { authrole, authid } = JSON.parse(rawDetails) as { authrole?: unknown; authid?: unknown }; // a dict, by the router
     const stage = this.#stage;
+    const role = String(authrole);
+    const granted = permissions(role, String(authid));
     this.#stage = { is: "joined" };
     if (stage.is === "joining") {
-      this.#granted = permissions(String(authrole), String(authid));
-      ports.onJoined(String(id), Number(id));
+      this.#granted = granted;
+      ports.onJoined({ v1Id: String(id), v2Id: Number(id), role });
       ports.toClient(v1.welcome(String(id), ident));
     } else if (stage.is === "answering") {
-      ports.onJoined(ownId, Number(id));
-      ports.toClient(v1.callResult(stage.callId, permissions(String(authrole), String(authid))));
+      ports.onJoined({ v1Id: ownId, v2Id: Number(id), role });
+      ports.toClient(v1.callResult(stage.callId, granted));
     }
     const held = this.#held;
     this.#held = [];
@@ -201,10 +230,15 @@ export class Session {
   }
 
   /** Before WELCOME: the login failed. After it the link ends, which is all that v1 can be told. */
-  #aborted(): void {
+  #aborted([, details = "{}", reason = '""']: readonly string[]): void {
     const stage = this.#stage;
     if (stage.is === "joined" || stage.is === "joining") return;
     this.#stage = { is: "fresh" };
+    const waits = stage.is === "asking" || stage.is === "answering";
+    if (waits && !ABOUT_THE_CLIENT.has(String(JSON.parse(reason)))) {
+      const { message } = JSON.parse(details) as { message?: unknown }; // a dict, by the router
+      return this.#refuse(stage.callId, internal(typeof message === "string" ? message : "nobody can log in now"));
+    }
     if (stage.is === "asking") return this.#refuse(stage.callId, authFailure("no-such-authkey"));
     if (stage.is !== "answering") return;
     this.#refuse(stage.callId, authFailure(stage.anonymous ? "anonymous-auth-forbidden" : "invalid-signature"));

@@ -31,6 +31,11 @@ export function authFailure(code: keyof typeof AUTH_WORDS): CallFailure {
   return { uri: ERROR + code, description: AUTH_WORDS[code] };
 }
 
+/** The server could not do what was asked, whoever asked it. */
+export function internal(description: string): CallFailure {
+  return { uri: `${ERROR}internal`, description };
+}
+
 export interface V2Error {
   readonly uri: string;
   /** Raw JSON. */

@@ -39,7 +39,6 @@ for (const [text, place] of [
   ["wamp1: { flavor: autobahn }\n", "flavor"],
   ["wamp1: { flavour: other }\n", "flavour"],
   ["wamp1: { realm: realm2 }\n", "realm"],
-  ["wamp1: {}\nupstream: { url: 'rs://127.0.0.1:9' }\n", "wamp1"],
   ["wamp1: { auth: {} }\n", "auth"],
   [`wamp1: { auth: false }\n${AUTH}`, "auth"],
   [`wamp1: { auth: { anonymous: true } }\n${AUTH}`, "anonymous"],

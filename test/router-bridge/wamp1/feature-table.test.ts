@@ -44,8 +44,12 @@ async function house(t: TestContext, hooks: Hooks = {}): Promise<House> {
   return { at, v2, client: await v1Client(t, at) };
 }
 
-test("every row of the table in the README names a test of this file or of those beside it", () => {
+test("the README leads to the table, and every row names a test of this file or of those beside it", () => {
   const readme = readFileSync(join(import.meta.dirname, "../../../router-bridge/README.md"), "utf8");
+  const front = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8");
+  const heading = /\(router-bridge\/README\.md#what-clj-wamps-functions-and-callbacks-are-here\)/;
+  assert.match(front, heading);
+  assert.match(readme, /^### What clj-wamp's functions and callbacks are here$/m);
   const [, table = ""] = /\| clj-wamp \|.*\n\|[-| ]+\n((?:\|.*\n)+)/.exec(readme) ?? [];
   const rows = table.trim().split("\n");
   assert.ok(rows.length >= 16, "the table is there");

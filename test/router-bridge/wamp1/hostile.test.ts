@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { nodeCrypto as crypto, writeAccounts } from "@pinion/client";
 import { noAccounts } from "@pinion/wamp";
+import { result } from "@pinion/wamp/client";
 import { eventually, startBridge, temporaryFolder, type TestBridge } from "../../support/router-bridge-fixture.ts";
 import { AUTH, AUTHREQ, ERROR, v1Client, type V1Client } from "../../support/v1-client.ts";
 
@@ -45,11 +46,11 @@ function* malformed(): Generator<string> {
   for (const text of ["", " ", "[", "{}", "nul", '["', "[1,]", "\u0000", '"[7]"', '[7,"\\ud800",1]']) yield text;
 }
 
-async function accountsHouse(t: TestContext, wamp1: string): Promise<TestBridge> {
+async function accountsHouse(t: TestContext, wamp1: string, more = ""): Promise<TestBridge> {
   const file = join(temporaryFolder(t), "accounts.json");
   const accounts = [{ authid: "joe", role: "backend", wampcra: { secret: "s" } }];
   writeAccounts(file, { ...noAccounts(crypto), accounts });
-  return await startBridge(t, `wamp1: ${wamp1}\nauth:\n  file: ${file}\n`);
+  return await startBridge(t, `wamp1: ${wamp1}\nauth:\n  file: ${file}\n${more}`);
 }
 
 /** Answers until the one that settles comes; there may be some to what was well-formed by chance. */
@@ -190,4 +191,73 @@ async function startCallee(t: TestContext, at: string): Promise<void> {
   t.after(() => v2.close());
   await v2.ready(AbortSignal.timeout(20_000));
   await v2.register("slow", () => new Promise<never>(() => undefined));
+  await v2.register("echo", ({ args, kwargs }) => result(args, kwargs));
 }
+
+test("PREFIX and what is dropped count against the rate, before a login too, and slow down nobody else", async (t) => {
+  const limits = "limits: { goodbyeTimeout: 50, rate: { messages: 400, burst: 20 } }\n";
+  for (const [where, text] of [
+    ["open", JSON.stringify([1, "p", "http://example.com/"])],
+    ["open", "rubbish"],
+    ["guarded", JSON.stringify([1, "p", "http://example.com/"])],
+    ["guarded", JSON.stringify([2, "x", "http://x/y"])],
+  ] as const) {
+    const { at, bridge } =
+      where === "open" ? await startBridge(t, `wamp1: {}\n${limits}`) : await accountsHouse(t, "{}", limits);
+    const neighbour = await v1Client(t, at);
+    const client = await v1Client(t, at);
+    for (let i = 0; i < 200; i++) client.raw(text);
+    await neighbour.call("http://x/y:z");
+    client.send([2, "last", "http://x/y:z"]);
+    for (let id: unknown; id !== "last";) [, id] = await client.next();
+    assert.ok(bridge.counters.get("ratesHeld") > 0, `${where} ${text}`);
+  }
+});
+
+test(
+  "any JSON as argument and event crosses, numbers and halves of characters as they are written",
+  { timeout: 120_000 },
+  async (t) => {
+    const { at, lines } = await startBridge(t, "wamp1: {}\n");
+    await startCallee(t, at);
+    const hearer = await v1Client(t, at);
+    hearer.send([5, "heard"]);
+    await hearer.settled();
+    const odd = [
+      '"\\ud800"',
+      '"\\u0000"',
+      '"\\u0000AA=="',
+      '"\\u0000no base64"',
+      "1e400",
+      "-0",
+      "123456789012345678901234567890",
+      "0.1e-400",
+      '{"__proto__":{"a":1},"constructor":1}',
+      '{"a":1,"a":2}',
+      '{"args":[],"kwargs":{}}',
+      '{"args":[1],"kwargs":{"a":"\\ud800"}}',
+      '{"args":1,"kwargs":{}}',
+      '{"kwargs":{},"args":[[]],"args":[2]}',
+      '[ 1 , [ 2 ] , { "a" : [ ] } ]',
+      '{"args":[{"args":[],"kwargs":{}}],"kwargs":{}}',
+      "\t null \n",
+      '"\u2028\u007f€😀"',
+    ];
+    for (const value of odd) {
+      const client = await v1Client(t, at);
+      client.raw(`[2,"c","echo",${value}]`);
+      assert.equal((await client.next())[0], 3, value);
+      client.raw(`[7,"heard",${value}]`);
+      const [kind, topic, event] = await hearer.next();
+      assert.deepEqual([kind, topic], [8, "heard"], value);
+      // what looks like a whole payload is one
+      if (!value.includes("kwargs")) assert.deepEqual(event, JSON.parse(value), value);
+      await client.settled();
+      client.socket.terminate();
+    }
+    assert.deepEqual(
+      lines.filter(({ level }) => level === "error"),
+      [],
+    );
+  },
+);

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { pbkdf2Sync } from "node:crypto";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { nodeCrypto as crypto, writeAccounts } from "@pinion/client";
-import { noAccounts, secretCredentials, type Account } from "@pinion/wamp";
+import { nodeClient, nodeCrypto as crypto, writeAccounts } from "@pinion/client";
+import { ApplicationError, noAccounts, secretCredentials, toUri, type Account } from "@pinion/wamp";
 import { startBridge, temporaryFolder, type TestBridge } from "../../support/router-bridge-fixture.ts";
 import { AUTH, AUTHREQ, ERROR, hmac, v1Client, type V1Client } from "../../support/v1-client.ts";
 
@@ -177,4 +177,76 @@ test("who joined at once may ask for an anonymous login all the same, as old pag
   });
   assert.equal((await client.call(AUTHREQ))[1], `${ERROR}already-authenticated`);
   assert.equal((await client.call(AUTH))[1], `${ERROR}already-authenticated`);
+});
+
+async function guarded(t: TestContext, flavour: string): Promise<TestBridge> {
+  const file = join(temporaryFolder(t), "accounts.json");
+  const keeper = { authid: "keeper", role: "backend", wampcra: { secret: "keeper's secret" } };
+  writeAccounts(file, { ...noAccounts(crypto), accounts: [keeper] });
+  const auth = `auth:\n  file: ${file}\n  authenticator: { procedure: com.example.authenticate, timeout: 1000 }\n`;
+  return await startBridge(t, `wamp1: { flavour: ${flavour} }\n${auth}`);
+}
+
+/** Knows dora by her secret, sam by a derived key, and nobody else. Gives what it was asked. */
+async function authenticator(t: TestContext, at: string): Promise<unknown[]> {
+  const key = pbkdf2Sync(SECRET, "salt", 1000, 32, "sha256").toString("base64");
+  const known: Record<string, object> = {
+    dora: { role: "viewer", secret: SECRET },
+    sam: { role: "viewer", secret: key, salt: "salt", iterations: 1000, keylen: 32 },
+  };
+  const client = nodeClient(`rs://${at}`, { credentials: { authid: "keeper", secret: "keeper's secret" } });
+  t.after(() => client.close());
+  client.open();
+  const asked: unknown[] = [];
+  await client.register("com.example.authenticate", ({ args: [realm, authid, details] }) => {
+    asked.push([realm, authid, details]);
+    const principal = known[String(authid)];
+    if (principal === undefined) throw new ApplicationError(toUri("com.example.unknown"), ["nobody knows you here"]);
+    return principal;
+  });
+  return asked;
+}
+
+test("a dynamic authenticator lets v1 clients in, with a plain and with a salted key; whom it denies has no such authkey", async (t) => {
+  const { at, lines } = await guarded(t, "autobahn");
+  const asked = await authenticator(t, at);
+  for (const authkey of ["dora", "sam"]) {
+    const client = await v1Client(t, at);
+    const [type, permissions] = await logIn(client, authkey);
+    assert.equal(type, 3);
+    assert.ok(JSON.stringify(permissions).includes("device.describe"));
+    assert.equal((await client.call("device.gpio.set", 1))[1], `${ERROR}unauthorized`);
+    assert.equal((await client.call("device.describe"))[1], `${ERROR}NoSuchRPCEndpoint`);
+  }
+  const wrong = await v1Client(t, at);
+  assert.equal((await logIn(wrong, "dora", "wrong"))[1], `${ERROR}invalid-signature`);
+  assert.equal((await wrong.call(AUTHREQ, "eve", { from: "the panel" }))[1], `${ERROR}no-such-authkey`);
+  // the session is as it was: who was denied may try again
+  assert.equal((await logIn(wrong, "sam"))[0], 3);
+  const [realm, authid, details] = asked.at(-2) as [string, string, Record<string, unknown>]; // as it was pushed
+  assert.deepEqual(
+    [realm, authid, details["authmethod"], details["authextra"]],
+    ["realm1", "eve", "wampcra", { from: "the panel" }],
+  );
+  assert.equal(JSON.stringify(lines).includes(SECRET), false);
+});
+
+test("clj-wamp: a dynamic authenticator needs to answer with the secret itself; a derived key is told to the log", async (t) => {
+  const bridge = await guarded(t, "clj-wamp");
+  await authenticator(t, bridge.at);
+  const client = await v1Client(t, bridge.at);
+  const [, challenge] = await client.call(AUTHREQ, "dora");
+  assert.equal((await client.call(AUTH, hmac(String(challenge), SECRET)))[0], 3);
+  const salted = await v1Client(t, bridge.at);
+  assert.equal((await salted.call(AUTHREQ, "sam"))[1], `${ERROR}internal`);
+  assert.match((await bridge.warned("authenticator_failed")).words, /lacks what wampcra needs/);
+});
+
+test("an authenticator that is not there lets nobody in, and says so to client and log", async (t) => {
+  const bridge = await guarded(t, "autobahn");
+  const client = await v1Client(t, bridge.at);
+  assert.equal((await client.call(AUTHREQ, "dora"))[1], `${ERROR}internal`);
+  assert.match((await bridge.warned("authenticator_failed")).words, /nobody has registered it/);
+  await authenticator(t, bridge.at);
+  assert.equal((await logIn(client, "dora"))[0], 3);
 });
