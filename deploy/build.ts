@@ -2,6 +2,7 @@
 import { build, type BuildOptions, type Metafile } from "esbuild";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { commonJsParts } from "./common-js-parts.ts";
 import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
 
@@ -40,11 +41,14 @@ export function programBundle(
   machine: Machine = thisMachine,
 ): BuildOptions & { metafile: true } {
   return {
-    entryPoints: [join(root, program.entry)],
-    outfile: join(programFolder(program.name), `${program.name}.cjs`),
+    entryPoints: { [program.name]: join(root, program.entry) },
+    outdir: programFolder(program.name),
+    outExtension: { ".js": ".cjs" },
+    chunkNames: "parts/[name]-[hash]",
     bundle: true,
     platform: "node",
-    format: "cjs",
+    format: "esm",
+    splitting: true,
     // armv7 boards have nothing newer than Node 20.
     target: "node20",
     // without keepNames: naming each closure again costs a session 5 KB, and each acknowledged publication a sixth of its time
@@ -58,7 +62,7 @@ export function programBundle(
     alias: { yaml: join(root, "node_modules/yaml/browser/index.js") },
     loader: { ".node": "copy" },
     assetNames: "native/[name]-[hash]",
-    plugins: [nativeAddons(epoll, machine)],
+    plugins: [nativeAddons(epoll, machine), commonJsParts],
   };
 }
 
@@ -81,7 +85,6 @@ export function dashboardBundle(): BuildOptions & { metafile: true } {
 
 async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Promise<Built> {
   const folder = programFolder(program.name);
-  const script = join(folder, `${program.name}.cjs`);
   const { metafile } = await build(programBundle(program, epoll));
   saveMetafile(program.name, metafile);
   writeFileSync(
@@ -92,8 +95,8 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
   return {
     name: program.name,
     folder,
-    script: statSync(script).size,
-    addons: program.addons ? octetsIn(native) : 0,
+    script: octetsIn(folder, ".cjs"),
+    addons: program.addons ? octetsIn(native, ".node") : 0,
     budget: program.budget,
   };
 }
@@ -103,7 +106,7 @@ async function buildDashboard(): Promise<Built> {
   const { metafile } = await build(dashboardBundle());
   saveMetafile("dashboard", metafile);
   cpSync(join(root, dashboard.page), join(folder, "index.html"));
-  return { name: "dashboard", folder, script: octetsIn(folder), addons: 0, budget: dashboard.budget };
+  return { name: "dashboard", folder, script: octetsIn(folder, ""), addons: 0, budget: dashboard.budget };
 }
 
 /** Kept beside the bundles: what is inside each, and what it weighs. */
@@ -111,8 +114,12 @@ function saveMetafile(name: string, metafile: Metafile): void {
   writeFileSync(join(dist, "meta", `${name}.json`), JSON.stringify(metafile));
 }
 
-function octetsIn(folder: string): number {
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+/** Of the files with this ending, in all folders. */
+function octetsIn(folder: string, ending: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name.endsWith(ending),
+  );
+  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
 
 function print(built: readonly Built[]): void {

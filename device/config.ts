@@ -5,7 +5,7 @@ import type { Static, TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { durationSchema } from "../drivers/duration.ts";
 import { deliverySchema, journalSchema, type DeliveryConfig, type JournalConfig } from "./delivery-config.ts";
-import { healthAddress } from "./health-server.ts";
+import { healthAddress } from "./health-address.ts";
 import { withoutDefaults } from "./without-defaults.ts";
 
 const ID = "^[a-z0-9_]{1,64}$";

@@ -1,11 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { HealthAddress } from "./health-address.ts";
 import type { Health } from "./health.ts";
-
-export interface HealthAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** GET /healthz: 200 while some driver works, else 503; the whole report as JSON. Rejects when the address cannot be had. */
 export async function serveHealth({ host, port }: HealthAddress, health: () => Health): Promise<{ close(): void }> {
@@ -37,12 +33,4 @@ export async function serveHealth({ host, port }: HealthAddress, health: () => H
       server.closeAllConnections();
     },
   };
-}
-
-/** `127.0.0.1:9100`, `[::1]:9100`. Undefined for what is no address with a port. */
-export function healthAddress(text: string): HealthAddress | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 }

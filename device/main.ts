@@ -4,14 +4,12 @@ import { nodeClient } from "@pinion/client";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { drivers } from "../drivers/index.ts";
 import type { Log, Store } from "../drivers/driver.ts";
-import { readBoardConfig, type BoardConfig } from "./board-config.ts";
+import type { BoardConfig } from "./board-config.ts";
 import { readCommandLine } from "./command-line.ts";
 import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.ts";
-import { doctorGpio, findingLine } from "./doctor-gpio.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
-import { healthAddress, serveHealth } from "./health-server.ts";
+import { healthAddress } from "./health-address.ts";
 import { urlsOf } from "./router-options.ts";
 import { systemReporter } from "./system-report.ts";
 import { systemdNotifier, watchdogLimit } from "./systemd.ts";
@@ -21,10 +19,9 @@ import { findConfig } from "./find-config.ts";
 import { journalDirectory, openJournalPlace } from "./journal-place.ts";
 import { LogSink } from "./log-sink.ts";
 import { createLogger, logFor } from "./logging.ts";
-import { planWords } from "./plan-words.ts";
 import { processReporter } from "./process-report.ts";
+import { readBoard } from "./read-board.ts";
 import { Runtime } from "./runtime.ts";
-import { drivingPart, safeOutputs } from "./safe-outputs.ts";
 import { collectStartGarbage } from "./start-garbage.ts";
 import { stateStore } from "./state-store.ts";
 import { VERSION } from "./version.ts";
@@ -40,7 +37,7 @@ const STOP_LIMIT = 5_000;
 /** ms that nothing in the process may take by itself. */
 const LAG_LIMIT = 2_000;
 
-function main(argv: readonly string[]): void {
+async function main(argv: readonly string[]): Promise<void> {
   const line = readCommandLine(argv, VERSION);
   if (line.kind === "told") return void process.stdout.write(line.words);
   if (line.kind === "wrong") {
@@ -49,35 +46,38 @@ function main(argv: readonly string[]): void {
     return;
   }
   const { config, check, safe, doctor, json } = line.wanted;
-  if (doctor !== undefined) return void diagnose(config, json);
+  if (doctor !== undefined) return diagnose(config, json);
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
-  const read = readBoardConfig(place.file, Object.values(drivers), hostname());
+  const read = await readBoard(place.file, hostname());
   if (!read.ok) return refuse(formatProblems(read.problems));
   if (check) {
+    const { planWords } = await import("./plan-words.ts");
     process.stdout.write(`${planWords(read.board)}\n`);
     return;
   }
-  if (safe) void makeSafe(read.board);
-  else run(read.board);
+  if (safe) await makeSafe(read.board);
+  else await run(read.board);
 }
 
 /** Without a configuration to be found the whole header is told of; one that is wrong is a fault. */
 async function diagnose(config: string | undefined, json: boolean): Promise<void> {
   const place = findConfig(config);
-  const read = "words" in place ? undefined : readBoardConfig(place.file, Object.values(drivers), hostname());
+  const read = "words" in place ? undefined : await readBoard(place.file, hostname());
   if (read !== undefined && !read.ok) return refuse(formatProblems(read.problems));
-  const findings = await doctorGpio(boardToExamine(read?.board), read?.board.drivers);
+  const { doctorGpio, findingLine } = await import("./doctor-gpio.ts");
+  const findings = await doctorGpio(await boardToExamine(read?.board), read?.board.drivers);
   const lines = json ? JSON.stringify(findings) : findings.map(findingLine).join("\n");
   process.stdout.write(`${lines}\n`, () => process.exit(findings.some(({ level }) => level === "error") ? 1 : 0));
 }
 
 async function makeSafe(board: BoardConfig): Promise<void> {
+  const { drivingPart, safeOutputs } = await import("./safe-outputs.ts");
   const drivers = drivingPart(board.drivers);
   const quiet = (): void => undefined;
   const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   const say = (words: string): void => void process.stdout.write(`${words}\n`);
-  const isSafe = await safeOutputs(drivers, composeSafeBoard(board, drivers), { ...platform, log, say });
+  const isSafe = await safeOutputs(drivers, await composeSafeBoard(board, drivers), { ...platform, log, say });
   process.exit(isSafe ? 0 : EX_SOFTWARE);
 }
 
@@ -86,7 +86,7 @@ function refuse(words: string): void {
   process.exitCode = EX_CONFIG;
 }
 
-function run(board: BoardConfig): void {
+async function run(board: BoardConfig): Promise<void> {
   const { config, naming, title, drivers: planned } = board;
   const { url, realm } = config.router;
   const stateDir = config.board.stateDir ?? process.env["STATE_DIRECTORY"];
@@ -100,7 +100,7 @@ function run(board: BoardConfig): void {
     version: VERSION,
     boot: randomBytes(8).toString("hex"),
     drivers: planned,
-    board: composeBoard(board),
+    board: await composeBoard(board),
     client: nodeClient(url, {
       ...board.router.options,
       onError: (error, where) => log.error(`${where}: ${String(error)}`),
@@ -130,9 +130,12 @@ function run(board: BoardConfig): void {
   );
   const address = healthAddress(config.health.listen ?? "");
   if (address === undefined) return;
-  serveHealth(address, () => runtime.health()).catch((error: unknown) => {
+  try {
+    const { serveHealth } = await import("./health-server.ts");
+    await serveHealth(address, () => runtime.health());
+  } catch (error) {
     log.error(`health.listen: ${String(error)}; the board runs without /healthz`);
-  });
+  }
 }
 
 function watchdogOf(runtime: Runtime, log: Log): Watchdog {
@@ -223,4 +226,9 @@ function leave(status: number): void {
   void sink.flushed().then(() => process.exit(status));
 }
 
-main(process.argv.slice(2));
+/** Before the board runs; from then on `fail` is told. */
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`pinion-device: this should not happen: ${words}\n`);
+  process.exitCode = EX_SOFTWARE;
+});

@@ -1,27 +1,28 @@
+/**
+ * Every driver there is, by the name that configurations use. A new driver is one file and one line here. Each is loaded
+ * when it is asked for: a board holds the code of the drivers that it has.
+ */
 import type { DriverDefinition } from "./driver.ts";
-import { gpio } from "./gpio/gpio.ts";
-import { hwmon } from "./sensors/hwmon.ts";
-import { iio } from "./sensors/iio.ts";
-import { led } from "./sensors/led.ts";
-import { power } from "./sensors/power.ts";
-import { system } from "./sensors/system.ts";
-import { w1 } from "./sensors/w1.ts";
-import { modbus } from "./modbus/modbus.ts";
-import { serial } from "./serial/serial.ts";
-import { simulated } from "./simulated.ts";
-import { thermal } from "./thermal.ts";
 
-/** Every driver there is, by the name that configurations use. A new driver is one file and one line here. */
-export const drivers: Readonly<Record<string, DriverDefinition>> = Object.freeze({
-  gpio,
-  serial,
-  modbus,
-  w1,
-  iio,
-  hwmon,
-  thermal,
-  power,
-  led,
-  system,
-  simulated,
-});
+const loaders: Readonly<Record<string, () => Promise<DriverDefinition>>> = {
+  gpio: async () => (await import("./gpio/gpio.ts")).gpio,
+  serial: async () => (await import("./serial/serial.ts")).serial,
+  modbus: async () => (await import("./modbus/modbus.ts")).modbus,
+  w1: async () => (await import("./sensors/w1.ts")).w1,
+  iio: async () => (await import("./sensors/iio.ts")).iio,
+  hwmon: async () => (await import("./sensors/hwmon.ts")).hwmon,
+  thermal: async () => (await import("./thermal.ts")).thermal,
+  power: async () => (await import("./sensors/power.ts")).power,
+  led: async () => (await import("./sensors/led.ts")).led,
+  system: async () => (await import("./sensors/system.ts")).system,
+  simulated: async () => (await import("./simulated.ts")).simulated,
+};
+
+export const driverKinds: readonly string[] = Object.keys(loaders);
+
+/** Those of the `kinds` that there are, in the order of the table; without `kinds` all. */
+export async function loadDrivers(kinds: Iterable<string> = driverKinds): Promise<readonly DriverDefinition[]> {
+  const wanted = new Set(kinds);
+  const chosen = Object.entries(loaders).filter(([kind]) => wanted.has(kind));
+  return await Promise.all(chosen.map(([, load]) => load()));
+}

@@ -57,9 +57,8 @@ function describe(folder: string, wish: Wish, software: readonly Software[], nod
 
 async function bundles(folder: string, program: Program, target: Target): Promise<Metafile[]> {
   const machine = { arch: target.arch, koffi: join(npmPackage(target.koffi.name), target.koffi.file) };
-  const outfile = join(folder, `${program.name}.cjs`);
   const epoll = program.addons ? epollFor(target) : [];
-  const { metafile } = await build({ ...programBundle(program, epoll, machine), outfile });
+  const { metafile } = await build({ ...programBundle(program, epoll, machine), outdir: folder });
   if (!program.dashboard) return [metafile];
   const page = join(folder, "dashboard");
   const shown = await build({ ...dashboardBundle(), outdir: page });

@@ -1,6 +1,6 @@
 /** The bundles as `npm run build` makes them, in a folder of the benchmark's: a `dist/` that is in use stays as it is. */
 import { build } from "esbuild";
-import { statSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { programBundle } from "../../deploy/build.ts";
 import { epollBuilds } from "../../deploy/native-addons.ts";
@@ -13,7 +13,6 @@ const cache = join(root, "dist/cache");
 
 export interface Aside {
   readonly script: string;
-  readonly octets: number;
 }
 
 export async function buildAside(name: string): Promise<Aside> {
@@ -21,6 +20,8 @@ export async function buildAside(name: string): Promise<Aside> {
   if (program === undefined) throw new Error(`there is no program ${name}`);
   const script = join(folder, name, `${name}.cjs`);
   const addons = program.addons ? epollBuilds(cache) : [];
-  await build({ ...programBundle(program, addons), outfile: script });
-  return { script, octets: statSync(script).size };
+  const outdir = join(folder, name);
+  rmSync(outdir, { recursive: true, force: true });
+  await build({ ...programBundle(program, addons), outdir });
+  return { script };
 }

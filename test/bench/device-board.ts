@@ -1,8 +1,8 @@
 /** The boards of `bench:device`: the built pinion-device and two bare scripts, each a bundle made with the same options. */
 import { build } from "esbuild";
-import { mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { start, type Running } from "../support/programs.ts";
 import { buildAside, type Aside } from "./build-aside.ts";
 
@@ -11,9 +11,12 @@ export type BoardName = (typeof boardNames)[number];
 
 export interface Board {
   readonly name: BoardName;
-  readonly bundle: Aside;
+  /** Octets of JavaScript in all its files, whether a board loads them or not. */
+  readonly shipped: number;
   /** With one output pin, and so many readings a second: 0, or a multiple of 10 up to 1,000. */
   start(address: Address, readings: number): Running;
+  /** The same, and it tells the JavaScript that it loaded as `loaded-code <octets>` when it gets SIGUSR2. */
+  startCounting(address: Address): Running;
 }
 
 export interface Address {
@@ -24,6 +27,7 @@ export interface Address {
 }
 
 const SENSORS = 10;
+const LOADED_CODE = join(import.meta.dirname, "boards/loaded-code.cjs");
 const local = (scheme: string, port: number): string => `${scheme}://127.0.0.1:${String(port)}`;
 
 export async function buildBoards(): Promise<readonly Board[]> {
@@ -31,24 +35,30 @@ export async function buildBoards(): Promise<readonly Board[]> {
   const autobahn = await bundleScript("autobahn");
   const mqtt = await bundleScript("mqtt");
   const rate = (readings: number): string[] => (readings > 0 ? [String(readings)] : []);
-  const run = (bundle: Aside, args: readonly string[]): Running => start(process.execPath, [bundle.script, ...args]);
   return [
-    {
-      name: "pinion-device",
-      bundle: device,
-      start: ({ router }, readings) => run(device, ["--config", writeConfig(router, readings)]),
-    },
-    {
-      name: "autobahn",
-      bundle: autobahn,
-      start: ({ router }, readings) => run(autobahn, [`${local("ws", router)}/ws`, ...rate(readings)]),
-    },
-    {
-      name: "mqtt",
-      bundle: mqtt,
-      start: ({ broker }, readings) => run(mqtt, [local("mqtt", broker), ...rate(readings)]),
-    },
+    board("pinion-device", device, ({ router }, readings) => ["--config", writeConfig(router, readings)]),
+    board("autobahn", autobahn, ({ router }, readings) => [`${local("ws", router)}/ws`, ...rate(readings)]),
+    board("mqtt", mqtt, ({ broker }, readings) => [local("mqtt", broker), ...rate(readings)]),
   ];
+}
+
+type Arguments = (address: Address, readings: number) => readonly string[];
+
+function board(name: BoardName, { script }: Aside, args: Arguments): Board {
+  return {
+    name,
+    shipped: octetsOfScripts(dirname(script), name === "pinion-device" ? "" : basename(script)),
+    start: (address, readings) => start(process.execPath, [script, ...args(address, readings)]),
+    startCounting: (address) => start(process.execPath, ["--require", LOADED_CODE, script, ...args(address, 0)]),
+  };
+}
+
+/** Of one script, or of all in a folder. */
+function octetsOfScripts(folder: string, only: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".cjs") && (only === "" || file === only),
+  );
+  return files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
 function writeConfig(port: number, readings: number): string {
@@ -90,5 +100,5 @@ async function bundleScript(name: "autobahn" | "mqtt"): Promise<Aside> {
     external: ["bufferutil", "utf-8-validate"],
     nodePaths: [join(import.meta.dirname, "../peers/node_modules")],
   });
-  return { script, octets: statSync(script).size };
+  return { script };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planDrivers } from "../../device/plan.ts";
 import { drivingPart, safeOutputs } from "../../device/safe-outputs.ts";
-import { drivers as table } from "../../drivers/index.ts";
+import { loadDrivers } from "../../drivers/index.ts";
 import { createMockBoard, type MockBoard } from "../../drivers/hardware/mock-board.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -32,7 +32,7 @@ async function made(board: MockBoard): Promise<{ safe: boolean; said: string[] }
     { use: "gpio", pins: PINS },
     { use: "simulated", sensors: { a: { wave: "sine" } } },
   ];
-  const planned = drivingPart(planDrivers(entries, Object.values(table)).drivers);
+  const planned = drivingPart(planDrivers(entries, await loadDrivers()).drivers);
   assert.deepEqual(
     planned.map(({ claims }) => claims.map(({ owner }) => owner)),
     [["pump", "valve"]],

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { healthAddress } from "../../device/health-server.ts";
+import { healthAddress } from "../../device/health-address.ts";
 import { Watchdog } from "../../device/watchdog.ts";
 import { freePort, start, temporaryFolder, until } from "../support/programs.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";

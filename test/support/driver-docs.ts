@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TSchema } from "typebox";
 import { allowedWords } from "../../drivers/config-issues.ts";
-import { drivers } from "../../drivers/index.ts";
+import { loadDrivers } from "../../drivers/index.ts";
 
 const file = join(import.meta.dirname, "../../drivers/README.md");
 
@@ -72,10 +72,12 @@ export function optionTable(schema: TSchema): string {
   return ["| option | default | allowed | what |", "|---|---|---|---|", ...rows.map(line)].join("\n");
 }
 
+const definitions = await loadDrivers();
+
 /** The text with each table renewed. @throws Error for a driver without a place in it. */
 export function withTables(text: string): string {
   let renewed = text;
-  for (const [kind, { configSchema }] of Object.entries(drivers)) {
+  for (const { kind, configSchema } of definitions) {
     const [start, end] = [`<!-- options of ${kind} -->`, `<!-- end of ${kind} -->`];
     const from = renewed.indexOf(start);
     const to = renewed.indexOf(end);

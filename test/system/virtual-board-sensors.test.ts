@@ -22,7 +22,7 @@ test(
     const options = programBundle(program, epollBuilds(join(root, "dist/cache")));
     const entry = join(import.meta.dirname, "virtual-board/sensors-inside.ts");
     const script = join(folder, "sensors.cjs");
-    await build({ ...options, entryPoints: [entry], outfile: script });
+    await build({ ...options, entryPoints: { sensors: entry }, outdir: folder });
     // The board has a /tmp of its own, and this checkout may lie in the machine's: Node goes where the board looks.
     const node = join(folder, "node");
     copyFileSync(process.execPath, node);

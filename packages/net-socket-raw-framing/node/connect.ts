@@ -1,6 +1,6 @@
 /** The client's side: opens a TCP, TLS or Unix socket and does the handshake. */
 import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import { type Agreement, ClientHandshake, FramingError } from "../index.ts";
 import { SocketConnection } from "./connection.ts";
 import { abortedError, exchange, ignoreLateError } from "./exchange.ts";
@@ -52,11 +52,12 @@ async function connectStandard(
 }
 
 /** Resolves with a connected socket, for TLS with a trusted one. */
-function openSocket(options: ConnectRawSocketOptions): Promise<Socket> {
+async function openSocket(options: ConnectRawSocketOptions): Promise<Socket> {
+  const newSocket = options.tls === undefined ? newPlainSocket : await newTlsSocket(options.tls);
   const { signal } = options;
   const where = placeOf(options);
-  if (signal?.aborted === true) return Promise.reject(abortedError(signal));
-  return new Promise((resolve, reject) => {
+  if (signal?.aborted === true) throw abortedError(signal);
+  return await new Promise((resolve, reject) => {
     let socket: Socket;
     try {
       socket = newSocket(options);
@@ -95,13 +96,19 @@ function openSocket(options: ConnectRawSocketOptions): Promise<Socket> {
   });
 }
 
-function newSocket(options: ConnectRawSocketOptions): Socket {
-  const { path, port = 0, host = "localhost", tls } = options;
-  const place = path === undefined ? { host, port } : { path };
-  if (tls === undefined) return connect({ ...place, allowHalfOpen: true });
-  // Node sends no server name by itself, and a host that serves several names then shows the wrong certificate.
-  const named = path === undefined && isIP(host) === 0 ? { servername: host } : {};
-  return connectTls({ ...named, ...tls, ...place });
+type NewSocket = (options: ConnectRawSocketOptions) => Socket;
+
+const newPlainSocket: NewSocket = ({ path, port = 0, host = "localhost" }) =>
+  connect({ ...(path === undefined ? { host, port } : { path }), allowHalfOpen: true });
+
+/** node:tls is several megabytes of memory: loaded by those who use it. */
+async function newTlsSocket(tls: ConnectionOptions): Promise<NewSocket> {
+  const { connect: connectTls } = await import("node:tls");
+  return ({ path, port = 0, host = "localhost" }) => {
+    // Node sends no server name by itself, and a host that serves several names then shows the wrong certificate.
+    const named = path === undefined && isIP(host) === 0 ? { servername: host } : {};
+    return connectTls({ ...named, ...tls, ...(path === undefined ? { host, port } : { path }) });
+  };
 }
 
 function placeOf(options: ConnectRawSocketOptions): string {

@@ -10,4 +10,5 @@ export type {
 } from "./options.ts";
 export { acceptRawSocket } from "./accept.ts";
 export { connectRawSocket } from "./connect.ts";
+export { isTlsSocket } from "./remote.ts";
 export { listenRawSocket, type RawSocketServer } from "./listen.ts";
