@@ -5,7 +5,7 @@ import { planDrivers } from "../../device/plan.ts";
 import type { DriverInstance } from "../../drivers/driver.ts";
 import { DriverError } from "../../drivers/driver-error.ts";
 import { gpio } from "../../drivers/gpio/gpio.ts";
-import { drivers as table } from "../../drivers/index.ts";
+import { loadDrivers } from "../../drivers/index.ts";
 import { DriverRig } from "../support/driver-rig.ts";
 import { settle } from "../support/virtual-clock.ts";
 
@@ -148,7 +148,7 @@ test("two outputs of one interlock that are both on when safe are refused, withi
     { use: "gpio", pins: both },
     { use: "gpio", pins: {}, pwm },
   ];
-  const { findings } = planDrivers(entries, Object.values(table));
+  const { findings } = planDrivers(entries, await loadDrivers());
   assert.deepEqual(
     findings.map(({ path }) => path),
     [["drivers", 1, "pwm", "b"]],
