@@ -137,7 +137,7 @@ test("channels of hardware PWM keep to an interlock, with pins too, and are list
   await driver.close().catch(() => undefined);
 });
 
-test("two outputs of one interlock that are both on when safe are refused, within one entry and across two", () => {
+test("two outputs of one interlock that are both on when safe are refused, within one entry and across two", async () => {
   const both = { a: { pin: 1, direction: "out", safe: 1, interlock: "x" } };
   const pwm = { b: { channel: 0, safe: 0.5, interlock: "x" } };
   assert.deepEqual(
