@@ -3,7 +3,7 @@ const { statSync } = require("node:fs");
 
 process.on("exit", () => {
   const files = Object.keys(require.cache).filter((file) => file.endsWith(".cjs") && file !== __filename);
-  console.log(`loaded-code ${files.reduce((sum, file) => sum + statSync(file).size, 0)}`);
+  process.stdout.write(`loaded-code ${files.reduce((sum, file) => sum + statSync(file).size, 0)}\n`);
 });
 // what ends by a signal alone has no exit
 process.once("SIGUSR2", () => process.exit(0));
