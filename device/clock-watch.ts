@@ -1,10 +1,11 @@
 /**
- * Notices when the wall clock is set, by the monotonic one, and tells it until the router has it: what was read before in this boot can
- * then be put right. Owns the steps of this run.
+ * Notices when the wall clock is set, by the monotonic one, and tells it until the router has it: what was read before, in this run and in
+ * those before it, can then be put right.
  */
 import type { Client } from "@pinion/wamp/client";
 import type { Clock, Log, Timers } from "../drivers/driver.ts";
-import type { ClockReport, ClockStep } from "./health.ts";
+import type { ClockReport } from "./health.ts";
+import { LEAST_STEP, MOST_STEPS, type BootClocks, type BootStep, type ClockStep } from "./journal/boot-clocks.ts";
 import type { Naming } from "./naming.ts";
 
 export interface ClockWatchContext {
@@ -12,22 +13,22 @@ export interface ClockWatchContext {
   readonly naming: Naming;
   readonly boot: string;
   readonly clock: Clock;
+  readonly clocks: BootClocks;
   readonly timers: Timers;
   readonly log: Log;
   readonly isSynced: () => boolean;
+  readonly onStep: (step: ClockStep) => void;
+  /** What is known of the clocks is to be kept. */
+  readonly onChange: () => void;
 }
 
 const EVERY = 1_000;
-/** ms; what a time service does by itself is far less in a second. */
-const STEP = 250;
-/** Steps that are remembered; a clock that is set more often is no clock. */
-const MOST_STEPS = 64;
 
 export class ClockWatch {
   readonly #context: ClockWatchContext;
   #offset: number;
-  #steps: ClockStep[] = [];
-  #untold: ClockStep[] = [];
+  #count = 0;
+  #telling = false;
   #cancel: () => void = () => undefined;
 
   constructor(context: ClockWatchContext) {
@@ -38,6 +39,7 @@ export class ClockWatch {
   start(): void {
     this.#cancel = this.#context.timers.after(EVERY, () => {
       this.#look();
+      void this.#tell();
       this.start();
     });
   }
@@ -46,15 +48,9 @@ export class ClockWatch {
     this.#cancel();
   }
 
-  /** There is a session. */
-  ready(): void {
-    const steps = this.#untold;
-    this.#untold = [];
-    for (const step of steps) this.#tell(step);
-  }
-
   report(): ClockReport {
-    return { synced: this.#context.isSynced(), steps: this.#steps };
+    const { clocks, boot, isSynced } = this.#context;
+    return { synced: isSynced(), steps: clocks.stepsOf(boot) };
   }
 
   #now(): number {
@@ -63,30 +59,39 @@ export class ClockWatch {
   }
 
   #look(): void {
-    const { clock, log } = this.#context;
+    const { log, clocks, onStep, onChange } = this.#context;
     const now = this.#now();
     const offset = Math.round(now - this.#offset);
-    if (Math.abs(offset) < STEP) {
-      this.#offset = now; // slewed: not a step, and not to add up to one
-      return;
-    }
     this.#offset = now;
-    const step = { offset, mono: clock.mono(), t: clock.wall() };
-    this.#steps = [...this.#steps.slice(1 - MOST_STEPS), step];
+    if (Math.abs(offset) < LEAST_STEP) return; // slewed: not a step, and not to add up to one
+    const step = clocks.stepped(offset);
+    this.#count += 1;
     log.warn(`the clock was set by ${String(offset)} ms: readings of this boot before it carry the old time`);
-    this.#tell(step);
+    // a clock that is set every second would drown what is read; it is told of all the same
+    if (this.#count <= MOST_STEPS) onStep(step);
+    onChange();
   }
 
-  #tell(step: ClockStep): void {
-    const { client, naming, boot, isSynced } = this.#context;
-    const later = (): void => {
-      this.#untold = [...this.#untold.slice(1 - MOST_STEPS), step];
-    };
-    if (client.session === undefined) {
-      later();
-      return;
+  /** Those of earlier boots too. One at a time, ended by the first that is not taken. */
+  async #tell(): Promise<void> {
+    if (this.#telling || this.#context.client.session === undefined) return;
+    this.#telling = true;
+    try {
+      for (const step of this.#context.clocks.untold()) {
+        await this.#publish(step);
+        this.#context.clocks.told(step);
+        this.#context.onChange();
+      }
+    } catch {
+      // tried again in a second
+    } finally {
+      this.#telling = false;
     }
-    const kwargs = { ...step, device: naming.id, boot, synced: isSynced() };
-    client.publish(naming.own("clock"), [step.offset], kwargs, { acknowledge: true }).catch(later);
+  }
+
+  async #publish(step: BootStep): Promise<void> {
+    const { client, naming, isSynced } = this.#context;
+    const kwargs = { ...step, device: naming.id, synced: isSynced() };
+    await client.publish(naming.own("clock"), [step.offset], kwargs, { acknowledge: true });
   }
 }

@@ -13,6 +13,7 @@ import { Announcing } from "./announcing.ts";
 import { describeBoard, type BoardDescription, type BoardIdentity } from "./board-description.ts";
 import type { ClockReport, Health } from "./health.ts";
 import { answerHistory } from "./history.ts";
+import type { ClockStep } from "./journal/boot-clocks.ts";
 import type { Link } from "./link.ts";
 import { ANNOUNCE, DISCOVER, type Naming } from "./naming.ts";
 import type { Delivering } from "./delivering.ts";
@@ -31,6 +32,8 @@ export interface ComponentContext {
   readonly log: Log;
   health(): Health;
   clockReport(): ClockReport;
+  /** Of a boot whose readings are kept. */
+  stepsOf(boot: string): readonly ClockStep[];
 }
 
 export class Component {
@@ -61,6 +64,7 @@ export class Component {
       streams: readings.streams,
       delivering,
       clock: () => this.#context.clockReport(),
+      stepsOf: (boot: string) => this.#context.stepsOf(boot),
     };
     this.#register(naming.own("history"), (invocation) => answerHistory(past, invocation));
     for (const procedure of proceduresOf(drivers, naming)) this.#offer(procedure);

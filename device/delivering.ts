@@ -8,12 +8,14 @@ import type { Clock, Log, Timers } from "../drivers/driver.ts";
 import type { Reading } from "../drivers/reading.ts";
 import { DurableDelivery, deliveryDefaults } from "./durable-delivery.ts";
 import type { JournalHealth, ReadingsReport } from "./health.ts";
+import type { BootClocks } from "./journal/boot-clocks.ts";
 import type { Disk } from "./journal/disk.ts";
 import { Journal } from "./journal/journal.ts";
 import type { Cursor, HistoryPage } from "./journal/read-back.ts";
 import type { JournalSettings } from "./delivery-config.ts";
 import type { Naming } from "./naming.ts";
 import { Publishing } from "./publishing.ts";
+import type { Interruption } from "./readings.ts";
 import { RecentReadings } from "./recent-readings.ts";
 import { sizeText } from "./size.ts";
 
@@ -31,6 +33,7 @@ export interface DeliveringContext {
   readonly naming: Naming;
   readonly boot: string;
   readonly clock: Clock;
+  readonly clocks: BootClocks;
   readonly timers: Timers;
   readonly log: Log;
   /** Streams that are journaled. */
@@ -45,6 +48,10 @@ const HISTORY_OCTETS = 512 * 1024;
 /** Of the disk that is none, so that a small board's memory stays its own. */
 const MEMORY_CAPACITY = 2 * 1024 * 1024;
 const GAPS_EVERY = 5_000;
+/** Readings that wait while the journal of earlier runs is being read. */
+const MOST_EARLY = 10_000;
+/** ms for reading it, however slow the disk. */
+const OPEN_LIMIT = 120_000;
 const DAY = 24 * 3_600_000;
 
 export class Delivering {
@@ -54,19 +61,31 @@ export class Delivering {
   #place: JournalPlace | undefined;
   #journal: Journal | undefined;
   #durable: DurableDelivery | undefined;
+  /** What came before the journal was open. */
+  readonly #early: (() => void)[] = [];
+  readonly #lostEarly = new Map<string, readonly [from: number, to: number]>();
   #cancelTick: () => void = () => undefined;
+  #opening: Promise<void> | undefined;
+  #openedAt = Number.POSITIVE_INFINITY;
   #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: DeliveringContext) {
     this.#context = context;
-    this.#publishing = new Publishing(context.client, context.naming);
+    const { client, naming, boot, clock } = context;
+    this.#publishing = new Publishing({ client, naming, boot, wall: () => clock.wall() });
     this.#recent = new RecentReadings(context.boot, () => context.clock.wall());
   }
 
-  /** Reads back what earlier runs left. Before anything is read from hardware. Never rejects. */
-  async open(): Promise<void> {
+  /** Reads back what earlier runs left; hardware is read meanwhile. Never rejects. */
+  open(): Promise<void> {
+    this.#opening = this.#open();
+    return this.#opening;
+  }
+
+  async #open(): Promise<void> {
     const { durable, openPlace, settings, log } = this.#context;
     if (durable.size === 0) return;
+    this.#openedAt = this.#context.clock.mono();
     const place = await openPlace();
     this.#place = place;
     if (place.cause !== undefined) {
@@ -83,17 +102,48 @@ export class Delivering {
       limits: { ...own, segment },
     });
     this.#durable = new DurableDelivery({ ...this.#context, journal: this.#journal, limits: deliveryDefaults });
+    for (const one of this.#early.splice(0)) one();
+    for (const [stream, range] of this.#lostEarly) {
+      this.#journal.declareGap(stream, range, { reason: "journal_unwritable" });
+    }
+    if (this.#context.client.session !== undefined) this.#durable.ready();
     this.#tick();
   }
 
   /** Never throws, never waits. */
   reading(stream: string, reading: Reading): void {
-    if (this.#durable !== undefined && this.#context.durable.has(stream)) {
-      this.#durable.reading(stream, reading);
+    if (this.#context.durable.has(stream)) {
+      this.#journaled(stream, reading.seq, () => this.#durable?.reading(stream, reading));
       return;
     }
     this.#recent.add(stream, reading);
     this.#publishing.reading(stream, reading);
+  }
+
+  /** A number of the stream that no reading has. Never throws, never waits. */
+  interruption(stream: string, { seq, ...why }: Interruption): void {
+    const { boot, clock, durable } = this.#context;
+    if (durable.has(stream)) {
+      this.#journaled(stream, seq, () => {
+        this.#journal?.declareGap(stream, [seq, seq], why);
+        this.#durable?.gapFound();
+      });
+      return;
+    }
+    const gap = { id: `${boot}-${stream}-${String(seq)}`, stream, boot, from: seq, to: seq, ...why, t: clock.wall() };
+    this.#recent.addGap(gap);
+    this.#publishing.gap(gap);
+  }
+
+  /** The clock was set, or its steps were told. */
+  clocksChanged(): void {
+    this.#journal?.clocksChanged();
+  }
+
+  #journaled(stream: string, seq: number, run: () => void): void {
+    if (this.#durable !== undefined) run();
+    else if (this.#early.length < MOST_EARLY) this.#early.push(run);
+    else this.#lostEarly.set(stream, [this.#lostEarly.get(stream)?.[0] ?? seq, seq]);
   }
 
   /** There is a session: present states are told again, and what is owed follows. */
@@ -139,12 +189,18 @@ export class Delivering {
 
   /** Why the disk, which took readings before, takes none now. One that never took any is not cured by a new start. */
   get fault(): string | undefined {
+    const { clock, durable } = this.#context;
+    if (this.#journal === undefined && durable.size > 0 && clock.mono() - this.#openedAt > OPEN_LIMIT) {
+      return "the journal of earlier runs cannot be read in time";
+    }
     const { state, cause, written } = this.#journal?.report() ?? {};
     return state === "failing" && written !== 0 ? `the journal cannot write: ${cause ?? "unknown cause"}` : undefined;
   }
 
   /** Everything on disk, vouched for. Idempotent; never rejects. */
   async close(): Promise<void> {
+    this.#cancelTick();
+    await this.#opening;
     this.#cancelTick();
     this.#durable?.stop();
     await this.#journal?.close();

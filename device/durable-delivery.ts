@@ -3,11 +3,11 @@
  * once while there is a session; what was made without one follows in order per stream, at a bounded rate, told apart by
  * `replayed`. Owns what is on its way and the one pass through the backlog. Holds no reading itself: the journal does.
  */
-import { ApplicationError } from "@pinion/wamp";
+import { ApplicationError, ErrorUri } from "@pinion/wamp";
 import type { Client } from "@pinion/wamp/client";
 import type { Clock, Log, Timers } from "../drivers/driver.ts";
 import type { Reading } from "../drivers/reading.ts";
-import { gapWords } from "./journal/gap.ts";
+import { gapEvent } from "./gap-event.ts";
 import type { Gap } from "./journal/gap.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { Stored } from "./journal/read-back.ts";
@@ -117,8 +117,8 @@ export class DurableDelivery {
     this.#pass = this.#passThrough()
       .then((isThrough) => {
         this.#pass = undefined;
-        if (!isThrough) this.#retry();
-        else if (this.#left) this.#follow();
+        if (isThrough && this.#left) this.#follow();
+        else if (!isThrough || this.#context.journal.pending > this.#onTheWay.size) this.#retry();
       })
       .catch((error: unknown) => {
         this.#pass = undefined;
@@ -127,7 +127,7 @@ export class DurableDelivery {
       });
   }
 
-  /** Only a refusal is retried by time: without a session the next one starts again. */
+  /** What was refused, or could not be read, is tried again by time: without a session the next one starts it. */
   #retry(): void {
     if (this.#stopped || this.#context.client.session === undefined) return;
     this.#cancelRetry = this.#context.timers.after(this.#retryIn, () => this.#follow());
@@ -196,15 +196,8 @@ export class DurableDelivery {
 
   async #tell(gap: Gap): Promise<boolean> {
     const { client, naming, journal, clock } = this.#context;
-    const { t: found, stream, ...range } = gap;
-    const kwargs = {
-      gap: { ...range, found },
-      device: naming.id,
-      boot: gap.boot,
-      t: clock.wall(),
-      quality: "error",
-      cause: gapWords(gap),
-    };
+    const { stream } = gap;
+    const kwargs = gapEvent(gap, naming.id, clock.wall());
     try {
       await client.publish(naming.topic(stream), [null], kwargs, { acknowledge: true });
       journal.gapDelivered(gap);
@@ -216,7 +209,8 @@ export class DurableDelivery {
   }
 
   #note(stream: string, error: unknown): void {
-    if (!(error instanceof ApplicationError)) return; // the session is gone: the link says so
+    const isRefusal = error instanceof ApplicationError && error.uri !== ErrorUri.networkFailure;
+    if (!isRefusal || this.#context.client.session === undefined) return; // the session is gone: the link says so
     const before = this.#refused;
     this.#refused = `the router does not take readings of ${stream}: ${error.uri}${error.message === "" ? "" : `, ${error.message}`}`;
     if (before === undefined) this.#context.log.error(`${this.#refused}; they stay in the journal and are tried again`);

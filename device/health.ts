@@ -1,7 +1,8 @@
 /** What `device.health` answers: put together from the parts, each of which knows only its own. */
 import type { ChannelHealth } from "../drivers/driver.ts";
 import type { DeliveryReport } from "./durable-delivery.ts";
-import type { JournalReport } from "./journal/journal.ts";
+import type { ClockStep } from "./journal/boot-clocks.ts";
+import type { JournalReport } from "./journal/journal-report.ts";
 
 export interface DriverReport {
   readonly name: string;
@@ -70,15 +71,6 @@ export interface SystemReport {
   readonly throttled?: { readonly now: boolean; readonly since: boolean };
   /** Octets, where the journal is. */
   readonly disk?: { readonly free: number; readonly size: number };
-}
-
-/** The wall clock was set while the process ran. */
-export interface ClockStep {
-  /** ms to add to `t` of readings of this boot whose `mono` is lower than this one. */
-  readonly offset: number;
-  readonly mono: number;
-  /** Wall clock after it. */
-  readonly t: number;
 }
 
 export interface ClockReport {

@@ -4,6 +4,7 @@ import type { Invocation } from "@pinion/wamp/client";
 import * as Type from "typebox";
 import { Check } from "typebox/schema";
 import type { ClockReport } from "./health.ts";
+import type { ClockStep } from "./journal/boot-clocks.ts";
 import { HISTORY_LIMIT, type Delivering } from "./delivering.ts";
 import type { Cursor } from "./journal/read-back.ts";
 import type { Naming } from "./naming.ts";
@@ -20,6 +21,8 @@ export interface HistoryContext {
   readonly streams: ReadonlySet<string>;
   /** Of this boot: how to put right what was read before the clock was set. */
   readonly clock: () => ClockReport;
+  /** Of any boot that is kept. */
+  readonly stepsOf: (boot: string) => readonly ClockStep[];
   readonly delivering: Pick<Delivering, "history">;
 }
 
@@ -31,7 +34,16 @@ export async function answerHistory(context: HistoryContext, { args, kwargs }: I
   const limit = args[2] ?? kwargs["limit"] ?? DEFAULT_LIMIT;
   if (!Check(LIMIT, limit)) throw refusal("limit", limit, `a whole number from 1 to ${String(HISTORY_LIMIT)}`);
   const page = await delivering.history(stream, after, limit);
-  return { device: naming.id, stream, topic: naming.topic(stream), ...page, clock: { boot, ...context.clock() } };
+  const clocks = page.boots.map((one) => ({ boot: one.boot, steps: context.stepsOf(one.boot) }));
+  return {
+    device: naming.id,
+    stream,
+    topic: naming.topic(stream),
+    ...page,
+    gaps: page.gaps.map(({ detail, ...gap }) => ({ ...gap, ...detail })),
+    clock: { boot, ...context.clock() },
+    clocks: clocks.filter(({ steps }) => steps.length > 0),
+  };
 }
 
 /** As in `sensor.<stream>`, or the whole topic. */

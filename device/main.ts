@@ -16,6 +16,7 @@ import { systemdNotifier, watchdogLimit } from "./systemd.ts";
 import { Watchdog } from "./watchdog.ts";
 import { clockSync } from "./clock-sync.ts";
 import { findConfig } from "./find-config.ts";
+import { kernelClock } from "./kernel-clock.ts";
 import { journalDirectory, openJournalPlace } from "./journal-place.ts";
 import { LogSink } from "./log-sink.ts";
 import { createLogger, logFor } from "./logging.ts";
@@ -112,6 +113,7 @@ async function run(board: BoardConfig): Promise<void> {
     processReport: processReporter(),
     store: storeFor(stateDir),
     isSynced: clockSync(),
+    kernel: kernelClock(),
     systemReport: systemReporter(journalFolder),
     delivery: {
       durable: durableStreams(config.delivery, planned),

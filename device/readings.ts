@@ -8,6 +8,14 @@ import type { StreamDescription } from "../drivers/description.ts";
 import type { Clock } from "../drivers/driver.ts";
 import { DriverError } from "../drivers/driver-error.ts";
 import type { RawReading, Reading } from "../drivers/reading.ts";
+import type { GapDetail, GapReason } from "./journal/gap.ts";
+
+/** A number of a stream that no reading has, and why. */
+export interface Interruption {
+  readonly seq: number;
+  readonly reason: GapReason;
+  readonly detail: GapDetail;
+}
 
 export interface ReadingsContext {
   /** Names this run of the process; `mono` and `seq` are comparable within one boot only. */
@@ -17,6 +25,8 @@ export interface ReadingsContext {
   readonly isSynced: () => boolean;
   /** Gets each reading in order. Must not throw. */
   onReading(stream: string, reading: Reading): void;
+  /** Gets each in its place among the readings. Must not throw. */
+  onInterruption(stream: string, interruption: Interruption): void;
 }
 
 interface Stream {
@@ -25,6 +35,8 @@ interface Stream {
   readonly description: StreamDescription;
   seq: number;
   last: Reading | undefined;
+  /** Its driver has failed, which was told. */
+  isInterrupted: boolean;
 }
 
 export class Readings {
@@ -37,7 +49,7 @@ export class Readings {
 
   /** Streams are declared before anything can be published on them. */
   declare(driver: string, stream: string, description: StreamDescription): void {
-    this.#streams.set(stream, { driver, description, seq: 0, last: undefined });
+    this.#streams.set(stream, { driver, description, seq: 0, last: undefined, isInterrupted: false });
   }
 
   /**
@@ -71,8 +83,30 @@ export class Readings {
       ...(checked.cause === undefined ? {} : { cause: checked.cause }),
     };
     found.last = reading;
+    found.isInterrupted = false;
     this.#context.onReading(stream, reading);
     return reading;
+  }
+
+  /** The driver has failed: until its next reading one number of each of its streams stands for what is not read. */
+  driverFailed(driver: string, cause: string): void {
+    for (const [name, stream] of this.#streams) {
+      if (stream.driver !== driver || stream.isInterrupted) continue;
+      stream.isInterrupted = true;
+      this.#interrupt(name, stream, { reason: "driver_fault", detail: { cause } });
+    }
+  }
+
+  /** The clock was set: one number of each stream that has readings stands for the jump. */
+  clockStepped({ offset, mono }: { readonly offset: number; readonly mono: number }): void {
+    for (const [name, stream] of this.#streams) {
+      if (stream.seq > 0) this.#interrupt(name, stream, { reason: "clock_step", detail: { offset, mono } });
+    }
+  }
+
+  #interrupt(name: string, stream: Stream, why: Omit<Interruption, "seq">): void {
+    stream.seq += 1;
+    this.#context.onInterruption(name, { seq: stream.seq, ...why });
   }
 
   /** All that were declared. */

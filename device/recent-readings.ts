@@ -23,7 +23,11 @@ interface Kept {
 interface Ring {
   kept: Kept[];
   octets: number;
+  /** Numbers that no reading has, the last ones. */
+  gaps: Gap[];
 }
+
+const MOST_GAPS = 64;
 
 export class RecentReadings {
   readonly #boot: string;
@@ -38,8 +42,7 @@ export class RecentReadings {
   }
 
   add(stream: string, reading: Reading): void {
-    let ring = this.#rings.get(stream);
-    if (ring === undefined) this.#rings.set(stream, (ring = { kept: [], octets: 0 }));
+    const ring = this.#ring(stream);
     const octets = sizeOf(reading);
     ring.kept.push({ reading, octets });
     ring.octets += octets;
@@ -47,6 +50,17 @@ export class RecentReadings {
     while (ring.kept.length > 1 && (ring.kept.length > readings || ring.octets > most)) {
       ring.octets -= ring.kept.shift()?.octets ?? 0;
     }
+  }
+
+  addGap(gap: Gap): void {
+    const ring = this.#ring(gap.stream);
+    ring.gaps = [...ring.gaps.slice(1 - MOST_GAPS), gap];
+  }
+
+  #ring(stream: string): Ring {
+    let ring = this.#rings.get(stream);
+    if (ring === undefined) this.#rings.set(stream, (ring = { kept: [], octets: 0, gaps: [] }));
+    return ring;
   }
 
   history(stream: string, after: Cursor | undefined, limit: number): HistoryPage {
@@ -57,10 +71,12 @@ export class RecentReadings {
     const readings = later.slice(0, limit);
     const [first] = later;
     const last = all.at(-1);
-    const dropped = first !== undefined && first.seq > from + 1;
+    const gaps = (this.#rings.get(stream)?.gaps ?? []).filter(({ to }) => to === null || to > from);
+    const numbered = first !== undefined && gaps.filter(({ to }) => to !== null && to < first.seq).length;
+    const dropped = first !== undefined && first.seq > from + 1 + Number(numbered);
     return {
       readings,
-      gaps: dropped ? [this.#dropped(stream, from + 1, first.seq - 1)] : [],
+      gaps: dropped ? [...gaps, this.#dropped(stream, from + 1, first.seq - 1)] : gaps,
       boots: last === undefined ? [] : [{ boot: this.#boot, seq: last.seq }],
       more: later.length > readings.length,
       found,

@@ -8,6 +8,7 @@ import type { Board } from "../drivers/board.ts";
 import type { Clock, Log, Store, Timers } from "../drivers/driver.ts";
 import { Interlocks } from "../drivers/interlock.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { BootClocks, type KernelClock } from "./journal/boot-clocks.ts";
 import { Component } from "./component.ts";
 import type { BoardDescription } from "./board-description.ts";
 import { overallState, type Health, type ProcessReport, type SystemReport } from "./health.ts";
@@ -28,6 +29,8 @@ export const CLOSE_ONE_LIMIT = 1_500;
 export const CLOSE_SESSION_LIMIT = 1_500;
 /** ms between two health events. */
 const HEALTH_EVERY = 60_000;
+/** ms that the session waits for the journal of earlier runs to be read. */
+const OPEN_JOURNAL_LIMIT = 10_000;
 /** ms for the journal to write what it holds. */
 export const CLOSE_JOURNAL_LIMIT = 400;
 
@@ -52,6 +55,8 @@ export interface RuntimeOptions {
   /** What drivers keep over runs; left out: nothing. */
   readonly store?: Store | undefined;
   readonly isSynced: () => boolean;
+  /** Left out: readings of earlier runs cannot be put right by this one's clock. */
+  readonly kernel?: KernelClock | undefined;
   readonly systemReport: () => SystemReport;
   readonly delivery: {
     /** Streams whose readings are kept until the router has them. */
@@ -80,13 +85,20 @@ export class Runtime {
     const { naming, client, clock, timers, log, boot, title, version } = options;
     this.#startedAt = clock.wall();
     this.#startedMono = clock.mono();
-    this.#delivering = new Delivering({ client, naming, boot, clock, timers, log, ...options.delivery });
-    this.#clockWatch = new ClockWatch({ ...options });
+    const clocks = new BootClocks({ boot, clock, kernel: options.kernel });
+    this.#delivering = new Delivering({ client, naming, boot, clock, clocks, timers, log, ...options.delivery });
+    this.#clockWatch = new ClockWatch({
+      ...options,
+      clocks,
+      onStep: (step) => this.#readings.clockStepped(step),
+      onChange: () => this.#delivering.clocksChanged(),
+    });
     this.#readings = new Readings({
       boot,
       clock,
       isSynced: options.isSynced,
       onReading: (stream, reading) => this.#delivering.reading(stream, reading),
+      onInterruption: (stream, interruption) => this.#delivering.interruption(stream, interruption),
     });
     this.#drivers = options.drivers.map((planned) => this.#supervise(planned));
     this.#link = new Link({
@@ -100,7 +112,6 @@ export class Runtime {
       onReady: () => {
         for (const driver of this.#drivers) driver.linkChanged(true);
         this.#component.ready();
-        this.#clockWatch.ready();
       },
       onLost: () => {
         for (const driver of this.#drivers) driver.linkChanged(false);
@@ -119,16 +130,23 @@ export class Runtime {
       delivering: this.#delivering,
       health: () => this.health(),
       clockReport: () => this.#clockWatch.report(),
+      stepsOf: (one) => clocks.stepsOf(one),
     });
   }
 
-  /** Opens the journal, the drivers one after the other, then the session. Resolves when it is being opened; no failure ends it. */
+  /**
+   * Opens the drivers one after the other, while the journal of earlier runs is read, then the session. Resolves when it is being opened;
+   * no failure ends it.
+   */
   async start(): Promise<void> {
     this.#clockWatch.start();
-    await this.#delivering.open();
+    const opened = this.#delivering.open();
     for (const driver of this.#drivers) {
       if (this.#stopped !== undefined) return;
       await driver.open();
+    }
+    if (!(await within(this.#options.timers, OPEN_JOURNAL_LIMIT, opened))) {
+      this.#options.log.warn("reading the journal of earlier runs takes long: the board joins without it for now");
     }
     if (this.#stopped !== undefined) return;
     this.#component.declare();
@@ -194,6 +212,7 @@ export class Runtime {
       store: store && prefixed(store, planned.name),
       interlock: (group) => this.#interlocks.of(group),
       accept: (driver, stream, reading) => this.#readings.accept(driver.name, stream, reading),
+      onFailure: (driver, error) => this.#readings.driverFailed(driver.name, error.message),
       onState: () => this.#component.changed(),
     });
   }

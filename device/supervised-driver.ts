@@ -30,6 +30,8 @@ export interface DriverHost {
   readonly interlock: DriverContext["interlock"];
   /** May throw DriverError `undeclared`. */
   accept(driver: PlannedDriver, stream: string, reading: RawReading): void;
+  /** It is not open any more, or could not be opened. */
+  onFailure(driver: PlannedDriver, error: DriverError): void;
   /** After each change of `state`. */
   onState(driver: PlannedDriver): void;
 }
@@ -257,6 +259,7 @@ export class SupervisedDriver {
     this.#cause = error;
     this.#retryIn = this.#restarts.failed(this.#state === "ready" ? this.#host.clock.mono() - this.#since : 0);
     this.#enter("failed");
+    this.#host.onFailure(this.planned, error);
     const words = this.state === "faulted" ? "is faulted" : "failed";
     this.#host.log.error(`driver ${this.planned.name} ${words}: ${error.message}`, {
       code: error.code,

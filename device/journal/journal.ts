@@ -5,9 +5,11 @@
  */
 import type { Clock, Log, Timers } from "../../drivers/driver.ts";
 import type { Reading } from "../../drivers/reading.ts";
+import type { BootClocks } from "./boot-clocks.ts";
 import type { Disk } from "./disk.ts";
 import type { HeadEntry } from "./entry.ts";
-import type { Gap, GapReason } from "./gap.ts";
+import type { Gap, GapDetail, GapReason } from "./gap.ts";
+import type { JournalReport } from "./journal-report.ts";
 import { Ledger } from "./ledger.ts";
 import { ReadBack, type Cursor, type HistoryPage, type Stored } from "./read-back.ts";
 import { recover } from "./recover.ts";
@@ -46,27 +48,11 @@ export interface JournalOptions {
   readonly log: Log;
   /** Names this run of the process. */
   readonly boot: string;
+  /** Kept with the readings that they put right. */
+  readonly clocks: BootClocks;
   /** All streams that will be appended to. */
   readonly streams: readonly string[];
   readonly limits: JournalLimits;
-}
-
-export interface JournalReport {
-  readonly state: "ok" | "failing" | "closed";
-  readonly cause?: string;
-  /** Readings that nobody has acknowledged. */
-  readonly pending: number;
-  /** Gaps that nobody has been told of. */
-  readonly gaps: number;
-  /** Octets on disk, in whole blocks. */
-  readonly octets: number;
-  readonly capacity: number;
-  readonly segments: number;
-  /** Octets written since the start. */
-  readonly written: number;
-  readonly writtenPerDay: number;
-  /** Wall clock of the oldest reading kept, ms since 1970. */
-  readonly oldest?: number;
 }
 
 const RETRY_FIRST = 1_000;
@@ -117,16 +103,17 @@ export class Journal {
 
   /** Reads back what is there and begins a segment. A disk that fails does not keep the board from running: see `report`. */
   static async open(options: JournalOptions): Promise<Journal> {
-    const { disk, boot, clock, streams, log } = options;
+    const { disk, boot, clock, clocks, streams, log } = options;
     const ledger = new Ledger(boot);
     const nothing = { segments: [], useless: [], nextNumber: 1, damage: [] };
     let unreadable: string | undefined;
-    const found = await recover({ disk, ledger, streams, wall: () => clock.wall() }).catch((error: unknown) => {
+    const found = await recover({ disk, ledger, clocks, streams, wall: () => clock.wall() }).catch((error: unknown) => {
       unreadable = words(error);
       return nothing;
     });
     for (const line of found.damage) log.warn(`journal: ${line}`);
     if (unreadable !== undefined) log.error(`journal: what earlier runs left cannot be listed: ${unreadable}`);
+    clocks.compare();
     const journal = new Journal(options, ledger, found);
     await journal.#commit();
     return journal;
@@ -139,7 +126,7 @@ export class Journal {
     const one = encoded({ kind: "reading", stream, reading: rest });
     if (one.octets.length > limits.reading || this.#closed) {
       const reason: GapReason = this.#closed ? "unclean_stop" : "too_large";
-      this.declareGap(stream, [reading.seq, reading.seq], reason);
+      this.declareGap(stream, [reading.seq, reading.seq], { reason });
       return;
     }
     this.#ledger.add(boot, stream, reading.seq);
@@ -152,10 +139,19 @@ export class Journal {
   }
 
   /** Readings of this run that will never come. */
-  declareGap(stream: string, [from, to]: readonly [from: number, to: number], reason: GapReason): void {
+  declareGap(
+    stream: string,
+    [from, to]: readonly [from: number, to: number],
+    why: { readonly reason: GapReason; readonly detail?: GapDetail },
+  ): void {
     const { boot, clock, limits } = this.#options;
-    this.#ledger.declare({ boot, stream, from, to, reason, t: clock.wall() });
+    this.#ledger.declare({ boot, stream, from, to, ...why, t: clock.wall() });
     this.#schedule(limits.commitEvery);
+  }
+
+  /** The clocks have changes to be written. */
+  clocksChanged(): void {
+    this.#schedule(this.#options.limits.commitEvery);
   }
 
   /** Somebody else keeps it from now on. */
@@ -276,7 +272,8 @@ export class Journal {
     if (this.#failure !== undefined) {
       this.#due ??= { at: 0, cancel: timers.after(this.#failure.wait, () => this.#retry()) };
     } else if (this.#group.length > 0) this.#schedule(limits.commitEvery);
-    else if (this.#ledger.hasChanges) this.#schedule(limits.commitEvery * SETTLE_EVERY);
+    else if (this.#ledger.hasChanges || this.#options.clocks.hasChanges)
+      this.#schedule(limits.commitEvery * SETTLE_EVERY);
   }
 
   #retry(): void {
@@ -295,25 +292,36 @@ export class Journal {
       this.#needsHead = true;
     }
     const changes = this.#ledger.takeChanges();
+    const { clocks } = this.#options;
+    const steps = clocks.takeChanges();
     const { gaps, delivered } = changes;
     const told = delivered.readings.length > 0 || delivered.gaps.length > 0 ? [encoded(delivered)] : [];
-    const all = [...gaps.map((gap) => encoded({ kind: "gap", gap })), ...batch, ...told];
+    const all = [...gaps.map((gap) => encoded({ kind: "gap", gap })), ...batch, ...steps.map(encoded), ...told];
     if (all.length === 0 && !this.#needsHead) return;
     try {
       this.#meter.count(await this.#writer.write(this.#needsHead ? this.#head() : undefined, all));
     } catch (error) {
       this.#ledger.giveBack(changes);
+      clocks.giveBack(steps);
       throw error;
     }
     this.#writing = [];
     for (const { entry } of batch) if (entry.kind === "reading") this.#next.set(entry.stream, entry.reading.seq + 1);
+    for (const gap of gaps) this.#follow(gap);
     if (!this.#needsHead) return;
     this.#needsHead = false;
     await this.#removeCondemned();
   }
 
+  /** A number that a gap stands for is as good as written, unless what comes before it is still on its way. */
+  #follow({ boot, stream, from, to }: Gap): void {
+    const next = this.#next.get(stream) ?? 1;
+    if (boot === this.#options.boot && to !== null && from <= next && to >= next) this.#next.set(stream, to + 1);
+  }
+
   #head(): HeadEntry {
-    return { kind: "head", boot: this.#options.boot, next: [...this.#next] };
+    const { boot, clocks } = this.#options;
+    return { kind: "head", boot, next: [...this.#next], clock: clocks.head() };
   }
 
   /**
@@ -330,6 +338,7 @@ export class Journal {
       }
       this.#doomed.push(oldest.name);
     }
+    this.#options.clocks.keep(new Set(this.#segments.map(({ boot }) => boot)));
     this.#ledger.rewriteGaps();
   }
 

@@ -23,6 +23,8 @@ export class Ledger {
   readonly #owed = new Map<string, Owed>();
   readonly #gaps = new Map<string, Gap>();
   #newGaps = new Map<string, Gap>();
+  /** Of the last changes that were taken. */
+  #taken: readonly Gap[] = [];
   #delivered = new Map<string, Owed>();
   #told = new Map<string, number | null>();
   #lastGap = 0;
@@ -42,6 +44,11 @@ export class Ledger {
   /** Gaps that nobody has acknowledged, oldest first. */
   gaps(): readonly Gap[] {
     return [...this.#gaps.values()];
+  }
+
+  /** These, and those that the disk may not have yet, told or not. */
+  recentGaps(): readonly Gap[] {
+    return [...this.#taken, ...this.#newGaps.values(), ...this.#gaps.values()];
   }
 
   add(boot: string, stream: string, seq: number): void {
@@ -111,6 +118,7 @@ export class Ledger {
       ({ boot, stream, pending }) => [boot, stream, [...pending.ranges()]] as const,
     );
     const told = [...this.#told];
+    this.#taken = gaps;
     this.#newGaps = new Map();
     this.#delivered = new Map();
     this.#told = new Map();
@@ -150,6 +158,7 @@ function ranges(lists: Map<string, Owed>, boot: string, stream: string): Interva
 }
 
 function continues(gap: Gap, next: Omit<Gap, "id">): boolean {
+  if (next.detail !== undefined) return false;
   const same = gap.boot === next.boot && gap.stream === next.stream && gap.reason === next.reason;
   return same && gap.from <= next.from && gapEnd(gap) + 1 >= next.from && gapEnd(gap) < gapEnd(next);
 }

@@ -59,15 +59,17 @@ export class ReadBack {
     this.#context = context;
   }
 
+  /** All that is owed when it is begun. What moves from memory to disk meanwhile may come twice. */
   async *backlog(): AsyncGenerator<Stored, void> {
     const { segments, ledger, boot } = this.#context;
+    const waiting = this.#waiting();
     for (const segment of segments.slice()) {
       const { spans } = segment;
       if ([...spans].some(([stream, span]) => ledger.hasPending(segment.boot, stream, span))) {
         yield* this.#owedOf(segment);
       }
     }
-    yield* this.#owedIn(boot, this.#waiting());
+    yield* this.#owedIn(boot, waiting);
   }
 
   async history(stream: string, after: Cursor | undefined, limit: number): Promise<HistoryPage> {
@@ -79,21 +81,27 @@ export class ReadBack {
       for (const entry of await entries()) page.take(boot, entry);
       if (page.isFull) break;
     }
-    for (const gap of ledger.gaps()) page.take(gap.boot, { kind: "gap", gap });
+    for (const gap of ledger.recentGaps()) page.take(gap.boot, { kind: "gap", gap });
     return { ...page.result(), boots, found };
   }
 
   #sources(stream: string, after: Cursor | undefined): readonly Source[] {
     const { segments, boot } = this.#context;
+    // as it is now: what moves to disk while the segments are read must not be missed
+    const waiting = this.#waiting();
     const first = after === undefined ? 0 : segments.findIndex((segment) => segment.boot === after.boot);
+    const isLater = ({ boot: of, spans, gaps }: Segment): boolean => {
+      const from = of === after?.boot ? after.seq : 0;
+      return (spans.get(stream)?.[1] ?? 0) > from || (gaps.get(stream) ?? 0) > from;
+    };
     const stored = segments
       .slice(Math.max(0, first))
-      .filter(({ spans, gaps }) => spans.has(stream) || gaps.size > 0)
+      .filter(isLater)
       .map((segment) => ({
         boot: segment.boot,
         entries: async () => scanEntries(await this.#octets(segment)).entries,
       }));
-    return [...stored, { boot, entries: () => Promise.resolve(this.#waiting()) }];
+    return [...stored, { boot, entries: () => Promise.resolve(waiting) }];
   }
 
   #boots(stream: string): readonly Cursor[] {
@@ -116,13 +124,15 @@ export class ReadBack {
   }
 
   async *#owedOf(segment: Segment): AsyncGenerator<Stored, void> {
+    // as they are before it is read: it may grow while what was read is handed on
+    const spans = [...segment.spans];
     const octets = await this.#octets(segment);
     if (octets.length === 0) return;
     const { entries } = scanEntries(octets);
     yield* this.#owedIn(segment.boot, entries);
     const { ledger, clock } = this.#context;
     const why = { reason: "journal_damaged", t: clock.wall() } as const;
-    for (const [stream, [low, high]] of segment.spans) {
+    for (const [stream, [low, high]] of spans) {
       const absent = new IntervalSet();
       absent.add(low, high);
       for (const entry of entries) {

@@ -4,7 +4,8 @@
  * Always ends, and never rejects: a file that cannot be read is a damaged one.
  */
 import type { Disk } from "./disk.ts";
-import { scanEntries, type Entry, type HeadEntry } from "./entry.ts";
+import type { BootClocks } from "./boot-clocks.ts";
+import { scanEntries, type DeliveredEntry, type Entry, type HeadEntry } from "./entry.ts";
 import { gapEnd, type GapReason } from "./gap.ts";
 import { IntervalSet, type Interval } from "@pinion/wamp";
 import type { Ledger } from "./ledger.ts";
@@ -13,6 +14,7 @@ import { noteEntry, segmentOfName, type Segment } from "./segment.ts";
 export interface RecoverOptions {
   readonly disk: Disk;
   readonly ledger: Ledger;
+  readonly clocks: BootClocks;
   /** Streams of this run: what a boot that left nothing readable may have lost readings of. */
   readonly streams: readonly string[];
   readonly wall: () => number;
@@ -85,6 +87,7 @@ class Recovery {
       return "its first entry is not whole";
     }
     segment.octets = octets.length;
+    this.#options.clocks.restoreHead(head);
     this.#begin(head);
     for (const entry of rest) {
       noteEntry(segment, entry);
@@ -123,15 +126,24 @@ class Recovery {
       }
       case "delivered":
         this.#options.ledger.restoreDelivered(entry);
-        for (const [of, stream, list] of entry.readings) {
-          for (const [from, to] of list) this.#boots.get(of)?.get(stream)?.missing.take(from, to);
-        }
+        this.#had(entry);
         return;
       case "clean":
         this.#clean.add(boot);
         return;
-      case "head":
+      case "clock":
+        this.#options.clocks.restoreStep(entry);
         return;
+      case "head":
+      case "unknown":
+        return;
+    }
+  }
+
+  /** What has been delivered is not missing, wherever it stood. */
+  #had({ readings }: DeliveredEntry): void {
+    for (const [boot, stream, list] of readings) {
+      for (const [from, to] of list) this.#boots.get(boot)?.get(stream)?.missing.take(from, to);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Entry } from "./entry.ts";
+import { gapEnd } from "./gap.ts";
 import type { Interval } from "@pinion/wamp";
 
 /** One file of the journal, as it is remembered. */
@@ -10,8 +11,8 @@ export interface Segment {
   octets: number;
   /** Per stream the lowest and the highest sequence number in it. */
   readonly spans: Map<string, Interval>;
-  /** Gaps that are told of in it. */
-  readonly gaps: Set<string>;
+  /** Per stream the highest number that a gap in it names, of any boot. */
+  readonly gaps: Map<string, number>;
   /** Wall clock of its first reading. */
   firstAt: number | undefined;
 }
@@ -30,7 +31,7 @@ export function newSegment(number: number, boot: string): Segment {
     boot,
     octets: 0,
     spans: new Map(),
-    gaps: new Set(),
+    gaps: new Map(),
     firstAt: undefined,
   };
 }
@@ -43,7 +44,10 @@ export function segmentOfName(name: string): Segment | undefined {
 
 /** Remembers an entry that stands in the segment. */
 export function noteEntry(segment: Segment, entry: Entry): void {
-  if (entry.kind === "gap") segment.gaps.add(entry.gap.id);
+  if (entry.kind === "gap") {
+    const { stream } = entry.gap;
+    segment.gaps.set(stream, Math.max(segment.gaps.get(stream) ?? 0, gapEnd(entry.gap)));
+  }
   if (entry.kind !== "reading") return;
   const { seq, t } = entry.reading;
   const [low, high] = segment.spans.get(entry.stream) ?? [seq, seq];

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
+import { BootClocks } from "../../device/journal/boot-clocks.ts";
 import { Journal, journalDefaults } from "../../device/journal/journal.ts";
 import { nodeDisk } from "../../device/journal/node-disk.ts";
 import type { Reading } from "../../drivers/reading.ts";
@@ -40,7 +41,8 @@ function reading(seq: number): Reading {
 
 async function journaled(folder: string, readings: number, commitEvery: number): Promise<void> {
   const limits = { ...journalDefaults, commitEvery };
-  const options = { clock, timers, log, boot: "bench", streams: [STREAM], limits };
+  const clocks = new BootClocks({ boot: "bench", clock });
+  const options = { clock, clocks, timers, log, boot: "bench", streams: [STREAM], limits };
   const journal = await Journal.open({ ...options, disk: nodeDisk(folder) });
   for (let seq = 1; seq <= readings; seq += 1) {
     journal.append(STREAM, reading(seq));

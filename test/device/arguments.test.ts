@@ -37,6 +37,7 @@ async function openDriver(name: string): Promise<SupervisedDriver> {
     interlock: (group) => new Interlocks().of(group),
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     accept: quiet,
+    onFailure: quiet,
     onState: quiet,
   });
   await driver.open();

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { ErrorUri, type Dict } from "@pinion/wamp";
 import { Client } from "@pinion/wamp/client";
 import { DurableDelivery, deliveryDefaults, type DeliveryLimits } from "../../device/durable-delivery.ts";
+import { BootClocks } from "../../device/journal/boot-clocks.ts";
 import { Journal, journalDefaults } from "../../device/journal/journal.ts";
 import { namingFor } from "../../device/naming.ts";
 import { RouterHost } from "../support/router-host.ts";
@@ -91,7 +92,15 @@ class Bench {
       },
       log: { debug: silent, info: silent, warn: note, error: note },
     };
-    const journal = await Journal.open({ ...parts, disk, boot, streams: ["kiln", "tank"], limits: journalDefaults });
+    const clocks = new BootClocks({ boot, clock: parts.clock });
+    const journal = await Journal.open({
+      ...parts,
+      clocks,
+      disk,
+      boot,
+      streams: ["kiln", "tank"],
+      limits: journalDefaults,
+    });
     const naming = namingFor("single", "bench");
     const delivery = new DurableDelivery({ ...parts, client: this.#board, naming, journal, limits: this.#limits });
     this.#running = { journal, delivery };
@@ -204,6 +213,29 @@ test("after a kill the next run delivers what was on disk, and tells the gap at 
   assert.deepEqual(told, { boot: "boot1", from: 6, to: null, reason: "unclean_stop" });
   assert.ok(typeof id === "string" && typeof found === "number");
   assert.match(String(gap?.kwargs["cause"]), /readings from 6 on/);
+});
+
+test("what reaches the disk while the backlog is on its way is not forgotten until the next session", async () => {
+  const at = await bench({ rate: 20 });
+  at.host.crash();
+  await at.clock.advance(10);
+  at.read(100);
+  await at.clock.advance(2_100);
+  at.read(3);
+  at.host.restart();
+  await at.until(() => at.delivery.report().delivered > 0);
+  assert.ok(at.delivery.report().delivered < 50, "the three are not on disk yet");
+  await at.clock.advance(8_000);
+  assert.deepEqual([at.journal.pending, at.delivery.report().delivered], [0, 103]);
+});
+
+test("a session that ends is no refusal", async () => {
+  const at = await bench();
+  at.read(2);
+  at.host.crash();
+  await at.clock.advance(1_000);
+  assert.equal(at.delivery.report().refused, undefined);
+  assert.deepEqual(at.logged, []);
 });
 
 test("a router that refuses readings is told of once, and tried again until it takes them", async () => {

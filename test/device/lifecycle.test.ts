@@ -281,10 +281,15 @@ drivers:
   await client.subscribe("sensor.", (event) => void events.push(event), { match: "prefix" });
   await rig.clock.advance(10_000);
   assert.deepEqual(
-    events.map(({ topic, args }) => [topic, args[0]]),
+    events.filter(({ kwargs }) => kwargs["gap"] === undefined).map(({ topic, args }) => [topic, args[0]]),
     [["sensor.door", 1]],
     "the state, and no stale measurement",
   );
+  const gaps = events.map(({ topic, kwargs }) => [topic, kwargs["gap"]]).filter(([, gap]) => gap !== undefined);
+  assert.equal(gaps.length, 1, "the state that was told again is not lost");
+  assert.equal(gaps[0]?.[0], "sensor.measure");
+  const gap = gaps[0]?.[1];
+  assert.deepEqual([at(gap, "from"), at(gap, "to"), at(gap, "reason")], [1, 1_000, "dropped_by_policy"]);
   assert.ok(rig.runtime.health().readings.restated >= 1);
   const last = rig.runtime.describe().lastReadings.find(({ stream }) => stream === "measure");
   assert.deepEqual([last?.value, last?.seq], [999, 1_000], "numbers go on, so that the hole can be seen");

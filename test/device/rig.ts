@@ -3,6 +3,7 @@ import { parseConfig } from "@pinion/config";
 import { Client } from "@pinion/wamp/client";
 import { deviceSchema, type DeviceConfig } from "../../device/config.ts";
 import { journalSettings } from "../../device/delivery-config.ts";
+import type { KernelClock } from "../../device/journal/boot-clocks.ts";
 import { namingFor, type NamingMode } from "../../device/naming.ts";
 import { planDrivers } from "../../device/plan.ts";
 import { Runtime } from "../../device/runtime.ts";
@@ -39,6 +40,7 @@ export interface RigOptions {
   readonly durable?: readonly string[];
   readonly disk?: VirtualDisk;
   readonly isSynced?: () => boolean;
+  readonly kernel?: KernelClock;
   /** ms that the wall clock is wrong by. */
   readonly clockError?: () => number;
 }
@@ -91,6 +93,7 @@ export function makeRig(options: RigOptions = {}): Rig {
       openPlace: () =>
         Promise.resolve({ disk: options.disk ?? new VirtualDisk(), directory: "/journal", release: () => undefined }),
     },
+    kernel: options.kernel,
     isSynced: () => options.isSynced?.() ?? false,
     systemReport: () => ({}),
     processReport: () => ({ memory: { rss: 1, heapUsed: 1 }, loopLag: { mean: 0, max: 0 } }),

@@ -191,7 +191,7 @@ async function losingTheChip(say) {
   writeFileSync(live, "0");
   const gone = await until("the lost chip to be noticed", async () => {
     const { answer } = await order({ procedure: "device.health" });
-    return answer?.drivers?.[0]?.state === "faulted" && answer.drivers[0];
+    return ["restarting", "faulted"].includes(answer?.drivers?.[0]?.state) && answer.drivers[0];
   });
   say("chip gone", gone.cause);
   say("set without a chip", (await call("set", ["light", 1])).error);
