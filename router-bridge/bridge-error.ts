@@ -11,7 +11,8 @@ export type BridgeErrorCode =
   | "tls_invalid"
   | "tls_expired"
   | "upstream_invalid"
-  | "accounts_unreadable";
+  | "accounts_unreadable"
+  | "pages_unreadable";
 
 export class BridgeError extends Error {
   override readonly name = "BridgeError";

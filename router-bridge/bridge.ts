@@ -22,6 +22,7 @@ import { Metrics } from "./metrics.ts";
 import { FoldedLog, type Log } from "./log.ts";
 import { Relay } from "./relay.ts";
 import { Upstream } from "./relay/open-upstream.ts";
+import { openPages } from "./page-settings.ts";
 import { queueBounds, rates } from "./role-settings.ts";
 import type { QueueTotals } from "./queue-totals.ts";
 import { RouterHost, type RouterSize } from "./router-host.ts";
@@ -75,7 +76,7 @@ export class Bridge {
   #metrics: MetricsPage | undefined;
   #metricsListener: MetricsListener | undefined;
 
-  /** @throws BridgeError for an upstream that cannot be one, or accounts that cannot be read. */
+  /** @throws BridgeError for an upstream that cannot be one, or accounts or pages that cannot be read. */
   constructor(config: Config, parts: BridgeParts) {
     this.#config = config;
     this.#parts = parts;
@@ -89,7 +90,16 @@ export class Bridge {
     const rules = { origins, hosts };
     const folder = config.dashboard ? (config.dashboardFolder ?? parts.dashboardFolder) : undefined;
     const metrics = (): MetricsPage | undefined => (this.#metricsListener === undefined ? this.#metrics : undefined);
-    this.#pages = new WebPages({ folder, webSocketPath: path, rules, health: () => this.#health(), metrics });
+    this.#pages = new WebPages({
+      folder,
+      pages: openPages(config),
+      webSocketPath: path,
+      rules,
+      health: () => this.#health(),
+      metrics,
+      now: parts.now,
+      folded: this.#folded,
+    });
     const taking = {
       folded: this.#folded,
       onLink: (link: Link) => this.#take(link),

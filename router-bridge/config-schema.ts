@@ -3,6 +3,7 @@ import { Type, type Static } from "typebox";
 import { AUTH_METHODS } from "@pinion/wamp";
 import { count, milliseconds, octets } from "./bounded-number.ts";
 import { limits, rate } from "./limits-schema.ts";
+import { pages } from "./page-settings.ts";
 import { longPoll, maxMessage, rawSocket } from "./transport-schema.ts";
 import { wamp1 } from "./wamp1-schema.ts";
 
@@ -294,6 +295,7 @@ export const configSchema = Type.Object(
     wamp1: Type.Optional(wamp1),
     dashboard: Type.Boolean({ default: true }),
     dashboardFolder: Type.Optional(Type.String({ minLength: 1 })),
+    pages,
     upstream: Type.Optional(upstream),
     auth: Type.Optional(auth),
     history: Type.Array(history, {

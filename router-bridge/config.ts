@@ -8,6 +8,7 @@ import { authenticatorFindings } from "./authenticator-settings.ts";
 import { generalAuthorizer, ownAuthorizers } from "./authorizer-settings.ts";
 import { configSchema, type AuthConfig, type Config, type ListenerConfig } from "./config-schema.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
+import { pageFindings } from "./page-settings.ts";
 import { rulesByRole } from "./role-settings.ts";
 import { SHIPPED_ROLES } from "./router/index.ts";
 import { wamp1Findings } from "./wamp1-settings.ts";
@@ -44,6 +45,7 @@ export function findings(config: Config): Finding[] {
     ...historyFindings(config),
     ...authFindings(config),
     ...wamp1Findings(config),
+    ...pageFindings(config),
   ];
 }
 

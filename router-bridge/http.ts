@@ -1,28 +1,15 @@
 /**
- * The pages of a port: the dashboard's files, held in memory, and /healthz. Owns the files as they were at start. It must
- * not know sockets or sessions: how the process is comes as a function.
+ * The pages of a port: the dashboard, the owner's own pages, and /healthz. Owns which of them a path is, and when the owner's
+ * folders are looked at again. It must not know sockets or sessions: how the process is comes as a function.
  */
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { extname, join, sep } from "node:path";
 import { TLSSocket } from "node:tls";
 import { isLoopback } from "./listeners/address.ts";
 import { isForwarded } from "./listeners/connection-facts.ts";
 import { answerMetrics, type MetricsPage } from "./listeners/metrics-listener.ts";
 import { hostFault, type OriginRules } from "./listeners/same-origin.ts";
-
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".ico": "image/x-icon",
-  ".json": "application/json; charset=utf-8",
-  ".webmanifest": "application/manifest+json",
-  ".woff2": "font/woff2",
-};
+import type { FoldedLog } from "./log.ts";
+import { type FolderBounds, type StaticFile, StaticFolder } from "./static-folder.ts";
 
 const SECURITY_HEADERS = {
   "Content-Security-Policy":
@@ -34,38 +21,55 @@ const SECURITY_HEADERS = {
   "Cross-Origin-Resource-Policy": "same-origin",
 } as const;
 
+/** For pages of the owner: fonts and forms of their own too, and still nothing from elsewhere and nothing inline. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 /** A dashboard larger than this is not one. */
-const MAX_FOLDER_OCTETS = 16 * 1024 * 1024;
+const DASHBOARD: FolderBounds = { files: 1000, octets: 16 * 1024 * 1024 };
+/** How often the folders of pages are looked at again, at most. */
+const LOOK_MS = 1000;
 
 export interface WebPagesOptions {
   /** Undefined: no dashboard at all. */
   readonly folder: string | undefined;
+  /** Folders of the owner, by the beginning of their URL paths. */
+  readonly pages?: readonly PageFolder[];
   readonly webSocketPath: string;
   readonly rules: OriginRules;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly folded: FoldedLog;
   /** What /healthz tells. `ok` false makes it 503. */
   readonly health: () => { readonly ok: boolean; readonly report: object };
   /** Undefined while there are none here. */
   readonly metrics?: () => MetricsPage | undefined;
 }
 
-interface Page {
-  readonly body: Buffer;
-  readonly type: string;
-  readonly etag: string;
+export interface PageFolder {
+  /** Begins and ends with a slash. */
+  readonly path: string;
+  readonly folder: StaticFolder;
 }
 
 export class WebPages {
   readonly #options: WebPagesOptions;
-  readonly #pages: ReadonlyMap<string, Page>;
+  readonly #dashboard: StaticFolder | undefined;
+  /** The longest path first. */
+  readonly #pages: readonly PageFolder[];
+  #lookedAt: number;
 
   constructor(options: WebPagesOptions) {
     this.#options = options;
-    this.#pages = options.folder === undefined ? new Map() : loadPages(options.folder);
+    this.#dashboard = options.folder === undefined ? undefined : dashboardIn(options.folder);
+    this.#pages = (options.pages ?? []).toSorted((a, b) => b.path.length - a.path.length);
+    this.#lookedAt = options.now();
   }
 
   /** Whether the dashboard's files were there. */
   get built(): boolean {
-    return this.#pages.has("/");
+    return this.#dashboard !== undefined;
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {
@@ -89,14 +93,51 @@ export class WebPages {
       response.setHeader("Upgrade", "websocket");
       return say(response, 426, `${path} is for WebSockets; the dashboard is at /`);
     }
-    const page = this.#pages.get(path);
-    if (page !== undefined) return sendPage(request, response, page);
+    const place = this.#pages.find(({ path: at }) => path.startsWith(at) || `${path}/` === at);
+    if (place !== undefined) return this.#page(request, response, { place, path });
+    const file = this.#dashboard?.find(path === "/" ? "index.html" : path.slice(1));
+    if (file !== undefined) return sendFile(request, response, file);
     if (path !== "/") return say(response, 404, `there is nothing at ${path}; the dashboard is at /`);
     if (this.#options.folder === undefined) return say(response, 404, "the dashboard is switched off");
     response.setHeader("Content-Type", "text/html; charset=utf-8");
     response.setHeader("Cache-Control", "no-store");
     response.statusCode = 503;
     response.end(NOT_BUILT);
+  }
+
+  #page(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { place, path }: { readonly place: PageFolder; readonly path: string },
+  ): void {
+    this.#lookAgain();
+    response.setHeader("Content-Security-Policy", PAGE_POLICY);
+    const { folder } = place;
+    const name = decoded(path.slice(place.path.length));
+    const isFolder = name !== undefined && (name === "" || folder.find(`${name}/index.html`) !== undefined);
+    if (path.length < place.path.length || (isFolder && name !== "")) {
+      const at = `${place.path}${isFolder && name !== "" ? `${encodeURI(name)}/` : ""}`;
+      response.setHeader("Location", at);
+      return say(response, 308, `this is at ${at}`);
+    }
+    const file = name === undefined ? undefined : folder.find(/(^|\/)$/.test(name) ? `${name}index.html` : name);
+    if (file !== undefined) return sendFile(request, response, file);
+    say(response, 404, `there is nothing at ${path}`);
+  }
+
+  /** A page that was just written is there with the next request, and no request costs more than a look. */
+  #lookAgain(): void {
+    const { now, folded } = this.#options;
+    if (now() - this.#lookedAt < LOOK_MS) return;
+    this.#lookedAt = now();
+    for (const { path, folder } of this.#pages) {
+      try {
+        folder.refresh();
+      } catch (error) {
+        const words = `the pages at ${path} are served as they were before: ${wordsOf(error)}`;
+        folded.warn("pages_unreadable", { path }, words);
+      }
+    }
   }
 
   #health(response: ServerResponse): void {
@@ -118,33 +159,31 @@ const NOT_BUILT = `<!doctype html>
 <body><h1>The dashboard is not built</h1><p>The router is running. Run <code>npm run build</code> and start it again.</p></body></html>
 `;
 
-/** The files of a built dashboard by URL path; none if it is not built. */
-function loadPages(folder: string): Map<string, Page> {
-  const pages = new Map<string, Page>();
-  let names: string[];
+/** Undefined if it is not built: in a source tree the page lies there without its script. */
+function dashboardIn(folder: string): StaticFolder | undefined {
   try {
-    names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    const files = new StaticFolder(folder, DASHBOARD);
+    const { names } = files;
+    return names.includes("index.html") && names.some((name) => name.endsWith(".js")) ? files : undefined;
   } catch {
-    return pages;
+    return undefined;
   }
-  // in a source tree the page lies there without its script
-  if (!names.includes("index.html") || !names.some((name) => name.endsWith(".js"))) return pages;
-  let octets = 0;
-  for (const name of names) {
-    const type = TYPES[extname(name)];
-    if (type === undefined) continue;
-    const body = readFileSync(join(folder, name));
-    octets += body.length;
-    if (octets > MAX_FOLDER_OCTETS) return new Map();
-    const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-    pages.set(`/${name.split(sep).join("/")}`, { body, type, etag });
-  }
-  const index = pages.get("/index.html");
-  if (index !== undefined) pages.set("/", index);
-  return pages;
 }
 
-function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
+/** Undefined for what is no text at all. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function sendFile(request: IncomingMessage, response: ServerResponse, page: StaticFile): void {
   // names do not change with their content, so a browser asks each time and mostly hears 304
   response.setHeader("Cache-Control", "no-cache");
   response.setHeader("ETag", page.etag);

@@ -74,6 +74,8 @@ export const limits = Type.Object(
     tlsTimeout: milliseconds(10_000, "for a TLS handshake"),
     closeTimeout: milliseconds(5000, "for a closing peer to take what is queued and to end its side"),
     refusedConnections: count(64, "connections beyond the limit that are heard, so that they can be told"),
+    pageFiles: count(1000, "files and folders below one folder of pages"),
+    pageOctets: octets(16 * 1024 * 1024, "of all files of one folder of pages, which are held in memory"),
     relayHeldOctets: octets(64 * 1024, "from a client before the relay has reached the router"),
   },
   { ...closed, default: {} },
