@@ -26,7 +26,7 @@ export async function composeBoard({
   const { createMockBoard } = await import("../drivers/hardware/mock-board.ts");
   const { gpio, pwm } = createMockBoard({ backend: backend === "sysfs" ? "sysfs" : "chardev" });
   for (const [from, to] of wires) gpio.wire(gpio.line(from), gpio.line(to));
-  return { gpio, pwm, serial: real.serial, files: real.files };
+  return { gpio, pwm, serial: real.serial, i2c: real.i2c, files: real.files };
 }
 
 /** The board that the doctor looks at: the character device tells most, where it is. */

@@ -216,6 +216,30 @@ export interface SerialPorts {
   watch?(path: string, run: () => void): () => void;
 }
 
+export interface I2cRequest {
+  /** Number of the bus (1 is /dev/i2c-1), or text that only one adapter's name has. */
+  readonly bus: number | string;
+  /** 7 bits. */
+  readonly address: number;
+  /** Who claims it, for messages. */
+  readonly consumer: string;
+}
+
+export interface I2cDevice {
+  /**
+   * Writes, and reads without letting go of the bus in between; one of the two may be nothing. Answers `length` octets. Does not
+   * block the process, and takes as long as the kernel waits for the device.
+   */
+  transfer(write: Uint8Array, length: number): Promise<Uint8Array>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Devices on I2C buses. An open tells nothing of whether the device is there; an address that a kernel driver has is `busy`. */
+export interface I2cPort {
+  open(request: I2cRequest): Promise<I2cDevice>;
+}
+
 /** In octets. `available` is what an ordinary user can still write; the rest of `free` is kept back for root. */
 export interface DiskSpace {
   readonly total: number;
@@ -239,5 +263,6 @@ export interface Board {
   readonly gpio: GpioPort;
   readonly pwm: PwmPort;
   readonly serial: SerialPorts;
+  readonly i2c: I2cPort;
   readonly files: Files;
 }

@@ -1,4 +1,4 @@
-import type { Board, LineAddress } from "./board.ts";
+import type { Board, I2cRequest, LineAddress } from "./board.ts";
 import type { Claim } from "./driver.ts";
 import { DriverError } from "./driver-error.ts";
 
@@ -10,6 +10,11 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
   };
   const port = async (path: string): Promise<void> => {
     if (!claims.some((claim) => claim.type === "serial-port" && claim.path === path)) throw refused(path);
+  };
+  const i2c = async ({ bus, address }: I2cRequest): Promise<void> => {
+    const claimed = (claim: Claim): boolean =>
+      claim.type === "i2c-address" && claim.bus === bus && claim.address === address;
+    if (!claims.some(claimed)) throw refused(i2cWords(bus, address));
   };
   const file = async (path: string, write = false): Promise<void> => {
     const below = (root: string): boolean => path === root || path.startsWith(`${root}/`);
@@ -40,6 +45,7 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
       open: async (request) => (await port(request.path), board.serial.open(request)),
       watch: (path, run) => board.serial.watch?.(path, run) ?? (() => undefined),
     },
+    i2c: { open: async (request) => (await i2c(request), board.i2c.open(request)) },
     files: {
       readText: async (path) => (await file(path), board.files.readText(path)),
       writeText: async (path, text) => (await file(path, true), board.files.writeText(path, text)),
@@ -49,6 +55,9 @@ export function claimedBoard(board: Board, claims: readonly Claim[]): Board {
     },
   };
 }
+
+const i2cWords = (bus: number | string, address: number): string =>
+  `address 0x${address.toString(16).padStart(2, "0")} of I2C bus ${String(bus)}`;
 
 const refused = (what: string): DriverError => new DriverError("not_claimed", `The plan does not claim ${what}`);
 
@@ -79,6 +88,7 @@ function resourceName(claim: Exclude<Claim, { type: "file" | "disk-space" }>): s
     return `PWM channel ${String(claim.channel)}${claim.chip === undefined ? "" : ` of ${String(claim.chip)}`}`;
   }
   if (claim.type === "serial-port") return `serial port ${claim.path}`;
+  if (claim.type === "i2c-address") return i2cWords(claim.bus, claim.address);
   if (claim.type === "interlock") return `the place in interlock ${claim.group} of an output that is on when safe`;
   if (typeof claim.line === "string") return `the line named ${claim.line}`;
   return claim.chip === undefined ? `GPIO${String(claim.line)}` : `line ${String(claim.line)} of ${claim.chip}`;

@@ -15,6 +15,7 @@ export type Claim =
   | GpioClaim
   | { readonly type: "pwm-channel"; readonly chip?: string | number; readonly channel: number; readonly owner: string }
   | { readonly type: "serial-port"; readonly path: string; readonly owner: string }
+  | { readonly type: "i2c-address"; readonly bus: number | string; readonly address: number; readonly owner: string }
   /** The one place of an interlock that may be on where every output is at its safe level. */
   | { readonly type: "interlock"; readonly group: string; readonly owner: string }
   /** A file, or everything below a directory; reading only, unless `write` says more. */

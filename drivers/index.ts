@@ -8,6 +8,7 @@ const loaders: Readonly<Record<string, () => Promise<DriverDefinition>>> = {
   gpio: async () => (await import("./gpio/gpio.ts")).gpio,
   serial: async () => (await import("./serial/serial.ts")).serial,
   modbus: async () => (await import("./modbus/modbus.ts")).modbus,
+  i2c: async () => (await import("./i2c/i2c.ts")).i2c,
   w1: async () => (await import("./sensors/w1.ts")).w1,
   iio: async () => (await import("./sensors/iio.ts")).iio,
   hwmon: async () => (await import("./sensors/hwmon.ts")).hwmon,

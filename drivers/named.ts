@@ -1,11 +1,11 @@
 import * as Type from "typebox";
 import type { TSchema } from "typebox";
 
-const PATTERN = "^[a-z][a-z0-9_]{0,62}$";
+export const NAME = "^[a-z][a-z0-9_]{0,62}$";
 
 /** Names of channels and streams become a part of a WAMP URI, so they keep to its strict alphabet. */
 export const nameSchema = Type.String({
-  pattern: PATTERN,
+  pattern: NAME,
   allowed: "a name of a-z, 0-9 and _ that starts with a letter, at most 63 characters",
 });
 

@@ -23,17 +23,33 @@ export interface KernelCalls {
   mono(): bigint;
 }
 
-interface Library {
-  func(prototype: string): (...args: readonly unknown[]) => number;
+/** A function of a library; `async` runs it on another thread and answers by its last argument. */
+export interface NativeFunction {
+  (...args: readonly unknown[]): number;
+  async(...args: readonly unknown[]): void;
 }
 
-interface Koffi {
+interface Library {
+  func(prototype: string): NativeFunction;
+}
+
+/** The part of koffi that is used. */
+export interface Koffi {
   load(path: string): Library;
+  struct(name: string, members: Readonly<Record<string, string>>): unknown;
   errno(): number;
 }
 
 /** F_SETFL of fcntl(2). */
 const SET_FLAGS = 4;
+
+/** What a library is for, and what can be done without it. */
+interface LibraryUse {
+  readonly what: string;
+  readonly otherwise: string;
+}
+
+const GPIO_USE: LibraryUse = { what: "GPIO's character device", otherwise: "set board.gpioBackend: sysfs" };
 
 interface EpollModule {
   readonly Epoll: typeof Epoll;
@@ -41,8 +57,8 @@ interface EpollModule {
 
 /** @throws DriverError `unavailable` when one of the two libraries is not installed, or not for this machine. */
 export async function loadKernelCalls(): Promise<KernelCalls> {
-  const koffi = await loaded<Koffi>("koffi", async () => import("koffi"));
-  const { Epoll: Poller } = await loaded<EpollModule>("epoll", async () => import("epoll"));
+  const koffi = await loadKoffi(GPIO_USE);
+  const { Epoll: Poller } = await loaded<EpollModule>("epoll", GPIO_USE, async () => import("epoll"));
   const libc = koffi.load("libc.so.6");
   const fcntl = libc.func("int fcntl(int fd, int command, long argument)");
   const watchers = new Map<number, () => void>();
@@ -66,16 +82,27 @@ export async function loadKernelCalls(): Promise<KernelCalls> {
 
 function ioctlOf(koffi: Koffi, libc: Library): KernelCalls["ioctl"] {
   const ioctl = libc.func("int ioctl(int fd, unsigned long request, void *octets)");
-  const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
   return (fd, request, octets) => {
-    if (ioctl(fd, request, octets) >= 0) return;
-    const errno = koffi.errno();
-    const code = names.get(errno) ?? `errno ${String(errno)}`;
-    throw Object.assign(new Error(`${code}: ioctl 0x${request.toString(16)}`), { code });
+    if (ioctl(fd, request, octets) < 0) throw systemError(koffi.errno(), `ioctl 0x${request.toString(16)}`);
   };
 }
 
-async function loaded<Module>(name: string, load: () => Promise<unknown>): Promise<Module> {
+/** An error as Node's own have it: with the system's `code`. */
+export function systemError(errno: number, call: string): Error {
+  const [code = `errno ${String(errno)}`] = Object.entries(constants.errno).find(([, one]) => one === errno) ?? [];
+  return Object.assign(new Error(`${code}: ${call}`), { code });
+}
+
+/** @throws DriverError `unavailable`, which says what for and what to do without. */
+export async function loadKoffi(use: LibraryUse): Promise<Koffi> {
+  return loaded<Koffi>("koffi", use, async () => import("koffi"));
+}
+
+async function loaded<Module>(
+  name: string,
+  { what, otherwise }: LibraryUse,
+  load: () => Promise<unknown>,
+): Promise<Module> {
   try {
     const found = await load();
     // a CommonJS module that was imported has what it exports under `default`
@@ -83,13 +110,9 @@ async function loaded<Module>(name: string, load: () => Promise<unknown>): Promi
     return inner as Module; // the part of the library's interface that is named above
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new DriverError(
-      "unavailable",
-      `The library ${name} for GPIO's character device cannot be loaded: ${reason ?? ""}`,
-      {
-        cure: `Install ${name} for this machine, or set board.gpioBackend: sysfs.`,
-        cause: error,
-      },
-    );
+    throw new DriverError("unavailable", `The library ${name} for ${what} cannot be loaded: ${reason ?? ""}`, {
+      cure: `Install ${name} for this machine, or ${otherwise}.`,
+      cause: error,
+    });
   }
 }

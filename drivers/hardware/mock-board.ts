@@ -1,6 +1,7 @@
 import type { Board } from "../board.ts";
 import { MockFiles } from "./mock-files.ts";
 import { MockGpio, type MockBackend, type MockChip, type MockTime } from "./mock-gpio.ts";
+import { MockI2c } from "./mock-i2c.ts";
 import { MockPwm } from "./mock-pwm.ts";
 import { MockSerial } from "./mock-serial.ts";
 
@@ -18,6 +19,7 @@ export interface MockBoard extends Board {
   readonly gpio: MockGpio;
   readonly pwm: MockPwm;
   readonly serial: MockSerial;
+  readonly i2c: MockI2c;
   readonly files: MockFiles;
 }
 
@@ -26,6 +28,7 @@ export function createMockBoard({ time = machineTime, chips, backend }: MockBoar
     gpio: new MockGpio(time, chips, backend),
     pwm: new MockPwm(),
     serial: new MockSerial(),
+    i2c: new MockI2c(),
     files: new MockFiles(),
   };
 }

@@ -45,6 +45,7 @@ function assertNothingLeft(rig: DriverRig): void {
   assert.equal(rig.board.gpio.openLines, 0, "lines");
   assert.equal(rig.board.serial.openPorts, 0, "ports");
   assert.equal(rig.board.pwm.openChannels, 0, "PWM channels");
+  assert.equal(rig.board.i2c.openDevices, 0, "I2C devices");
 }
 
 export function driverContract(definition: DriverDefinition, scenario: DriverScenario): void {
@@ -157,6 +158,7 @@ async function assertRefused(board: Board): Promise<void> {
     async () => board.gpio.openOutput({ ...line, initial: 0, keep: false }),
     async () => board.gpio.openInput({ ...line, edge: "both", onEdge: noop }),
     async () => board.serial.open({ path: "/dev/never", ...settings }),
+    async () => board.i2c.open({ bus: 9, address: 0x11, consumer: "test" }),
     async () => board.files.readText("/etc/passwd"),
     async () => board.files.list("/sys/class/thermal/.."),
     async () => board.files.realpath("/"),

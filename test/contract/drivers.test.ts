@@ -103,6 +103,27 @@ const scenarios: Readonly<Record<string, DriverScenario>> = {
     replug: (rig) => rig.board.serial.port("/dev/ttyUSB0").replug(),
     args: { write: [1] },
   },
+  i2c: {
+    config: {
+      devices: { expander: { address: 0x20, writable: true }, eeprom: { address: 0x50, registerSize: 2 } },
+      registers: {
+        board: { device: "expander", register: 0, type: "int16", factor: 1 / 256, unit: "°C" },
+        kept: { device: "eeprom", register: 0x100, type: "uint16", endian: "little" },
+      },
+    },
+    prepare: (rig) => {
+      rig.board.i2c.add(0x20, [[0, 25]]);
+      rig.board.i2c.add(0x50, [[0x100, 7]], 2);
+    },
+    stimulate: async (rig) => rig.clock.advance(10_000),
+    unplug: (rig) => {
+      for (const address of [0x20, 0x50]) rig.board.i2c.remove(address);
+    },
+    replug: (rig) => {
+      for (const address of [0x20, 0x50]) rig.board.i2c.add(address, [], address === 0x20 ? 1 : 2);
+    },
+    args: { read_bytes: [2, 0], write_bytes: [[1, 2], 4] },
+  },
   w1: {
     config: { sensors: { tank: { id: "28-0316a2794bff" }, room: { id: "28-0316a2794c00", window: { over: "1min" } } } },
     prepare: (rig) => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { createRequire } from "node:module";
+import { EventEmitter } from "node:events";
 import { DriverError } from "../../drivers/driver-error.ts";
 import type { DriverInstance } from "../../drivers/driver.ts";
 import type { MockPort } from "../../drivers/hardware/mock-serial.ts";
@@ -44,6 +46,66 @@ test("an answer with any bit wrong is refused", () => {
       const wrong = answer.slice();
       wrong[at >> 3] = (wrong[at >> 3] ?? 0) ^ (1 << (at & 7));
       assert.throws(() => answerData(question, wrong), DriverError);
+    }),
+  );
+});
+
+/** The part of modbus-serial's client that is asked here; its own types know no port but its own. */
+interface ModbusRTU {
+  setID(id: number): void;
+  open(done: () => void): void;
+  readHoldingRegisters(address: number, count: number): Promise<{ readonly buffer: Buffer }>;
+  writeRegisters(address: number, values: readonly number[]): Promise<unknown>;
+}
+
+/** The client of modbus-serial on a port that keeps what is written, and is answered by hand. */
+async function oracle(): Promise<{ client: ModbusRTU; written: Buffer[]; answer: (octets: Uint8Array) => void }> {
+  const written: Buffer[] = [];
+  const port = Object.assign(new EventEmitter(), {
+    isOpen: true,
+    open: (done: () => void) => done(),
+    write: (octets: Buffer) => void written.push(Buffer.from(octets)),
+  });
+  // CommonJS; what it exports is the class
+  const Library = createRequire(import.meta.url)("modbus-serial") as new (port: unknown) => ModbusRTU;
+  const client = new Library(port);
+  await new Promise<void>((resolve) => client.open(() => resolve()));
+  return { client, written, answer: (octets) => void port.emit("data", Buffer.from(octets)) };
+}
+
+test("questions are modbus-serial's to the octet, and an answer is taken where it takes it, with the same data", async () => {
+  const { client, written, answer } = await oracle();
+  const slave = fc.integer({ min: 1, max: 247 });
+  const address = fc.integer({ min: 0, max: 0xffff });
+  const registers = fc.array(address, { minLength: 1, maxLength: 20 });
+  const spoiled = fc.option(fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 255 })), { freq: 2 });
+  await fc.assert(
+    fc.asyncProperty(slave, address, registers, spoiled, async (id, at, values, spoil) => {
+      client.setID(id);
+      written.length = 0;
+      const reading = client.readHoldingRegisters(at, values.length);
+      const question = readQuestion(id, "holding", at, values.length);
+      assert.deepEqual([...(written[0] ?? [])], [...question.octets]);
+      const octets = withSum(id, 3, values.length * 2, ...values.flatMap((one) => [one >> 8, one & 0xff]));
+      if (spoil !== null) octets[spoil[0] % octets.length] = (octets[spoil[0] % octets.length] ?? 0) ^ spoil[1];
+      answer(octets);
+      const theirs = await reading.then(
+        ({ buffer }) => [...buffer],
+        () => "refused",
+      );
+      const ours = ((): number[] | string => {
+        try {
+          return [...answerData(question, octets)];
+        } catch {
+          return "refused";
+        }
+      })();
+      assert.deepEqual(ours, theirs);
+      const writing = client.writeRegisters(at, values.slice(0, 2).concat(values.slice(0, 2)).slice(0, 2));
+      const pair = [values[0] ?? 0, values[1] ?? values[0] ?? 0];
+      assert.deepEqual([...(written[1] ?? [])], [...writeRegistersQuestion(id, at, pair).octets]);
+      answer(withSum(id, 16, at >> 8, at & 0xff, 0, 2));
+      await writing;
     }),
   );
 });

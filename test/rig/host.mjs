@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { VolatileDisk } from "./disk.mjs";
+import { pluggableDevices } from "./usb-devices.mjs";
 
 const env = process.env;
 const run = env.RIG_RUN;
@@ -131,6 +132,12 @@ function serialDevice(name, command) {
 const uart1 = serialDevice("ttyS1", env.RIG_UART1);
 const usb0 = serialDevice("ttyUSB0", env.RIG_USB0);
 
+// QEMU connects to a socket of ours for each device that is plugged in, as it does for the serial ones.
+const pluggable = pluggableDevices();
+for (const [name, { device }] of Object.entries(pluggable)) {
+  if (device) createServer((socket) => device.plug(socket)).listen(join(sockets, name));
+}
+
 // ---- the data disk ---------------------------------------------------------
 
 let disk = null;
@@ -235,6 +242,37 @@ const words = {
       await qmp.ask("chardev-remove", { id: "usb0c" });
     },
     "pull it out",
+  ],
+  plug: [
+    async (name) => {
+      const { driver } = pluggable[name];
+      const chardev = { chardev: `${name}c` };
+      if (driver === "usb-redir") {
+        const backend = {
+          type: "socket",
+          data: { addr: { type: "unix", data: { path: join(sockets, name) } }, server: false },
+        };
+        await qmp.ask("chardev-add", { id: chardev.chardev, backend });
+      }
+      await qmp.ask("device_add", { driver, id: name, ...(driver === "usb-redir" ? chardev : {}) });
+    },
+    `NAME: plug in one of ${Object.keys(pluggable).join(", ")}`,
+  ],
+  unplug: [
+    async (name) => {
+      const gone = qmp.event((message) => message.event === "DEVICE_DELETED" && message.data.device === name);
+      await qmp.ask("device_del", { id: name });
+      await gone;
+      if (pluggable[name].driver === "usb-redir") await qmp.ask("chardev-remove", { id: `${name}c` });
+    },
+    "NAME: pull it out",
+  ],
+  set: [
+    (name, what, ...values) => pluggable[name].set(what, ...values),
+    Object.entries(pluggable)
+      .filter(([, { help }]) => help)
+      .map(([name, { help }]) => `${name} ${help}`)
+      .join("; "),
   ],
   "uart-break": [
     () => qmp.ask("chardev-send-break", { id: "uart1" }).then(() => {}),
