@@ -1,7 +1,6 @@
-import type { Board } from "../board.ts";
+import type { Board, I2cPort } from "../board.ts";
 import { linuxFiles } from "./linux-files.ts";
 import { choosingGpio, type ChoosingGpioOptions } from "./choosing-gpio.ts";
-import { LinuxI2c } from "./linux-i2c.ts";
 import { LinuxPwm } from "./linux-pwm.ts";
 import { LinuxSerial, type LinuxSerialOptions } from "./linux-serial.ts";
 
@@ -18,7 +17,19 @@ export function createLinuxBoard({ gpio, serial, pwm }: LinuxBoardOptions = {}):
     gpio: choosingGpio(gpio),
     pwm: new LinuxPwm(pwm),
     serial: new LinuxSerial(serial),
-    i2c: new LinuxI2c(),
+    i2c: linuxI2c(),
     files: linuxFiles,
+  };
+}
+
+/** Few boards have something on I2C: the others do not load the code. */
+function linuxI2c(): I2cPort {
+  let port: Promise<I2cPort> | undefined;
+  const load = async (): Promise<I2cPort> => new (await import("./linux-i2c.ts")).LinuxI2c();
+  return {
+    open: async (request) => {
+      port ??= load();
+      return (await port).open(request);
+    },
   };
 }
