@@ -3,6 +3,7 @@ import { build, type BuildOptions, type Metafile } from "esbuild";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commonJsParts } from "./common-js-parts.ts";
+import { leavingOut } from "./leaving-out.ts";
 import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
 
@@ -62,7 +63,7 @@ export function programBundle(
     alias: { yaml: join(root, "node_modules/yaml/browser/index.js") },
     loader: { ".node": "copy" },
     assetNames: "native/[name]-[hash]",
-    plugins: [nativeAddons(epoll, machine), commonJsParts],
+    plugins: [nativeAddons(epoll, machine), leavingOut(program.leftOut), commonJsParts],
   };
 }
 

@@ -3,7 +3,6 @@ import { formatProblems } from "@pinion/config";
 import { nodeClient } from "@pinion/client";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Log, Store } from "../drivers/driver.ts";
 import type { BoardConfig } from "./board-config.ts";
 import { readCommandLine } from "./command-line.ts";
@@ -19,6 +18,7 @@ import { findConfig } from "./find-config.ts";
 import { kernelClock } from "./kernel-clock.ts";
 import { journalDirectory, openJournalPlace } from "./journal-place.ts";
 import { LogSink } from "./log-sink.ts";
+import { type Lag, LoopLag } from "./loop-lag.ts";
 import { createLogger, logFor } from "./logging.ts";
 import { processReporter } from "./process-report.ts";
 import { readBoard } from "./read-board.ts";
@@ -95,6 +95,7 @@ async function run(board: BoardConfig): Promise<void> {
   const logger = createLogger(config.log.level, naming.id, sink);
   process.on("exit", () => sink.flushSync());
   const log = logFor(logger, "device");
+  const loopLag = new LoopLag({ now: platform.clock.mono, after: platform.timers.after });
   const runtime = new Runtime({
     naming,
     title,
@@ -110,7 +111,7 @@ async function run(board: BoardConfig): Promise<void> {
     ...platform,
     log,
     logFor: (driver) => logFor(logger, driver),
-    processReport: processReporter(),
+    processReport: processReporter(loopLag.reader()),
     store: storeFor(stateDir),
     isSynced: clockSync(),
     kernel: kernelClock(),
@@ -123,7 +124,7 @@ async function run(board: BoardConfig): Promise<void> {
   });
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
-  const watchdog = watchdogOf(runtime, log);
+  const watchdog = watchdogOf(runtime, log, loopLag.reader());
   collectStartGarbage();
   endOnSignals(runtime, log, watchdog);
   runtime.start().then(
@@ -140,9 +141,7 @@ async function run(board: BoardConfig): Promise<void> {
   }
 }
 
-function watchdogOf(runtime: Runtime, log: Log): Watchdog {
-  const lag = monitorEventLoopDelay({ resolution: 20 });
-  lag.enable();
+function watchdogOf(runtime: Runtime, log: Log, lag: () => Lag): Watchdog {
   const limit = watchdogLimit();
   return new Watchdog({
     notify: systemdNotifier((words) => log.warn(words)),
@@ -154,8 +153,7 @@ function watchdogOf(runtime: Runtime, log: Log): Watchdog {
       return `${state}; link ${link.state}; drivers ${drivers.map((one) => `${one.name} ${one.state}`).join(", ") || "none"}`;
     },
     fault: () => {
-      const worst = lag.max / 1e6;
-      lag.reset();
+      const worst = lag().max;
       return worst > LAG_LIMIT ? `the event loop stood still for ${String(Math.round(worst))} ms` : runtime.fault();
     },
   });

@@ -1,22 +1,15 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ProcessReport } from "./health.ts";
+import type { Lag } from "./loop-lag.ts";
 
-const RESOLUTION = 20;
-
-/** Starts watching the event loop; each call reports on the time since the one before. */
-export function processReporter(): () => ProcessReport {
-  const lag = monitorEventLoopDelay({ resolution: RESOLUTION });
-  lag.enable();
+/** Each call reports on the time since the one before. */
+export function processReporter(lag: () => Lag): () => ProcessReport {
   return () => {
     const { rss, heapUsed } = process.memoryUsage();
-    const report = { memory: { rss, heapUsed }, loopLag: { mean: late(lag.mean), max: late(lag.max) } };
-    lag.reset();
-    return report;
+    const { mean, max } = lag();
+    return { memory: { rss, heapUsed }, loopLag: { mean: tenths(mean), max: tenths(max) } };
   };
 }
 
-/** The histogram counts nanoseconds between two ticks of its own timer: what is over its interval is the delay. */
-function late(nanoseconds: number): number {
-  const ms = nanoseconds / 1e6 - RESOLUTION;
-  return Number.isFinite(ms) ? Math.max(0, Math.round(ms * 10) / 10) : 0;
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

@@ -45,10 +45,12 @@ export async function buildBoards(): Promise<readonly Board[]> {
 type Arguments = (address: Address, readings: number) => readonly string[];
 
 function board(name: BoardName, { script }: Aside, args: Arguments): Board {
+  // what its start script sets
+  const asShipped = name === "pinion-device" ? ["MALLOC_ARENA_MAX=1"] : [];
   return {
     name,
     shipped: octetsOfScripts(dirname(script), name === "pinion-device" ? "" : basename(script)),
-    start: (address, readings) => start(process.execPath, [script, ...args(address, readings)]),
+    start: (address, readings) => start("env", [...asShipped, process.execPath, script, ...args(address, readings)]),
     startCounting: (address) => start(process.execPath, ["--require", LOADED_CODE, script, ...args(address, 0)]),
   };
 }
