@@ -359,6 +359,7 @@ async function powerOn() {
     RIG_PROJECT: env.RIG_PROJECT,
     RIG_CHIPS: env.RIG_CHIPS,
     RIG_DISK: env.RIG_DISK,
+    RIG_SYSTEMD: env.RIG_SYSTEMD,
     RIG_UART: arm ? "/dev/ttyS0" : "/dev/ttyS1",
     HOME: "/root",
     LANG: "C.UTF-8",
@@ -466,6 +467,14 @@ async function powerOn() {
           `driver=nbd,node-name=disk,server.type=unix,server.path=${join(sockets, "disk")},export=disk`,
           "-device",
           "virtio-blk-pci,drive=disk",
+        ]
+      : []),
+    ...(env.RIG_SYSTEMD
+      ? [
+          "-blockdev",
+          `driver=file,node-name=root,read-only=on,filename=${env.RIG_SYSTEMD}`,
+          "-device",
+          "virtio-blk-pci,drive=root",
         ]
       : []),
   ];
