@@ -41,8 +41,9 @@ export function programBundle(
   epoll: readonly AddonBuild[],
   machine: Machine = thisMachine,
 ): BuildOptions & { metafile: true } {
+  const entries = Object.entries({ [program.name]: program.entry, ...program.further });
   return {
-    entryPoints: { [program.name]: join(root, program.entry) },
+    entryPoints: Object.fromEntries(entries.map(([name, entry]) => [name, join(root, entry)])),
     outdir: programFolder(program.name),
     outExtension: { ".js": ".cjs" },
     chunkNames: "parts/[name]-[hash]",

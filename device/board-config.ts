@@ -3,6 +3,8 @@ import type { DriverDefinition } from "../drivers/driver.ts";
 import { parsePinName } from "../drivers/gpio/pin-name.ts";
 import { deviceSchema, schemaWithout, type DeviceConfig, type DriverEntry } from "./config.ts";
 import { deliveryFindings } from "./delivery-config.ts";
+import { isFile } from "./guest/is-file.ts";
+import type { UsedDriver } from "./guest/used-drivers.ts";
 import { idFromHostname, namingFor, type Naming } from "./naming.ts";
 import { routerOptions, type RouterConnection } from "./router-options.ts";
 import { planDrivers, type PlannedDriver } from "./plan.ts";
@@ -22,6 +24,12 @@ export type ReadBoardConfig =
   | { readonly ok: true; readonly board: BoardConfig }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** What may stand in `use`: our drivers by their kind, those of others by their file. */
+interface KnownDrivers {
+  readonly definitions: readonly DriverDefinition[];
+  readonly used: readonly UsedDriver[];
+}
+
 /**
  * Reads and checks everything that is written: all problems at once, in the order of the file. Touches no hardware. What
  * the schema refuses does not hide what else is wrong elsewhere.
@@ -30,15 +38,16 @@ export function readBoardConfig(
   file: string,
   definitions: readonly DriverDefinition[],
   hostname: string,
+  used: readonly UsedDriver[] = [],
 ): ReadBoardConfig {
-  const loaded = loadConfig(file, deviceSchema(definitions));
+  const loaded = loadConfig(file, deviceSchema(definitions, used));
   if (!loaded.ok)
     return {
       ok: false,
-      problems: inOrder([...loaded.problems, ...furtherProblems(file, definitions, loaded.problems)]),
+      problems: inOrder([...loaded.problems, ...furtherProblems(file, { definitions, used }, loaded.problems)]),
     };
   const config = loaded.value as DeviceConfig; // what deviceSchema describes, and it was just checked against it
-  const { drivers, findings } = planDrivers(config.drivers, definitions);
+  const { drivers, findings } = planDrivers(config.drivers, definitions, used);
   const wiring = readWires(config.board);
   const router = routerOptions(config.router);
   const delivery = findings.length > 0 ? [] : deliveryFindings(config, drivers);
@@ -57,20 +66,20 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 /** What is wrong in the sections, and in the drivers, that the schema has nothing against. */
 function furtherProblems(
   file: string,
-  definitions: readonly DriverDefinition[],
-  known: readonly Problem[],
+  { definitions, used }: KnownDrivers,
+  problems: readonly Problem[],
 ): readonly Problem[] {
-  const faulty = new Set(known.map(({ key }) => /^[^.[]*/.exec(key)?.[0] ?? ""));
-  const loaded = loadConfig(file, schemaWithout(faulty, definitions));
+  const faulty = new Set(problems.map(({ key }) => /^[^.[]*/.exec(key)?.[0] ?? ""));
+  const loaded = loadConfig(file, schemaWithout(faulty, definitions, used));
   if (!loaded.ok) return [];
   const config = loaded.value as Partial<DeviceConfig>; // the sections that are not faulty are as described
   const entries: readonly unknown[] = Array.isArray(config.drivers) ? config.drivers : [];
-  const faultyKeys = known.map(({ key }) => key);
+  const faultyKeys = problems.map(({ key }) => key);
   const sound = entries.map((entry, i) => (isEntry(entry) ? soundPart(entry, i, faultyKeys) : undefined));
   const findings = [
     ...furtherRouterFindings(config.router, faultyKeys),
     ...(faulty.has("board") || config.board === undefined ? [] : readWires(config.board).findings),
-    ...planDrivers(sound, definitions).findings,
+    ...planDrivers(sound, definitions, used).findings,
   ];
   return findings.map((finding) => loaded.problem(finding));
 }
@@ -106,7 +115,10 @@ function soundPart(entry: DriverEntry, index: number, faultyKeys: readonly strin
     });
     left[key] = Object.fromEntries(items);
   }
-  return explained === within().length ? { ...left, use: entry.use } : undefined;
+  const faults = within().length;
+  // a driver of others was asked about the whole of what is written, and about nothing else
+  if (faults > 0 && isFile(entry.use)) return undefined;
+  return explained === faults ? { ...left, use: entry.use } : undefined;
 }
 
 function isEntry(value: unknown): value is DriverEntry {

@@ -5,7 +5,9 @@ import type { Static, TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { durationSchema } from "../drivers/duration.ts";
 import { deliverySchema, journalSchema, type DeliveryConfig, type JournalConfig } from "./delivery-config.ts";
+import type { UsedDriver } from "./guest/used-drivers.ts";
 import { healthAddress } from "./health-address.ts";
+import { sizeSchema } from "./size.ts";
 import { withoutDefaults } from "./without-defaults.ts";
 
 const ID = "^[a-z0-9_]{1,64}$";
@@ -106,6 +108,13 @@ const BoardPart = Type.Object(
           "folder for what must outlive the process (counts); default: $STATE_DIRECTORY, which systemd sets; without either nothing is kept",
       }),
     ),
+    driverMemory: sizeSchema({
+      default: "96 MiB",
+      min: 16 * 1_048_576,
+      max: 4 * 1_073_741_824,
+      description:
+        "what each driver of others may have in memory, beside Node's own program; one that takes more is ended",
+    }),
     wires: Type.Optional(
       Type.Array(Type.Array(Pin, { minItems: 2, maxItems: 2 }), {
         maxItems: 256,
@@ -150,18 +159,26 @@ export interface DeviceConfig {
   readonly drivers: readonly DriverEntry[];
 }
 
-/** The schema of board.yaml for these drivers; each entry of `drivers` is told apart by `use`. */
-export function deviceSchema(definitions: readonly DriverDefinition[]): TSchema {
-  return Type.Object(sections(definitions));
+/** The schema of board.yaml for our drivers and those of others; each entry of `drivers` is told apart by `use`. */
+export function deviceSchema(definitions: readonly DriverDefinition[], used: readonly UsedDriver[] = []): TSchema {
+  return Type.Object(sections(definitions, used));
 }
 
 /** The same with the `faulty` sections left unchecked, so that what the others hold can be checked further. */
-export function schemaWithout(faulty: ReadonlySet<string>, definitions: readonly DriverDefinition[]): TSchema {
-  const checked = Object.entries(sections(definitions)).filter(([section]) => !faulty.has(section));
+export function schemaWithout(
+  faulty: ReadonlySet<string>,
+  definitions: readonly DriverDefinition[],
+  used: readonly UsedDriver[] = [],
+): TSchema {
+  const checked = Object.entries(sections(definitions, used)).filter(([section]) => !faulty.has(section));
   return Type.Object(Object.fromEntries(checked), { additionalProperties: true });
 }
 
-function sections(definitions: readonly DriverDefinition[]): Record<keyof DeviceConfig, TSchema> {
+function sections(
+  definitions: readonly DriverDefinition[],
+  used: readonly UsedDriver[],
+): Record<keyof DeviceConfig, TSchema> {
+  const entries = [...definitions.map((one) => entrySchema(one.kind, one)), ...used.map(usedSchema)];
   return {
     device: Device,
     router: Router,
@@ -170,7 +187,7 @@ function sections(definitions: readonly DriverDefinition[]): Record<keyof Device
     health: HealthPart,
     journal: journalSchema,
     delivery: deliverySchema,
-    drivers: Type.Array(Type.Union(definitions.map(entrySchema)), {
+    drivers: Type.Array(Type.Union(entries), {
       maxItems: 64,
       default: [],
       description: "what this board drives, in the order of opening",
@@ -178,7 +195,13 @@ function sections(definitions: readonly DriverDefinition[]): Record<keyof Device
   };
 }
 
-function entrySchema({ kind, title, configSchema }: DriverDefinition): TSchema {
+/** Of one that could not be loaded nothing can be said but that. */
+function usedSchema(used: UsedDriver): TSchema {
+  if ("definition" in used) return entrySchema(used.use, used.definition);
+  return Type.Object({ use: Type.Literal(used.use) }, { additionalProperties: true });
+}
+
+function entrySchema(use: string, { title, configSchema }: DriverDefinition): TSchema {
   // every driver's configuration is a mapping; the contract suite proves it
   const { properties, required, ...rest } = withoutDefaults(configSchema) as TSchema & {
     readonly properties?: Readonly<Record<string, TSchema>>;
@@ -186,7 +209,7 @@ function entrySchema({ kind, title, configSchema }: DriverDefinition): TSchema {
   };
   return {
     ...rest,
-    properties: { use: Type.Literal(kind, { description: title }), ...properties },
+    properties: { use: Type.Literal(use, { description: title }), ...properties },
     required: ["use", ...(required ?? [])],
   };
 }

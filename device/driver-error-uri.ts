@@ -10,6 +10,7 @@ export const driverErrorUris: Readonly<Record<DriverErrorCode, string>> = {
   bad_config: "pinion.error.bad_config",
   busy: "pinion.error.busy",
   closed: "pinion.error.closed",
+  driver_fault: "pinion.error.driver_fault",
   invalid_argument: ErrorUri.invalidArgument,
   interlocked: "pinion.error.interlocked",
   io: "pinion.error.io",

@@ -8,6 +8,7 @@ import type { Claim, ConfigIssue, DriverDefinition } from "../drivers/driver.ts"
 import { DriverError } from "../drivers/driver-error.ts";
 import type { DriverEntry } from "./config.ts";
 import { conflicts } from "./conflicts.ts";
+import type { UsedDriver } from "./guest/used-drivers.ts";
 
 /** One driver of the board, ready to be opened. */
 export interface PlannedDriver {
@@ -31,6 +32,7 @@ export interface Plan {
 export function planDrivers(
   entries: readonly (DriverEntry | undefined)[],
   definitions: readonly DriverDefinition[],
+  used: readonly UsedDriver[] = [],
 ): Plan {
   const drivers: PlannedDriver[] = [];
   const findings: Finding[] = [];
@@ -38,10 +40,9 @@ export function planDrivers(
   for (const [index, entry] of entries.entries()) {
     if (entry === undefined) continue;
     const { use, ...config } = entry;
-    const definition = definitions.find(({ kind }) => kind === use);
-    if (definition === undefined) {
-      const allowed = definitions.map(({ kind }) => kind).join(", ");
-      findings.push({ path: ["drivers", index, "use"], found: `driver ${use}`, allowed, cure: "choose one of these" });
+    const definition = chosen(use, { definitions, used });
+    if ("found" in definition) {
+      findings.push({ path: ["drivers", index, "use"], ...definition });
       continue;
     }
     const issues = definition.check(config);
@@ -49,14 +50,41 @@ export function planDrivers(
       findings.push(...issues.map((issue) => issueFinding(issue, index, definition)));
       continue;
     }
-    const count = (counts.get(use) ?? 0) + 1;
-    counts.set(use, count);
-    const name = count === 1 ? use : `${use}_${String(count)}`;
+    const { kind } = definition;
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    const name = count === 1 ? kind : `${kind}_${String(count)}`;
     const planned = planOne({ name, index, definition, config });
     if ("found" in planned) findings.push(planned);
     else drivers.push(planned);
   }
   return { drivers, findings: [...findings, ...conflicts(drivers)] };
+}
+
+interface KnownDrivers {
+  readonly definitions: readonly DriverDefinition[];
+  readonly used: readonly UsedDriver[];
+}
+
+/** The driver that `use` means, or why there is none. */
+function chosen(use: string, { definitions, used }: KnownDrivers): DriverDefinition | Omit<Finding, "path"> {
+  const own = definitions.find(({ kind }) => kind === use);
+  if (own !== undefined) return own;
+  const file = used.find((one) => one.use === use);
+  if (file === undefined) {
+    const allowed = `${definitions.map(({ kind }) => kind).join(", ")}, or the file of a driver such as ./my-driver.mjs`;
+    return { found: `driver ${use}`, allowed, cure: "choose one of these" };
+  }
+  if ("fault" in file) return { found: file.fault.what, allowed: "the file of a driver", cure: file.fault.cure };
+  const { kind } = file.definition;
+  const other = used.find((one) => one !== file && "definition" in one && one.definition.kind === kind);
+  const holder = definitions.some((one) => one.kind === kind) ? "Pinion's own" : other?.use;
+  if (holder === undefined) return file.definition;
+  return {
+    found: `the kind ${kind} in ${use}, which is also that of ${holder} driver`,
+    allowed: "a kind of its own for each driver",
+    cure: `give the driver in ${use} another kind`,
+  };
 }
 
 /** `check` and `describe` of a driver may disagree, or a user's driver may throw: that is a finding too, not a crash. */

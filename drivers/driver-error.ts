@@ -4,6 +4,7 @@ export const driverErrorCures = Object.freeze({
   bad_config: "Correct the configuration and start again.",
   busy: "Stop the other user of it, or choose another one.",
   closed: "The driver is shutting down: try again after the restart.",
+  driver_fault: "This is a fault of the driver: tell its author, or take it out of the configuration.",
   invalid_argument: "Give an argument that the action's description allows.",
   interlocked: "Switch the other one off first.",
   io: "Check the wiring and the kernel's log (dmesg), then try again.",

@@ -139,6 +139,9 @@ export interface DriverInstance {
   close(): Promise<void>;
 }
 
+/** Version of this contract. It changes when a driver that was written for the one before would not work any more. */
+export const CONTRACT = 1;
+
 /** What the author of a driver writes. Config has been checked; fields with a default may still be missing. */
 export interface DriverSource<Schema extends TSchema> {
   readonly kind: string;
@@ -156,6 +159,8 @@ export interface DriverSource<Schema extends TSchema> {
 
 /** What the host of drivers sees. */
 export interface DriverDefinition<Schema extends TSchema = TSchema> {
+  /** Left out: 1. */
+  readonly contract?: number;
   readonly kind: string;
   readonly title: string;
   /** JSON Schema of the configuration, with defaults, units and descriptions; refuses unknown keys. */
@@ -187,6 +192,7 @@ export function defineDriver<Schema extends TSchema>(source: DriverSource<Schema
     throw new DriverError("bad_config", `The configuration of driver ${source.kind} is wrong: ${words}`);
   };
   return Object.freeze({
+    contract: CONTRACT,
     kind: source.kind,
     title: source.title,
     configSchema: source.configSchema,

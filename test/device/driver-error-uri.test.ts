@@ -9,6 +9,7 @@ const expected: Readonly<Record<DriverErrorCode, string>> = {
   bad_config: "pinion.error.bad_config",
   busy: "pinion.error.busy",
   closed: "pinion.error.closed",
+  driver_fault: "pinion.error.driver_fault",
   invalid_argument: "wamp.error.invalid_argument",
   interlocked: "pinion.error.interlocked",
   io: "pinion.error.io",
