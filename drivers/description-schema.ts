@@ -98,6 +98,15 @@ export const claimsSchema: TSchema = Type.Array(
       { type: Type.Literal("serial-port"), path: Type.String({ minLength: 1, maxLength: 4_096 }), owner },
       strict,
     ),
+    Type.Object(
+      {
+        type: Type.Literal("i2c-address"),
+        bus: Type.Union([Type.Integer({ minimum: 0 }), text]),
+        address: Type.Integer({ minimum: 0, maximum: 127 }),
+        owner,
+      },
+      strict,
+    ),
     Type.Object({ type: Type.Literal("file"), path, owner, write: Type.Optional(Type.Boolean()) }, strict),
     Type.Object({ type: Type.Literal("disk-space"), path, owner }, strict),
   ]),

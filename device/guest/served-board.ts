@@ -3,7 +3,15 @@
  * that process ends, outputs at the level they were opened with. Owns the handles; what may be opened at all is the
  * claimed board's to say.
  */
-import type { Board, InputRequest, OutputRequest, PwmRequest, PwmState, SerialRequest } from "../../drivers/board.ts";
+import type {
+  Board,
+  I2cRequest,
+  InputRequest,
+  OutputRequest,
+  PwmRequest,
+  PwmState,
+  SerialRequest,
+} from "../../drivers/board.ts";
 import { DriverError } from "../../drivers/driver-error.ts";
 import { toWireError } from "./messages.ts";
 
@@ -144,6 +152,14 @@ const OPENERS: Readonly<Record<string, Opener>> = {
       methods: { set: (state: PwmState) => line.set(state), read: () => line.read() },
       makeSafe: async () => line.set({ ...(await line.read()), duty: 0, enabled: false }),
       close: () => line.close(),
+    };
+  },
+  "i2c.open": async ({ i2c }: Board, request: I2cRequest): Promise<Handle> => {
+    const device = await i2c.open(request);
+    return {
+      words: `I2C device ${String(request.address)} of bus ${String(request.bus)}`,
+      methods: { transfer: (write: Uint8Array, length: number) => device.transfer(write, length) },
+      close: () => device.close(),
     };
   },
   "serial.open": async ({ serial }: Board, request: SerialRequest, tell: Tell): Promise<Handle> => {

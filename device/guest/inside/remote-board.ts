@@ -49,6 +49,13 @@ export class RemoteBoard implements Board {
     },
   };
 
+  readonly i2c: Board["i2c"] = {
+    open: async (request) => {
+      const { use, close } = await this.#open("i2c.open", request, {});
+      return { transfer: use("transfer"), close };
+    },
+  };
+
   readonly serial: SerialPorts = {
     list: this.#plain("serial.list"),
     open: async ({ onData, onClose, ...request }: SerialRequest) => {

@@ -136,6 +136,7 @@ export async function opened(
     store: undefined,
     interlock: (group) => interlocks.of(group),
     accept: (_driver, stream, reading) => void readings.push({ stream, reading }),
+    onFailure: happened,
     onState: happened,
   });
   t.after(async () => driver.close(5_000));
