@@ -27,6 +27,12 @@ export const commonJsParts: Plugin = {
   },
 };
 
+/** A part that is a CommonJS package has only a default export; by an import that is answered with its names as well. */
+const IS_PACKAGE = /export default [\w$]+\(\);?\s*(?:\/\/.*\s*)?$/;
+const WITH_NAMES =
+  ";{const all=module.exports.default;for(const name of Object.keys(Object(all)))" +
+  "name in module.exports||Object.defineProperty(module.exports,name,{enumerable:true,get:()=>all[name]})}\n";
+
 async function inCommonJs(text: string, target: string | string[] | undefined): Promise<string> {
   const { code } = await transform(text, {
     format: "cjs",
@@ -39,5 +45,5 @@ async function inCommonJs(text: string, target: string | string[] | undefined): 
     // told when the parts were made
     logLevel: "silent",
   });
-  return code;
+  return IS_PACKAGE.test(text) ? code + WITH_NAMES : code;
 }
