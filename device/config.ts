@@ -5,6 +5,7 @@ import type { Static, TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { durationSchema } from "../drivers/duration.ts";
 import { deliverySchema, journalSchema, type DeliveryConfig, type JournalConfig } from "./delivery-config.ts";
+import { withDelivery } from "./entry-delivery.ts";
 import type { UsedDriver } from "./guest/used-drivers.ts";
 import { healthAddress } from "./health-address.ts";
 import { sizeSchema } from "./size.ts";
@@ -203,7 +204,7 @@ function usedSchema(used: UsedDriver): TSchema {
 
 function entrySchema(use: string, { title, configSchema }: DriverDefinition): TSchema {
   // every driver's configuration is a mapping; the contract suite proves it
-  const { properties, required, ...rest } = withoutDefaults(configSchema) as TSchema & {
+  const { properties, required, ...rest } = withDelivery(withoutDefaults(configSchema)) as TSchema & {
     readonly properties?: Readonly<Record<string, TSchema>>;
     readonly required?: readonly string[];
   };

@@ -4,6 +4,7 @@ import * as Type from "typebox";
 import type { Static } from "typebox";
 import { durationSchema, milliseconds } from "../drivers/duration.ts";
 import type { StreamDescription } from "../drivers/description.ts";
+import { deliveryModeSchema, type DeliveryMode } from "./entry-delivery.ts";
 import { journalDefaults, type JournalLimits } from "./journal/journal.ts";
 import type { PlannedDriver } from "./plan.ts";
 import { octetsOf, sizeSchema } from "./size.ts";
@@ -62,11 +63,12 @@ export const journalSchema = Type.Object(
 
 export const deliverySchema = Type.Record(
   Type.String({ pattern: "^[a-z0-9_]+(\\.[a-z0-9_]+)*$" }),
-  Type.Enum(["durable", "latest"], {
+  deliveryModeSchema,
+  {
+    default: {},
     description:
-      "durable: kept in the journal until the router has it. latest: sent while there is a session, else lost",
-  }),
-  { default: {}, description: "by stream; default: durable for measurements and events, latest for states" },
+      "by stream; it may also stand in the entry of a pin, port or sensor; default: durable for measurements and events, latest for states",
+  },
 );
 
 export type JournalConfig = Static<typeof journalSchema>;
@@ -108,28 +110,52 @@ export function deliveryFindings(
   }
   const known = streamsOf(drivers);
   for (const stream of Object.keys(delivery)) {
-    if (known.has(stream)) continue;
-    findings.push({
-      path: ["delivery", stream],
-      found: `the stream '${stream}', which no driver has`,
-      allowed: [...known.keys()].join(", ") || "no stream: the board has none",
-      cure: "name a stream as it stands in sensor.<stream>, or remove the line",
-      atKey: true,
-    });
+    const found = known.get(stream);
+    if (found === undefined) {
+      findings.push({
+        path: ["delivery", stream],
+        found: `the stream '${stream}', which no driver has`,
+        allowed: [...known.keys()].join(", ") || "no stream: the board has none",
+        cure: "name a stream as it stands in sensor.<stream>, or remove the line",
+        atKey: true,
+      });
+    } else if (found.written !== undefined) {
+      findings.push({
+        path: ["delivery", stream],
+        found: `the delivery of '${stream}' here and in the entry of its driver`,
+        allowed: "one of the two",
+        cure: "remove one of them",
+        atKey: true,
+      });
+    }
   }
   return findings;
 }
 
 /** The streams that are kept until the router has them. */
 export function durableStreams(delivery: DeliveryConfig, drivers: readonly PlannedDriver[]): ReadonlySet<string> {
-  const durable = [...streamsOf(drivers)].filter(([stream, { kind }]) => {
+  const durable = [...streamsOf(drivers)].filter(([stream, { kind, written }]) => {
     const byDefault = kind === "state" ? "latest" : "durable";
-    return (delivery[stream] ?? byDefault) === "durable";
+    return (delivery[stream] ?? written ?? byDefault) === "durable";
   });
   return new Set(durable.map(([stream]) => stream));
 }
 
-function streamsOf(drivers: readonly PlannedDriver[]): ReadonlyMap<string, StreamDescription> {
-  const channels = drivers.flatMap(({ description }) => description.channels);
-  return new Map(channels.flatMap(({ streams }) => Object.entries(streams)));
+interface PlannedStream {
+  readonly kind: StreamDescription["kind"];
+  /** In the entry of its driver: for the stream itself, or for all of its channel. */
+  readonly written: DeliveryMode | undefined;
+}
+
+function streamsOf(drivers: readonly PlannedDriver[]): ReadonlyMap<string, PlannedStream> {
+  const streams = new Map<string, PlannedStream>();
+  for (const { description, delivery } of drivers) {
+    for (const channel of description.channels) {
+      for (const [stream, { kind }] of Object.entries(channel.streams)) {
+        const written = delivery.get(`stream ${stream}`) ?? delivery.get(`channel ${channel.name}`);
+        streams.set(stream, { kind, written });
+      }
+    }
+  }
+  return streams;
 }

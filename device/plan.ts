@@ -8,6 +8,7 @@ import type { Claim, ConfigIssue, DriverDefinition } from "../drivers/driver.ts"
 import { DriverError } from "../drivers/driver-error.ts";
 import type { DriverEntry } from "./config.ts";
 import { conflicts } from "./conflicts.ts";
+import { takeDelivery, type EntryDelivery } from "./entry-delivery.ts";
 import type { UsedDriver } from "./guest/used-drivers.ts";
 
 /** One driver of the board, ready to be opened. */
@@ -17,7 +18,10 @@ export interface PlannedDriver {
   /** Place in the configuration's list. */
   readonly index: number;
   readonly definition: DriverDefinition;
+  /** Without what the board takes for itself. */
   readonly config: unknown;
+  /** What its entry says of its readings. */
+  readonly delivery: EntryDelivery;
   readonly description: DriverDescription;
   readonly claims: readonly Claim[];
 }
@@ -39,7 +43,8 @@ export function planDrivers(
   const counts = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
     if (entry === undefined) continue;
-    const { use, ...config } = entry;
+    const { use, ...written } = entry;
+    const { config, delivery } = takeDelivery(written);
     const definition = chosen(use, { definitions, used });
     if ("found" in definition) {
       findings.push({ path: ["drivers", index, "use"], ...definition });
@@ -54,7 +59,7 @@ export function planDrivers(
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     const name = count === 1 ? kind : `${kind}_${String(count)}`;
-    const planned = planOne({ name, index, definition, config });
+    const planned = planOne({ name, index, definition, config, delivery });
     if ("found" in planned) findings.push(planned);
     else drivers.push(planned);
   }
@@ -88,7 +93,7 @@ function chosen(use: string, { definitions, used }: KnownDrivers): DriverDefinit
 }
 
 /** `check` and `describe` of a driver may disagree, or a user's driver may throw: that is a finding too, not a crash. */
-function planOne(one: Pick<PlannedDriver, "name" | "index" | "definition" | "config">): PlannedDriver | Finding {
+function planOne(one: Omit<PlannedDriver, "description" | "claims">): PlannedDriver | Finding {
   try {
     const { definition, config } = one;
     return { ...one, description: definition.describe(config), claims: definition.plan(config) };
