@@ -5,7 +5,7 @@ import type { Static } from "typebox";
 import { durationSchema, milliseconds } from "../drivers/duration.ts";
 import type { StreamDescription } from "../drivers/description.ts";
 import { deliveryModeSchema, type DeliveryMode } from "./entry-delivery.ts";
-import { journalDefaults, type JournalLimits } from "./journal/journal.ts";
+import { journalDefaults, type JournalLimits } from "./journal/journal-limits.ts";
 import type { PlannedDriver } from "./plan.ts";
 import { octetsOf, sizeSchema } from "./size.ts";
 

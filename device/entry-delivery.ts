@@ -35,14 +35,19 @@ export function takeDelivery(config: Entries): { readonly config: Entries; reado
     isEntries(one) && typeof one["stream"] === "string" ? take(one, `stream ${one["stream"]}`) : one;
   const part = (name: string, one: unknown): unknown =>
     isEntries(one)
-      ? take(mapped(one, (_, value) => (Array.isArray(value) ? value.map(rule) : value)), `channel ${name}`)
+      ? take(
+          mapped(one, (_, value) => (Array.isArray(value) ? value.map(rule) : value)),
+          `channel ${name}`,
+        )
       : one;
   return { config: mapped(config, (_, section) => (isEntries(section) ? mapped(section, part) : section)), delivery };
 }
 
 function ofStreams(list: TSchema): TSchema {
   const items: unknown = (list as Entries)["items"]; // a schema may be asked for any keyword
-  return isEntries(items) && hasProperty(items, "stream") ? asSchema({ ...list, items: withKey(asSchema(items)) }) : list;
+  return isEntries(items) && hasProperty(items, "stream")
+    ? asSchema({ ...list, items: withKey(asSchema(items)) })
+    : list;
 }
 
 function mapProperties(schema: TSchema, change: (one: TSchema) => TSchema): TSchema {

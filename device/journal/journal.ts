@@ -9,6 +9,7 @@ import type { BootClocks } from "./boot-clocks.ts";
 import type { Disk } from "./disk.ts";
 import type { HeadEntry } from "./entry.ts";
 import type { Gap, GapDetail, GapReason } from "./gap.ts";
+import type { JournalLimits } from "./journal-limits.ts";
 import type { JournalReport } from "./journal-report.ts";
 import { Ledger } from "./ledger.ts";
 import { ReadBack, type Cursor, type HistoryPage, type Stored } from "./read-back.ts";
@@ -16,30 +17,6 @@ import { recover } from "./recover.ts";
 import { BLOCK, footprint, type Segment } from "./segment.ts";
 import { encoded, SegmentWriter, type Encoded } from "./segment-writer.ts";
 import { WriteMeter } from "./write-meter.ts";
-
-export interface JournalLimits {
-  /** Octets on disk, in all. */
-  readonly capacity: number;
-  /** Octets of one file; capacity is given back in these. At most an eighth of it. */
-  readonly segment: number;
-  /** ms until what has been appended is written. 0: each reading at once. */
-  readonly commitEvery: number;
-  /** Octets after which it is written without waiting. */
-  readonly commitOctets: number;
-  /** Octets that wait in memory while the disk takes none. */
-  readonly memory: number;
-  /** Octets of one reading. */
-  readonly reading: number;
-}
-
-export const journalDefaults: JournalLimits = {
-  capacity: 16 * 1024 * 1024,
-  segment: 256 * 1024,
-  commitEvery: 2_000,
-  commitOctets: 64 * 1024,
-  memory: 256 * 1024,
-  reading: 64 * 1024,
-};
 
 export interface JournalOptions {
   readonly disk: Disk;
@@ -261,6 +238,7 @@ export class Journal {
         this.#writing = [];
         this.#groupOctets = this.#group.reduce((sum, { octets }) => sum + octets.length, 0);
         this.#failed(error);
+        if (isFull(error)) await this.#giveBack();
         return;
       }
     } while (this.#groupOctets >= this.#options.limits.commitOctets);
@@ -303,6 +281,7 @@ export class Journal {
     } catch (error) {
       this.#ledger.giveBack(changes);
       clocks.giveBack(steps);
+      if (this.#needsHead) await this.#abandon();
       throw error;
     }
     this.#writing = [];
@@ -340,6 +319,25 @@ export class Journal {
     }
     this.#options.clocks.keep(new Set(this.#segments.map(({ boot }) => boot)));
     this.#ledger.rewriteGaps();
+  }
+
+  /** A segment that could not even be begun holds nothing, and is not to take the room of one that does. */
+  async #abandon(): Promise<void> {
+    const { name } = this.#segments.pop() ?? {};
+    if (name === undefined) return;
+    await this.#options.disk.remove(name).catch(() => this.#condemned.push(name));
+  }
+
+  /** Somebody else has filled the disk: the oldest segment goes when everybody has what is in it, before new readings are lost. */
+  async #giveBack(): Promise<void> {
+    const [oldest] = this.#segments;
+    if (oldest === undefined || oldest === this.#writer.segment) return;
+    if ([...oldest.spans].some(([stream, span]) => this.#ledger.hasPending(oldest.boot, stream, span))) return;
+    const isGone = await this.#options.disk.remove(oldest.name).then(
+      () => true,
+      () => false,
+    );
+    if (isGone) this.#segments.shift();
   }
 
   async #removeCondemned(): Promise<void> {
@@ -383,6 +381,10 @@ export class Journal {
   #octets(): number {
     return this.#segments.reduce((sum, segment) => sum + footprint(segment), 0);
   }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function words(error: unknown): string {

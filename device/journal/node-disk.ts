@@ -18,6 +18,7 @@ export function nodeDisk(directory: string): Disk {
         await syncDirectory(directory);
       } catch (error) {
         await file.close();
+        await unlink(at(name)).catch(() => undefined);
         throw error;
       }
       return {

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { BootClocks } from "../../device/journal/boot-clocks.ts";
-import { Journal, journalDefaults } from "../../device/journal/journal.ts";
+import { Journal } from "../../device/journal/journal.ts";
+import { journalDefaults } from "../../device/journal/journal-limits.ts";
 import { nodeDisk } from "../../device/journal/node-disk.ts";
 import type { Reading } from "../../drivers/reading.ts";
 

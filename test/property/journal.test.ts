@@ -8,7 +8,8 @@ import * as fc from "fast-check";
 import type { Reading } from "../../drivers/reading.ts";
 import { gapEnd, type Gap } from "../../device/journal/gap.ts";
 import { BootClocks } from "../../device/journal/boot-clocks.ts";
-import { Journal, type JournalLimits } from "../../device/journal/journal.ts";
+import { Journal } from "../../device/journal/journal.ts";
+import type { JournalLimits } from "../../device/journal/journal-limits.ts";
 import { settle, VirtualClock } from "../support/virtual-clock.ts";
 import { VirtualDisk, type DiskFault } from "../support/virtual-disk.ts";
 
