@@ -1,6 +1,6 @@
 /** `pinion-device`: one board, from its configuration to its end. The only file here that touches the process. */
 import { formatProblems } from "@pinion/config";
-import { nodeClient } from "@pinion/client";
+import { nodeClient, systemdNotifier, watchdogLimit } from "@pinion/client";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Log, Store } from "../drivers/driver.ts";
@@ -11,7 +11,6 @@ import { durableStreams, journalSettings } from "./delivery-config.ts";
 import { healthAddress } from "./health-address.ts";
 import { urlsOf } from "./router-options.ts";
 import { systemReporter } from "./system-report.ts";
-import { systemdNotifier, watchdogLimit } from "./systemd.ts";
 import { Watchdog } from "./watchdog.ts";
 import { clockSync } from "./clock-sync.ts";
 import { findConfig } from "./find-config.ts";

@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command, CommanderError } from "commander";
+import { systemdNotifier, watchdogLimit } from "@pinion/client";
 import { formatProblems } from "@pinion/config";
 import { Bridge } from "./bridge.ts";
 import { BridgeError } from "./bridge-error.ts";
@@ -22,6 +23,8 @@ interface Arguments {
 }
 
 const USAGE_STATUS = 2;
+/** Signs of life in the time in which systemd wants one, so that a single one may be missed. */
+const PINGS = 3;
 
 async function main(argv: readonly string[]): Promise<void> {
   const args = parseArguments(argv);
@@ -42,7 +45,9 @@ async function run(config: Config, log: Log): Promise<void> {
     now: () => performance.now(),
     random: secureRandom(),
   });
+  const notify = systemdNotifier((words) => log.warn({}, words));
   const stop = async (signal: string): Promise<void> => {
+    notify("STOPPING=1");
     log.info({ signal }, "stopping: saying goodbye to everyone");
     await bridge.stop();
     log.info({}, "stopped");
@@ -50,6 +55,14 @@ async function run(config: Config, log: Log): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(signal));
   await bridge.start();
+  notify("READY=1");
+  keepAlive(notify);
+}
+
+/** Tells systemd of life while the event loop turns; what hangs for the whole of `WatchdogSec=` is ended and started anew. */
+function keepAlive(notify: (...lines: readonly string[]) => void): void {
+  const limit = watchdogLimit();
+  if (limit !== undefined) setInterval(() => notify("WATCHDOG=1"), limit / PINGS).unref();
 }
 
 /** Commander prints help and complaints itself. */

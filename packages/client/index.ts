@@ -7,3 +7,4 @@ export { nodeCrypto } from "./node-crypto.ts";
 export { nodeClient, type NodeClientOptions } from "./node-client.ts";
 export { type CredentialFiles, readCredentials } from "./read-credentials.ts";
 export { RawSocketTransport } from "./raw-socket-transport.ts";
+export { systemdNotifier, watchdogLimit } from "./systemd.ts";

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { before, test, type TestContext } from "node:test";
 import { build } from "esbuild";
 import { VERSION } from "../../router-bridge/version.ts";
+import { start, until } from "../support/programs.ts";
 import { eventually, temporaryFolder } from "../support/router-bridge-fixture.ts";
 import { talk } from "../support/router-bridge-talk.ts";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -70,6 +71,22 @@ test("SIGINT ends it with status 0 too", async (t) => {
   await portOf(bridge);
   bridge.child.kill("SIGINT");
   assert.equal(await bridge.exit, 0);
+});
+
+test("systemd is told that it listens, that it lives, and that it stops", async (t) => {
+  const socket = join(temporaryFolder(t), "notify");
+  const systemd = start("socat", ["-u", `UNIX-RECV:${socket}`, "STDOUT"]);
+  t.after(() => systemd.stop());
+  await until("the notify socket", () => existsSync(socket), 10_000, systemd.output);
+  const child = spawn(process.execPath, [script, "--listen", "127.0.0.1:0"], {
+    stdio: "ignore",
+    env: { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: "900000" },
+  });
+  t.after(() => child.kill("SIGKILL"));
+  await until("READY", () => systemd.output().includes("READY=1"), 30_000, systemd.output);
+  await until("a ping", () => systemd.output().includes("WATCHDOG=1"), 30_000, systemd.output);
+  child.kill("SIGTERM");
+  await until("STOPPING", () => systemd.output().includes("STOPPING=1"), 30_000, systemd.output);
 });
 
 test("a port in use is port_in_use, names the port and how to choose another, and is status 1", async (t) => {

@@ -1,4 +1,8 @@
-/** systemd's side of the process: what it wants to be told, and the way to tell it. Node has no datagram Unix sockets, so a child does it. */
+/**
+ * systemd's side of the process, for each program that is a service: what it wants to be told, and the way to tell it. Node has no
+ * datagram Unix sockets, so a child does it; it stays until systemd has read (without --no-block), for of a child that is gone
+ * systemd cannot tell whose it was.
+ */
 import { spawn } from "node:child_process";
 
 /** Does nothing where systemd did not start the process. Never throws; `failed` hears once of a message that could not be sent. */
@@ -10,7 +14,7 @@ export function systemdNotifier(failed: (words: string) => void): (...lines: rea
     told = true;
   };
   return (...lines) => {
-    const child = spawn("systemd-notify", ["--no-block", ...lines], { stdio: "ignore" });
+    const child = spawn("systemd-notify", [...lines], { stdio: "ignore" });
     child.on("error", (error) => fail(error.message));
     child.on("exit", (code) => {
       if (code !== 0 && code !== null) fail(`status ${String(code)}`);
