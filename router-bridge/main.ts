@@ -6,8 +6,10 @@ import { systemdNotifier, watchdogLimit } from "@pinion/client";
 import { formatProblems } from "@pinion/config";
 import { Bridge } from "./bridge.ts";
 import { BridgeError } from "./bridge-error.ts";
+import { garbageCollector } from "./collect-garbage.ts";
 import type { Config } from "./config-schema.ts";
 import { readConfig } from "./config.ts";
+import { IdleCollection } from "./idle-collection.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
 import { insecureBind } from "./listeners/listen.ts";
 import type { Log } from "./log.ts";
@@ -57,12 +59,30 @@ async function run(config: Config, log: Log): Promise<void> {
   await bridge.start();
   notify("READY=1");
   keepAlive(notify);
+  collectWhenIdle();
 }
 
 /** Tells systemd of life while the event loop turns; what hangs for the whole of `WatchdogSec=` is ended and started anew. */
 function keepAlive(notify: (...lines: readonly string[]) => void): void {
   const limit = watchdogLimit();
   if (limit !== undefined) setInterval(() => notify("WATCHDOG=1"), limit / PINGS).unref();
+}
+
+function collectWhenIdle(): void {
+  let last = performance.eventLoopUtilization();
+  const collection = new IdleCollection({
+    after: (ms, run) => void setTimeout(run, ms).unref(),
+    busy: () => {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, last);
+      last = now;
+      return utilization;
+    },
+    resident: () => process.memoryUsage.rss(),
+    heap: () => process.memoryUsage().heapUsed,
+    collect: garbageCollector(),
+  });
+  collection.start();
 }
 
 /** Commander prints help and complaints itself. */

@@ -151,7 +151,9 @@ export class Port {
         closeTimeout: this.#options.bounds.closeTimeout,
         ...(full ? { refuse: "connection_count" as const } : {}),
       });
-      this.#options.onLink(new RawSocketLink(connection, facts));
+      // one listener less for each idle connection: from here on the link knows when it closes
+      socket.off("close", this.#forget);
+      this.#options.onLink(new RawSocketLink(connection, facts, this.#options.open));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       // the socket is closed, or on its way there with the refusal that the client still has to read

@@ -7,6 +7,7 @@ import { answersPings } from "@pinion/client";
 import { serializerByRawSocketCode, type Serializer } from "@pinion/wamp/serializer";
 import { MAX_STANDARD_LENGTH } from "net-socket-raw-framing";
 import type { RawSocketConnection, RawSocketHandlers } from "net-socket-raw-framing/node";
+import type { Socket } from "node:net";
 import type { Encoded } from "../encoded.ts";
 import type { Farewell, Link, LinkHandlers } from "../link.ts";
 import type { PeerInfo } from "../router/index.ts";
@@ -19,12 +20,16 @@ export class RawSocketLink implements Link, RawSocketHandlers {
   readonly info: PeerInfo;
   readonly maxSend: number;
   readonly #connection: RawSocketConnection;
+  readonly #open: Set<Socket> | undefined;
   #handlers: LinkHandlers | undefined;
   #farewell: string | undefined;
   #acquainted = false;
 
-  /** @throws RangeError if the connection agreed on a serializer that nobody here offers. */
-  constructor(connection: RawSocketConnection, facts: Omit<PeerInfo, "transport">) {
+  /**
+   * `open`: the set that the socket is taken out of when it closes.
+   * @throws RangeError if the connection agreed on a serializer that nobody here offers.
+   */
+  constructor(connection: RawSocketConnection, facts: Omit<PeerInfo, "transport">, open?: Set<Socket>) {
     const serializer = serializerByRawSocketCode(connection.serializer);
     if (serializer === undefined) throw new RangeError(`no serializer has code ${String(connection.serializer)}`);
     this.serializer = serializer;
@@ -32,6 +37,7 @@ export class RawSocketLink implements Link, RawSocketHandlers {
     // one octet less than the wire's end: no other implementation reads the 25th length bit
     this.maxSend = Math.min(connection.maxSend, MAX_STANDARD_LENGTH - 1);
     this.#connection = connection;
+    this.#open = open;
   }
 
   get bufferedAmount(): number {
@@ -59,6 +65,7 @@ export class RawSocketLink implements Link, RawSocketHandlers {
 
   /** From the connection. */
   onClose(error?: Error): void {
+    this.#open?.delete(this.#connection.socket);
     this.#handlers?.onClose(this.#farewell ?? error?.message ?? "the peer closed the connection");
   }
 

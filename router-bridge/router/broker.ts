@@ -107,7 +107,7 @@ export class Broker<P> {
       );
     }
     const known = this.#index.get(match, topic);
-    const isNew = known?.members.has(member) !== true;
+    const isNew = known?.members.has(member.id) !== true;
     if (isNew) {
       const words = this.#whyFull(member);
       if (words !== undefined) {
@@ -361,7 +361,7 @@ function receivers<P>({ publisher, options }: Outgoing<P>, subscription: Subscri
   const { audience, excludeMe } = options;
   if (audience === undefined) return excludeMe ? subscription.peersWithout(publisher) : subscription.peers();
   const chosen: P[] = [];
-  for (const member of subscription.members) {
+  for (const member of subscription.members.values()) {
     if (excludeMe && member === publisher) continue;
     if (audience.includes(member)) chosen.push(member.peer);
   }

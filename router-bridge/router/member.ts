@@ -39,17 +39,16 @@ export class Member<P> {
   #asPublisher: Dict | undefined;
 
   readonly subscriptions = new IdTable<Subscription<P>>();
-  readonly registrations = new IdTable<Registration<P>>();
-  /** Calls this peer made and that wait, by its CALL id. */
-  readonly calls = new IdTable<Invocation<P>>();
+  // made when they are first asked for: what only subscribes has none
+  #registrations: IdTable<Registration<P>> | undefined;
+  #calls: IdTable<Invocation<P>> | undefined;
+  #invocations: IdTable<Invocation<P>> | undefined;
   /** Progressive calls of this peer that are over while parts of them may be on their way. */
   endedCalls: EndedCalls | undefined;
   /** WELCOME was sent. */
   welcomed = false;
   /** The request of this peer that waits for an answer from outside; what it sends meanwhile waits too. */
   held: Held | undefined;
-  /** Invocations this peer has to answer, by INVOCATION id. */
-  readonly invocations = new IdTable<Invocation<P>>();
 
   constructor(admission: Admission<P>) {
     this.id = admission.id;
@@ -59,6 +58,20 @@ export class Member<P> {
     this.session = admission.session;
     this.peer = admission.session.peer;
     this.alone = admission.session.alone;
+  }
+
+  get registrations(): IdTable<Registration<P>> {
+    return (this.#registrations ??= new IdTable());
+  }
+
+  /** Calls this peer made and that wait, by its CALL id. */
+  get calls(): IdTable<Invocation<P>> {
+    return (this.#calls ??= new IdTable());
+  }
+
+  /** Invocations this peer has to answer, by INVOCATION id. */
+  get invocations(): IdTable<Invocation<P>> {
+    return (this.#invocations ??= new IdTable());
   }
 
   /** Checks that requests count 1, 2, 3 ... over all request types (spec "IDs", session scope). @throws ProtocolViolation */

@@ -22,13 +22,13 @@ export function subscriptionProcedures<P>(broker: Broker<P>): MetaProcedures<P> 
       return [ids.length === 0 ? null : ids];
     },
     "wamp.subscription.get": ({ given }) => [subscriptionDetails(named(given))],
-    "wamp.subscription.list_subscribers": ({ given }) => [Array.from(named(given).members, ({ id }) => id)],
+    "wamp.subscription.list_subscribers": ({ given }) => [Array.from(named(given).members.values(), ({ id }) => id)],
     "wamp.subscription.count_subscribers": ({ given }) => [named(given).members.size],
     "wamp.subscription.remove_subscriber": ({ given, out }) => {
       const subscription = named(given);
       const id = given.id(1, "subscriber");
       const reason = given.keywordString("reason");
-      const subscriber = [...subscription.members].find((member) => member.id === id);
+      const subscriber = subscription.members.get(id);
       if (subscriber === undefined) {
         const words = `session ${id} is no subscriber of subscription ${subscription.id}`;
         throw new ApplicationError(ErrorUri.noSuchSession, [words]);

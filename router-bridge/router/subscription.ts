@@ -4,6 +4,7 @@
  * same subscribers allocates nothing for them.
  */
 import type { Match, SubscriptionId, Uri } from "@pinion/wamp";
+import { IdTable } from "./id-table.ts";
 import type { Member } from "./member.ts";
 
 export class Subscription<P> {
@@ -12,7 +13,8 @@ export class Subscription<P> {
   readonly match: Match;
   /** Milliseconds since 1970. */
   readonly created: number;
-  readonly members = new Set<Member<P>>();
+  /** By session id, in the order in which they came. */
+  readonly members = new IdTable<Member<P>>();
   #everyone: readonly P[] | undefined;
   #withoutOne: readonly P[] | undefined;
   #theOne: Member<P> | undefined;
@@ -25,23 +27,23 @@ export class Subscription<P> {
   }
 
   add(member: Member<P>): void {
-    this.members.add(member);
+    this.members.set(member.id, member);
     this.#forgetLists();
   }
 
   remove(member: Member<P>): void {
-    this.members.delete(member);
+    this.members.delete(member.id);
     this.#forgetLists();
   }
 
   /** All subscribers, in the order in which they came. */
   peers(): readonly P[] {
-    return (this.#everyone ??= Array.from(this.members, (member) => member.peer));
+    return (this.#everyone ??= Array.from(this.members.values(), (member) => member.peer));
   }
 
   /** All subscribers but one; the list for the last one asked about is kept. */
   peersWithout(member: Member<P>): readonly P[] {
-    if (!this.members.has(member)) return this.peers();
+    if (!this.members.has(member.id)) return this.peers();
     if (this.#withoutOne === undefined || this.#theOne !== member) {
       this.#theOne = member;
       this.#withoutOne = this.peers().filter((peer) => peer !== member.peer);

@@ -251,7 +251,8 @@ export const cases: readonly Case[] = [
     shows: ["kilobytes"],
     goals: [{ ours: "pinion", metric: "kilobytes", factor: 8 }],
     connections: 6000,
-    seconds: 2,
+    // an idle process is one that has been left alone for a while
+    seconds: 5,
     once: true,
   }),
   make("opening", "sessions opened, joined and closed", {

@@ -11,7 +11,7 @@ export class LoadProcess {
 
   /** @throws when the load could not be brought to an end: a refused session, a lost connection, a wrong answer. */
   async measure(job: Job): Promise<Measured> {
-    const late = AbortSignal.timeout((job.seconds + job.warmUp + EXTRA_SECONDS) * 1000);
+    const late = AbortSignal.timeout(Math.ceil((job.seconds + job.warmUp + EXTRA_SECONDS) * 1000));
     this.#child.send(job);
     // The load answers each job with one of these.
     const [answer] = (await once(this.#child, "message", { signal: late })) as [

@@ -15,15 +15,14 @@ import {
   type SendLimits,
   type Wire,
 } from "../index.ts";
-import { ignoreLateError } from "./exchange.ts";
 import { type ConnectionSettings, DEFAULTS, type PingOptions } from "./options.ts";
 import { Pings } from "./pings.ts";
 import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./raw-socket-connection.ts";
 import { describeRemote } from "./remote.ts";
-import { SendQueue } from "./send-queue.ts";
+import { SendQueue, type SendQueueEvents } from "./send-queue.ts";
 import { openError } from "./socket-error.ts";
 import { retransmissions } from "./tcp-table.ts";
-import { UserTimeout } from "./user-timeout.ts";
+import { UserTimeout, type UserTimeoutContext } from "./user-timeout.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -34,7 +33,8 @@ export interface Established {
   readonly rest: Uint8Array;
 }
 
-export class SocketConnection implements RawSocketConnection {
+/** Its own parts report to it by its public methods: objects of closures instead are a kilobyte for each idle connection. */
+export class SocketConnection implements RawSocketConnection, SendQueueEvents, UserTimeoutContext {
   readonly serializer: number;
   readonly maxSend: number;
   readonly maxReceive: number;
@@ -84,7 +84,7 @@ export class SocketConnection implements RawSocketConnection {
         highWaterMark: settings.highWaterMark ?? DEFAULTS.highWaterMark,
         maxBuffered: settings.maxBuffered ?? DEFAULTS.maxBuffered,
       },
-      { onDrain: () => this.#onDrain(), onOverflow: (octets) => this.#onOverflow(octets) },
+      this,
     );
     this.#decoder = new FrameDecoder({ maxLength: agreement.maxReceive, wire }, (type, payload) =>
       this.#onFrame(type, payload),
@@ -187,23 +187,37 @@ export class SocketConnection implements RawSocketConnection {
   #watchOver(timeout: number | false): UserTimeout | undefined {
     const { localPort, remotePort } = this.#socket;
     if (timeout === false || localPort === undefined || remotePort === undefined) return undefined;
-    return new UserTimeout(
-      {
-        received: () => this.#received,
-        sent: () => this.#socket.bytesWritten,
-        retransmissions: () => retransmissions(localPort, remotePort),
-        onLost: (error) => this.#fail(error),
-      },
-      timeout,
-    );
+    return new UserTimeout(this, timeout);
+  }
+
+  /** For the user timeout. */
+  received(): number {
+    return this.#received;
+  }
+
+  /** For the user timeout. */
+  sent(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  /** For the user timeout. */
+  retransmissions(): number {
+    const { localPort, remotePort } = this.#socket;
+    return localPort === undefined || remotePort === undefined ? 0 : retransmissions(localPort, remotePort);
+  }
+
+  /** From the user timeout. */
+  onLost(error: FramingError): void {
+    this.#fail(error);
   }
 
   #adopt(): void {
     const socket = this.#socket;
     // Without it Node ends the sending side by itself when the peer ends, before what is queued here has been written.
     socket.allowHalfOpen = true;
-    // from here on there is somebody who wants to know
-    socket.off("error", ignoreLateError).off("error", ignoreLateError);
+    // From here on there is somebody who wants to know; and a single listener needs no list, which is 200 octets for each event.
+    // Node's own listener for `end` only serves sockets without allowHalfOpen.
+    socket.removeAllListeners("error").removeAllListeners("end");
     socket
       .on("data", (chunk: Uint8Array) => this.#onData(chunk))
       .on("end", () => this.#onEnd())
@@ -272,7 +286,8 @@ export class SocketConnection implements RawSocketConnection {
     return below;
   }
 
-  #onDrain(): void {
+  /** From the queue. */
+  onDrain(): void {
     if (this.#answersWait) {
       this.#answersWait = false;
       process.nextTick(() => this.#deliver());
@@ -286,7 +301,8 @@ export class SocketConnection implements RawSocketConnection {
     }
   }
 
-  #onOverflow(octets: number): void {
+  /** From the queue. */
+  onOverflow(octets: number): void {
     const words = `${String(octets)} octets wait for a peer that does not read fast enough: the connection was dropped`;
     this.#fail(new FramingError("send_queue_full", words));
   }
