@@ -1,7 +1,9 @@
-import { keyOf, loadConfig, type Finding, type Problem } from "@pinion/config";
+import { keyOf, loadConfig, parseConfig, type Finding, type Loaded, type Problem } from "@pinion/config";
+import type { TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { parsePinName } from "../drivers/gpio/pin-name.ts";
 import { deviceSchema, schemaWithout, type DeviceConfig, type DriverEntry } from "./config.ts";
+import { sourceOf, type ConfigSource } from "./config-source.ts";
 import { deliveryFindings } from "./delivery-config.ts";
 import { isFile } from "./guest/is-file.ts";
 import type { UsedDriver } from "./guest/used-drivers.ts";
@@ -30,21 +32,25 @@ interface KnownDrivers {
   readonly used: readonly UsedDriver[];
 }
 
+type Load = (schema: TSchema) => Loaded<unknown>;
+
 /**
  * Reads and checks everything that is written: all problems at once, in the order of the file. Touches no hardware. What
  * the schema refuses does not hide what else is wrong elsewhere.
  */
 export function readBoardConfig(
-  file: string,
+  source: string | ConfigSource,
   definitions: readonly DriverDefinition[],
   hostname: string,
   used: readonly UsedDriver[] = [],
 ): ReadBoardConfig {
-  const loaded = loadConfig(file, deviceSchema(definitions, used));
+  const { file, text } = sourceOf(source);
+  const load: Load = (schema) => (text === undefined ? loadConfig(file, schema) : parseConfig(text, file, schema));
+  const loaded = load(deviceSchema(definitions, used));
   if (!loaded.ok)
     return {
       ok: false,
-      problems: inOrder([...loaded.problems, ...furtherProblems(file, { definitions, used }, loaded.problems)]),
+      problems: inOrder([...loaded.problems, ...furtherProblems(load, { definitions, used }, loaded.problems)]),
     };
   const config = loaded.value as DeviceConfig; // what deviceSchema describes, and it was just checked against it
   const { drivers, findings } = planDrivers(config.drivers, definitions, used);
@@ -65,12 +71,12 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 
 /** What is wrong in the sections, and in the drivers, that the schema has nothing against. */
 function furtherProblems(
-  file: string,
+  load: Load,
   { definitions, used }: KnownDrivers,
   problems: readonly Problem[],
 ): readonly Problem[] {
   const faulty = new Set(problems.map(({ key }) => /^[^.[]*/.exec(key)?.[0] ?? ""));
-  const loaded = loadConfig(file, schemaWithout(faulty, definitions, used));
+  const loaded = load(schemaWithout(faulty, definitions, used));
   if (!loaded.ok) return [];
   const config = loaded.value as Partial<DeviceConfig>; // the sections that are not faulty are as described
   const entries: readonly unknown[] = Array.isArray(config.drivers) ? config.drivers : [];

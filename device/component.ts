@@ -15,7 +15,7 @@ import type { ClockReport, Health } from "./health.ts";
 import { answerHistory } from "./history.ts";
 import type { ClockStep } from "./journal/boot-clocks.ts";
 import type { Link } from "./link.ts";
-import { ANNOUNCE, DISCOVER, type Naming } from "./naming.ts";
+import { ANNOUNCE, DISCOVER, type FieldName, type Naming } from "./naming.ts";
 import type { Delivering } from "./delivering.ts";
 import type { Readings } from "./readings.ts";
 import type { SupervisedDriver } from "./supervised-driver.ts";
@@ -30,11 +30,15 @@ export interface ComponentContext {
   readonly delivering: Delivering;
   readonly timers: Timers;
   readonly log: Log;
+  /** Procedures of the board itself that not every board has. */
+  readonly further: FieldProcedures;
   health(): Health;
   clockReport(): ClockReport;
   /** Of a boot whose readings are kept. */
   stepsOf(boot: string): readonly ClockStep[];
 }
+
+export type FieldProcedures = Readonly<Partial<Record<FieldName, (invocation: Invocation) => unknown>>>;
 
 export class Component {
   readonly #context: ComponentContext;
@@ -67,6 +71,9 @@ export class Component {
       stepsOf: (boot: string) => this.#context.stepsOf(boot),
     };
     this.#register(naming.own("history"), (invocation) => answerHistory(past, invocation));
+    for (const [name, handler] of Object.entries(this.#context.further)) {
+      this.#register(naming.own(name as FieldName), handler); // a key of FieldProcedures
+    }
     for (const procedure of proceduresOf(drivers, naming)) this.#offer(procedure);
     this.#callers.declare();
     client

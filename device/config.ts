@@ -146,6 +146,20 @@ const HealthPart = Type.Object(
   { default: {} },
 );
 
+const UpdatePart = Type.Object(
+  {
+    publicKey: Type.Optional(
+      Type.String({
+        pattern: "^[0-9a-fA-F]{64}$",
+        description:
+          "take releases over the router that are signed by this key (`pinion update keygen` makes a pair); left out: none",
+      }),
+    ),
+    downgrade: Type.Boolean({ default: false, description: "take releases that are older than the one that runs" }),
+  },
+  { default: {} },
+);
+
 /** One entry of `drivers`: which driver, and its own configuration beside it. */
 export type DriverEntry = Readonly<Record<string, unknown>> & { readonly use: string };
 
@@ -155,6 +169,7 @@ export interface DeviceConfig {
   readonly board: Static<typeof BoardPart>;
   readonly log: Static<typeof Log>;
   readonly health: Static<typeof HealthPart>;
+  readonly update: Static<typeof UpdatePart>;
   readonly journal: JournalConfig;
   readonly delivery: DeliveryConfig;
   readonly drivers: readonly DriverEntry[];
@@ -186,6 +201,7 @@ function sections(
     board: BoardPart,
     log: Log,
     health: HealthPart,
+    update: UpdatePart,
     journal: journalSchema,
     delivery: deliverySchema,
     drivers: Type.Array(Type.Union(entries), {

@@ -3,6 +3,7 @@ import type { ChannelHealth } from "../drivers/driver.ts";
 import type { DeliveryReport } from "./durable-delivery.ts";
 import type { ClockStep } from "./journal/boot-clocks.ts";
 import type { JournalReport } from "./journal/journal-report.ts";
+import type { ReleaseReport } from "./release-life.ts";
 
 export interface DriverReport {
   readonly name: string;
@@ -96,6 +97,16 @@ export interface Health extends ProcessReport {
   readonly journal?: JournalHealth;
   readonly system: SystemReport;
   readonly clock: ClockReport;
+  /** Left out where no launcher chose what runs. */
+  readonly release?: ReleaseReport;
+  /** Left out while it is the file that a person edits, and nothing was taken back. */
+  readonly config?: ConfigReport;
+}
+
+export interface ConfigReport {
+  readonly source: "file" | "applied" | "trial";
+  /** Why the last one that was applied was taken back. */
+  readonly reverted?: string;
 }
 
 /** The sum of it all in one word. */

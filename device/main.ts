@@ -1,6 +1,7 @@
 /** `pinion-device`: one board, from its configuration to its end. The only file here that touches the process. */
 import { formatProblems } from "@pinion/config";
 import { nodeClient, systemdNotifier, watchdogLimit } from "@pinion/client";
+import { Refused } from "@pinion/client/release";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Log, Store } from "../drivers/driver.ts";
@@ -8,6 +9,8 @@ import type { BoardConfig } from "./board-config.ts";
 import { readCommandLine } from "./command-line.ts";
 import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
+import { ConfigTrial, type InForce } from "./config-trial.ts";
+import { Field, updatesContext } from "./field.ts";
 import { healthAddress } from "./health-address.ts";
 import { urlsOf } from "./router-options.ts";
 import { systemReporter } from "./system-report.ts";
@@ -23,6 +26,7 @@ import { processReporter } from "./process-report.ts";
 import { readBoard } from "./read-board.ts";
 import { Runtime } from "./runtime.ts";
 import { collectStartGarbage } from "./start-garbage.ts";
+import { launchedBy, stateFolder } from "./state-folder.ts";
 import { stateStore } from "./state-store.ts";
 import { VERSION } from "./version.ts";
 
@@ -38,6 +42,7 @@ const STOP_LIMIT = 5_000;
 const LAG_LIMIT = 2_000;
 
 async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === "update" || argv[0] === "config") return command(argv);
   const line = readCommandLine(argv, VERSION);
   if (line.kind === "told") return void process.stdout.write(line.words);
   if (line.kind === "wrong") {
@@ -49,7 +54,14 @@ async function main(argv: readonly string[]): Promise<void> {
   if (doctor !== undefined) return diagnose(config, json);
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
-  const read = await readBoard(place.file, hostname());
+  const trial = new ConfigTrial(place.file, stateFolder());
+  let inForce = check ? trial.settled() : safe ? trial.present() : trial.begin();
+  let read = await readBoard(trial.sourceOf(inForce), hostname());
+  if (!read.ok && inForce.source === "trial" && !safe) {
+    trial.revert(`it is wrong for this program: ${formatProblems(read.problems)}`);
+    inForce = trial.settled();
+    read = await readBoard(trial.sourceOf(inForce), hostname());
+  }
   if (!read.ok) return refuse(formatProblems(read.problems));
   if (check) {
     const { planWords } = await import("./plan-words.ts");
@@ -57,13 +69,39 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   if (safe) await makeSafe(read.board);
-  else await run(read.board);
+  else await run(read.board, trial, inForce);
+}
+
+/** For somebody at the board. */
+async function command(argv: readonly string[]): Promise<void> {
+  const { runCommand } = await import("./updating/command.ts");
+  const named = argv.findIndex((word) => word === "--config" || word === "-c");
+  const place = findConfig(named === -1 ? undefined : argv[named + 1]);
+  if ("words" in place) return refuse(place.words);
+  const trial = new ConfigTrial(place.file, stateFolder());
+  const read = await readBoard(trial.sourceOf(trial.settled()), hostname());
+  if (!read.ok) return refuse(formatProblems(read.problems));
+  const launched = launchedBy(VERSION);
+  try {
+    await runCommand(argv, {
+      board: read.board,
+      trial,
+      readBoard: (text) => readBoard({ file: trial.named, text }, hostname()),
+      updates: launched && updatesContext(launched, read.board, trial.named),
+      say: (words) => void process.stdout.write(`${words}\n`),
+    });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    process.stderr.write(`pinion-device: ${error.message}: ${error.cure}\n`);
+    process.exitCode = 1;
+  }
 }
 
 /** Without a configuration to be found the whole header is told of; one that is wrong is a fault. */
 async function diagnose(config: string | undefined, json: boolean): Promise<void> {
   const place = findConfig(config);
-  const read = "words" in place ? undefined : await readBoard(place.file, hostname());
+  const trial = "words" in place ? undefined : new ConfigTrial(place.file, stateFolder());
+  const read = trial && (await readBoard(trial.sourceOf(trial.present()), hostname()));
   if (read !== undefined && !read.ok) return refuse(formatProblems(read.problems));
   const { doctorGpio, findingLine } = await import("./doctor-gpio.ts");
   const findings = await doctorGpio(await boardToExamine(read?.board), read?.board.drivers);
@@ -86,7 +124,7 @@ function refuse(words: string): void {
   process.exitCode = EX_CONFIG;
 }
 
-async function run(board: BoardConfig): Promise<void> {
+async function run(board: BoardConfig, trial: ConfigTrial, inForce: InForce): Promise<void> {
   const { config, naming, title, drivers: planned } = board;
   const { url, realm } = config.router;
   const stateDir = config.board.stateDir ?? process.env["STATE_DIRECTORY"];
@@ -95,17 +133,33 @@ async function run(board: BoardConfig): Promise<void> {
   process.on("exit", () => sink.flushSync());
   const log = logFor(logger, "device");
   const loopLag = new LoopLag({ now: platform.clock.mono, after: platform.timers.after });
-  const runtime = new Runtime({
+  const client = nodeClient(url, {
+    ...board.router.options,
+    onError: (error, where) => log.error(`${where}: ${String(error)}`),
+  });
+  const launched = launchedBy(VERSION);
+  const field: Field | undefined =
+    launched &&
+    new Field({
+      ...launched,
+      board,
+      trial,
+      inForce,
+      timers: platform.timers,
+      log,
+      readBoard: (text) => readBoard({ file: trial.named, text }, hostname()),
+      hasJoined: () => runtime.health().link.sessions > 0,
+      tell: (report) => void client.publish(naming.own("update"), [report]).catch(() => undefined),
+      restart: () => finish(runtime, log, 0),
+    });
+  const runtime: Runtime = new Runtime({
     naming,
     title,
     version: VERSION,
     boot: randomBytes(8).toString("hex"),
     drivers: planned,
     board: await composeBoard(board),
-    client: nodeClient(url, {
-      ...board.router.options,
-      onError: (error, where) => log.error(`${where}: ${String(error)}`),
-    }),
+    client,
     router: { url: urlsOf(url).join(", "), realm },
     ...platform,
     log,
@@ -115,6 +169,7 @@ async function run(board: BoardConfig): Promise<void> {
     isSynced: clockSync(),
     kernel: kernelClock(),
     systemReport: systemReporter(journalFolder),
+    field: field && { procedures: field.procedures(), health: () => field.health(), ready: () => field.ready() },
     delivery: {
       durable: durableStreams(config.delivery, planned),
       settings: journalSettings(config.journal),
@@ -123,14 +178,24 @@ async function run(board: BoardConfig): Promise<void> {
   });
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
-  const watchdog = watchdogOf(runtime, log, loopLag.reader());
+  ended = (words) => field?.failed(words);
+  field?.start();
+  begin(runtime, log, loopLag.reader());
+  await answerHealth(config.health.listen, runtime, log);
+}
+
+function begin(runtime: Runtime, log: Log, lag: () => Lag): void {
+  const watchdog = watchdogOf(runtime, log, lag);
   collectStartGarbage();
   endOnSignals(runtime, log, watchdog);
   runtime.start().then(
     () => watchdog.ready(),
     (error: unknown) => fail(runtime, log, error),
   );
-  const address = healthAddress(config.health.listen ?? "");
+}
+
+async function answerHealth(listen: string | undefined, runtime: Runtime, log: Log): Promise<void> {
+  const address = healthAddress(listen ?? "");
   if (address === undefined) return;
   try {
     const { serveHealth } = await import("./health-server.ts");
@@ -195,9 +260,12 @@ function endOnSignals(runtime: Runtime, log: Log, watchdog: Watchdog): void {
 function fail(runtime: Runtime, log: Log, error: unknown): void {
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log.error(`this should not happen, the board ends: ${words}`);
+  ended(words);
   finish(runtime, log, EX_SOFTWARE);
 }
 
+/** Hears why the process ends, so that a release on trial is told of by it. */
+let ended: (words: string) => void = () => undefined;
 /** The gravest status of all that ended the board; an exception on the way down is not to look like a clean end. */
 let exitStatus = 0;
 

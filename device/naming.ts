@@ -8,12 +8,18 @@ export const DISCOVER = toUri("device.discover");
 /** Where a board answers: args [board description]. */
 export const ANNOUNCE = toUri("device.announce");
 
+/** What every board has, and what one has that a service manager runs. */
+export type OwnName = "describe" | "health" | "history" | "clock" | "update" | FieldName;
+export type FieldName =
+  | `update.${"status" | "begin" | "write" | "finish" | "abort"}`
+  | `config.${"show" | "plan" | "apply" | "confirm" | "revert"}`;
+
 /** Every name that a board registers or publishes under. Names are built here and nowhere else. */
 export interface Naming {
   readonly mode: NamingMode;
   readonly id: string;
   /** `device.describe`, `device.health`, `device.history`; `device.<id>.describe` in a fleet. */
-  own(name: "describe" | "health" | "history" | "clock"): Uri;
+  own(name: OwnName): Uri;
   /** `device.gpio.set`; `device.<id>.gpio.set` in a fleet. @throws RangeError if a part is no strict URI component. */
   procedure(kind: string, action: string): Uri;
   /** `sensor.tank_level`; `sensor.<id>.tank_level` in a fleet. @throws RangeError if the stream is no strict URI. */

@@ -9,7 +9,7 @@ import type { Clock, Log, Store, Timers } from "../drivers/driver.ts";
 import { Interlocks } from "../drivers/interlock.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { BootClocks, type KernelClock } from "./journal/boot-clocks.ts";
-import { Component } from "./component.ts";
+import { Component, type FieldProcedures } from "./component.ts";
 import type { BoardDescription } from "./board-description.ts";
 import { overallState, type Health, type ProcessReport, type SystemReport } from "./health.ts";
 import { Link } from "./link.ts";
@@ -58,12 +58,21 @@ export interface RuntimeOptions {
   /** Left out: readings of earlier runs cannot be put right by this one's clock. */
   readonly kernel?: KernelClock | undefined;
   readonly systemReport: () => SystemReport;
+  /** What a board that a service manager runs offers besides. */
+  readonly field?: FieldOffer | undefined;
   readonly delivery: {
     /** Streams whose readings are kept until the router has them. */
     readonly durable: ReadonlySet<string>;
     readonly settings: JournalSettings;
     readonly openPlace: () => Promise<JournalPlace>;
   };
+}
+
+export interface FieldOffer {
+  readonly procedures: FieldProcedures;
+  readonly health: () => Pick<Health, "release" | "config">;
+  /** A session is ready. */
+  readonly ready: () => void;
 }
 
 export class Runtime {
@@ -112,6 +121,7 @@ export class Runtime {
       onReady: () => {
         for (const driver of this.#drivers) driver.linkChanged(true);
         this.#component.ready();
+        options.field?.ready();
       },
       onLost: () => {
         for (const driver of this.#drivers) driver.linkChanged(false);
@@ -131,6 +141,7 @@ export class Runtime {
       health: () => this.health(),
       clockReport: () => this.#clockWatch.report(),
       stepsOf: (one) => clocks.stepsOf(one),
+      further: options.field?.procedures ?? {},
     });
   }
 
@@ -182,6 +193,7 @@ export class Runtime {
       ...(journal === undefined ? {} : { journal }),
       clock: this.#clockWatch.report(),
       system: this.#options.systemReport(),
+      ...this.#options.field?.health(),
       ...this.#options.processReport(),
     };
   }

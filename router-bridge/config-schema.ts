@@ -236,7 +236,7 @@ const auth = Type.Object(
     ),
     roles: Type.Record(Type.String({ pattern: ROLE }), Type.Union([rules, roleSettings]), {
       default: {},
-      description: "rules by role, besides or instead of device, viewer, operator and backend",
+      description: "rules by role, besides or instead of device, viewer, operator, maintainer and backend",
     }),
     authorizer: Type.Optional(authorizer),
     maxFailures: count(10, "failed logins of one authid from one machine within failureWindow"),

@@ -3,12 +3,13 @@
  * makes of what is written. What it answers is kept, so that the board's own process runs none of its code.
  */
 import { parseConfig } from "@pinion/config";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import * as Type from "typebox";
 import type { DriverDefinition } from "../../drivers/driver.ts";
 import { DriverError } from "../../drivers/driver-error.ts";
 import type { Log, Timers } from "../../drivers/driver.ts";
+import { sourceOf, textOf, type ConfigSource } from "../config-source.ts";
 import { parseSize } from "../size.ts";
 import { openGuest, type GuestHost } from "./guest-driver.ts";
 import { GuestProcess } from "./guest-process.ts";
@@ -44,13 +45,18 @@ const anyEntries = Type.Object(
 const USUAL_MEMORY = 96 * 1_048_576;
 
 /** Those that the file names, in its order. Never rejects: what is wrong with the file as a whole is for others to tell. */
-export async function usedDrivers(configFile: string, script: string, tools: Tools): Promise<readonly UsedDriver[]> {
-  const { entries, memory } = writtenIn(configFile);
+export async function usedDrivers(
+  given: string | ConfigSource,
+  script: string,
+  tools: Tools,
+): Promise<readonly UsedDriver[]> {
+  const source = sourceOf(given);
+  const { entries, memory } = writtenIn(source);
   const host = { script, memory };
   const files = new Map<string, unknown[]>();
   for (const { use, ...config } of entries) files.set(use, [...(files.get(use) ?? []), config]);
   const used = [...files].map(async ([use, configs], i): Promise<UsedDriver> => {
-    const file = resolve(dirname(configFile), use);
+    const file = resolve(dirname(source.file), use);
     try {
       if (i >= MOST_FILES) throw new DriverError("bad_config", `More than ${String(MOST_FILES)} files with drivers`);
       const driver = await inspect(file, configs, { host, tools });
@@ -73,15 +79,9 @@ interface Written {
   readonly memory: number;
 }
 
-function writtenIn(configFile: string): Written {
+function writtenIn(source: ConfigSource): Written {
   const nothing = { entries: [], memory: USUAL_MEMORY };
-  let text: string;
-  try {
-    text = readFileSync(configFile, "utf8");
-  } catch {
-    return nothing;
-  }
-  const loaded = parseConfig(text, configFile, anyEntries);
+  const loaded = parseConfig(textOf(source), source.file, anyEntries);
   if (!loaded.ok) return nothing;
   const { drivers = [], board: { driverMemory } = {} } = loaded.value;
   const size =

@@ -1,6 +1,6 @@
 /** `pinion auth`: the accounts of a router, in the file that its configuration names as `auth.file`. */
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { nodeCrypto, readAccounts, readCredentials, writeAccounts } from "@pinion/client";
 import {
   type Account,
@@ -13,12 +13,12 @@ import {
   SECRET_METHODS,
   secretCredentials,
   type SecretMethod,
-  toHex,
   UsageError,
 } from "@pinion/wamp";
 import { type Command, Option } from "commander";
 import { CommandFailure, ExitStatus } from "./exit-status.ts";
 import { askSecret } from "./ask-secret.ts";
+import { makeKeyFile } from "./key-file.ts";
 
 interface FileOptions {
   readonly accounts: string;
@@ -46,7 +46,7 @@ export function addAuthCommands(program: Command): void {
   const auth = program.command("auth").description("accounts of a router: who may log in, and in which role");
   withFile(auth.command("add").argument("<authid>"))
     .description("make an account; without a secret or key one is made up and printed once")
-    .requiredOption("--role <role>", "device, viewer, operator, backend, or one of auth.roles")
+    .requiredOption("--role <role>", "device, viewer, operator, maintainer, backend, or one of auth.roles")
     .addOption(
       new Option(
         "--method <method>",
@@ -153,7 +153,7 @@ function keyCredentials({ method, publicKey, newKey }: AddOptions): Pick<Account
   if (publicKey === undefined && newKey === undefined) return {};
   if (publicKey !== undefined && newKey !== undefined) throw usage("--public-key and --new-key exclude each other");
   if (method !== undefined && method !== "cryptosign") throw usage(`a key does not serve ${method}`);
-  return { cryptosign: [publicKey === undefined ? makeKey(newKey ?? "") : checkedKey(publicKey)] };
+  return { cryptosign: [publicKey === undefined ? makeKeyFile(newKey ?? "") : checkedKey(publicKey)] };
 }
 
 function certificateCredentials({ method, certificate, commonName }: AddOptions): Pick<Account, "tls"> {
@@ -195,20 +195,6 @@ async function givenSecret({ secretFile, ask }: AddOptions): Promise<string | un
 function checkedKey(text: string): string {
   if (fromHex(text, 32) === undefined) throw usage("a public key is 64 hexadecimal digits");
   return text.toLowerCase();
-}
-
-function makeKey(file: string): string {
-  const seed = nodeCrypto.randomBytes(32);
-  const publicKey = toHex(nodeCrypto.ed25519PublicKey(seed));
-  try {
-    writeFileSync(file, `public-key-ed25519: ${publicKey}\nprivate-key-ed25519: ${toHex(seed)}\n`, {
-      mode: 0o600,
-      flag: "wx",
-    });
-  } catch (error) {
-    throw usage(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return publicKey;
 }
 
 function list(file: string): void {

@@ -1,8 +1,6 @@
 /** `pinion doctor`: what stands between this machine and a working board. The board's own program knows the hardware. */
 import type { Command } from "commander";
-import { spawnSync } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { runDeviceProgram } from "./device-program.ts";
 import { CommandFailure, ExitStatus } from "./exit-status.ts";
 
 interface DoctorOptions {
@@ -22,21 +20,10 @@ export function addDoctorCommand(program: Command): void {
 
 function doctor(what: string, { config, json }: DoctorOptions): void {
   if (what !== "gpio") throw new CommandFailure(ExitStatus.usage, `there is no doctor for '${what}'; it is: gpio`);
-  const script = deviceScript(process.argv[1] ?? "");
-  const args = ["--doctor", what, ...(config === undefined ? [] : ["--config", config]), ...(json ? ["--json"] : [])];
-  const [command, first] = script === undefined ? ["pinion-device", []] : [process.execPath, [script]];
-  const { status, error } = spawnSync(command, [...first, ...args], { stdio: "inherit" });
-  if (error !== undefined) {
-    const words =
-      "pinion-device is neither beside this program nor on the PATH: install it on the board, and ask there";
-    throw new CommandFailure(ExitStatus.cannotConnect, words, { cause: error });
-  }
-  process.exitCode = status ?? ExitStatus.applicationError;
-}
-
-/** Beside the bundle of this program, or in the sources. */
-export function deviceScript(own: string): string | undefined {
-  const here = existsSync(own) ? dirname(realpathSync(own)) : "";
-  const places = [join(here, "../pinion-device/pinion-device.cjs"), join(here, "../../device/main.ts")];
-  return places.find((place) => existsSync(place));
+  runDeviceProgram([
+    "--doctor",
+    what,
+    ...(config === undefined ? [] : ["--config", config]),
+    ...(json ? ["--json"] : []),
+  ]);
 }

@@ -2,11 +2,13 @@
 import { Command, CommanderError, Option } from "commander";
 import { addAuthCommands } from "./auth.ts";
 import { call, type CallCommandOptions } from "./call.ts";
+import { addConfigCommand } from "./config.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { asFailure } from "./link.ts";
 import { positiveInteger, withLinkOptions } from "./link-options.ts";
 import { publish, type PublishCommandOptions } from "./publish.ts";
+import { addUpdateCommand } from "./update.ts";
 import { subscribe, type SubscribeCommandOptions } from "./subscribe.ts";
 
 const KWARGS = new Option("--kwargs <json>", "keyword arguments as a JSON object");
@@ -42,6 +44,8 @@ function pinion(): Command {
     .action((pattern: string, options: SubscribeCommandOptions) => subscribe(pattern, options));
   addAuthCommands(program);
   addDoctorCommand(program);
+  addUpdateCommand(program);
+  addConfigCommand(program);
   for (const command of program.commands) for (const one of [command, ...command.commands]) one.exitOverride();
   return program;
 }

@@ -22,8 +22,10 @@ const viewer: Roles[string] = [
   { uri: "device.discover", allow: ["publish"] },
   { uri: "device.health", allow: ["call", "subscribe"] },
   { uri: "device..health", match: wildcard, allow: ["call", "subscribe"] },
-  { uri: "device.clock", allow: ["subscribe"] },
-  { uri: "device..clock", match: wildcard, allow: ["subscribe"] },
+  ...["clock", "update"].flatMap((name) => [
+    { uri: `device.${name}`, allow: ["subscribe"] as const },
+    { uri: `device..${name}`, match: wildcard, allow: ["subscribe"] as const },
+  ]),
   ...["describe", "history"].flatMap((name) => [
     { uri: `device.${name}`, allow: ["call"] as const },
     { uri: `device..${name}`, match: wildcard, allow: ["call"] as const },
@@ -34,14 +36,23 @@ const viewer: Roles[string] = [
   ]),
 ];
 
-/** Works every board. The boards learn who it was. */
-const operator: Roles[string] = [
+/** What a board is made of, its program and its configuration: alone in its realm, and in a fleet. */
+const maintenance = ["update", "config"].flatMap((part) => [`device.${part}.`, `device..${part}.`]);
+
+/** Works every board and changes what each of them is. The boards learn who it was. */
+const maintainer: Roles[string] = [
   ...viewer,
   { uri: "device.", match: prefix, allow: ["call"], disclose: true },
   ...["count", "list", "get", "get_stats"].map((name) => ({ uri: `wamp.session.${name}`, allow: ["call"] as const })),
 ];
 
+/** Works every board, and leaves it what it is. */
+const operator: Roles[string] = [
+  ...maintainer,
+  ...maintenance.map((uri) => ({ uri, match: wildcard, deny: ["call"] as const })),
+];
+
 /** Programs that are trusted with the whole realm, the meta procedures included. */
 const backend: Roles[string] = [{ uri: "", match: prefix, allow: ["call", "register", "publish", "subscribe"] }];
 
-export const SHIPPED_ROLES: Roles = { device, viewer, operator, backend };
+export const SHIPPED_ROLES: Roles = { device, viewer, operator, maintainer, backend };

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { deviceScript } from "../../packages/cli/doctor.ts";
+import { deviceProgram } from "../../packages/cli/device-program.ts";
 
 const cli = join(import.meta.dirname, "../../packages/cli/bin.mjs");
 
@@ -38,6 +38,8 @@ test("the board's program is found beside the bundle", (t) => {
     writeFileSync(join(folder, name, `${name}.cjs`), "");
   }
   const own = join(folder, "pinion/pinion.cjs");
-  assert.equal(deviceScript(own), join(folder, "pinion-device/pinion-device.cjs"));
-  assert.equal(deviceScript(join(folder, "nowhere/else.cjs")), undefined);
+  assert.equal(deviceProgram(own), join(folder, "pinion-device/pinion-device.cjs"));
+  assert.equal(deviceProgram(join(folder, "nowhere/else.cjs")), undefined);
+  writeFileSync(join(folder, "pinion-device/run"), "");
+  assert.equal(deviceProgram(own), join(folder, "pinion-device/run"), "which chooses the release");
 });

@@ -176,3 +176,22 @@ test("every shipped rule is a pattern", () => {
     assert.ok(isUri(rule.uri.replace("<authid>", "x"), rule.match ?? "exact"), rule.uri);
   }
 });
+
+test("only a maintainer, and a backend, may change a board's program and configuration, in a fleet too", () => {
+  const procedures = ["update.begin", "update.write", "update.finish", "config.apply", "config.confirm", "config.show"];
+  for (const name of procedures) {
+    for (const topic of [`device.${name}`, `device.pump.${name}`]) {
+      for (const role of ["maintainer", "backend"])
+        assert.equal(shipped(role, "call", topic), true, `${role} ${topic}`);
+      for (const role of ["operator", "viewer", "device"]) {
+        assert.equal(shipped(role, "call", topic), false, `${role} ${topic}`);
+      }
+    }
+  }
+  assert.equal(shipped("operator", "call", "device.gpio.set"), true);
+  assert.equal(shipped("operator", "call", "device.pump.gpio.set"), true);
+  for (const topic of ["device.update", "device.pump.update"]) {
+    assert.equal(shipped("viewer", "subscribe", topic), true);
+    assert.equal(shipped("viewer", "call", topic), false);
+  }
+});

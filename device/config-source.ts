@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+
+/** A configuration: its file, and its text where that is another one than the file has. What it names is relative to the file. */
+export interface ConfigSource {
+  readonly file: string;
+  readonly text?: string | undefined;
+}
+
+export function sourceOf(source: string | ConfigSource): ConfigSource {
+  return typeof source === "string" ? { file: source } : source;
+}
+
+/** "" where the file cannot be read: why not is told by who reads it for good. */
+export function textOf({ file, text }: ConfigSource): string {
+  if (text !== undefined) return text;
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

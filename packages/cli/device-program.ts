@@ -1,0 +1,26 @@
+/** The board's own program on this machine: it knows the hardware, and where its releases and configuration lie. */
+import { spawnSync } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CommandFailure, ExitStatus } from "./exit-status.ts";
+
+/** Runs it with these arguments and this terminal; its status becomes this command's. */
+export function runDeviceProgram(args: readonly string[]): void {
+  const program = deviceProgram(process.argv[1] ?? "");
+  const isScript = program !== undefined && /\.(cjs|ts)$/.test(program);
+  const [command, first] = isScript ? [process.execPath, [program]] : [program ?? "pinion-device", []];
+  const { status, error } = spawnSync(command, [...first, ...args], { stdio: "inherit" });
+  if (error !== undefined) {
+    const words =
+      "pinion-device is neither beside this program nor on the PATH: install it on the board, and ask there";
+    throw new CommandFailure(ExitStatus.cannotConnect, words, { cause: error });
+  }
+  process.exitCode = status ?? ExitStatus.applicationError;
+}
+
+/** Beside the bundle of this program (by its launcher where it has one), or in the sources. */
+export function deviceProgram(own: string): string | undefined {
+  const here = existsSync(own) ? dirname(realpathSync(own)) : "";
+  const places = ["../pinion-device/run", "../pinion-device/pinion-device.cjs", "../../device/main.ts"];
+  return places.map((place) => join(here, place)).find((place) => existsSync(place));
+}

@@ -1,0 +1,3 @@
+export { filesIn, readArtefact, readSignature, signatureText, signedOctets, type Artefact } from "./artefact.ts";
+export { Refused, type RefusalCode } from "./refused.ts";
+export { LIMITS, MANIFEST, parseManifest, type ReleaseFile, type ReleaseManifest } from "./release-manifest.ts";
