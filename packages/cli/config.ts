@@ -45,11 +45,19 @@ async function run(action: string, file: string | undefined, options: ConfigOpti
     const named = config === undefined ? [] : ["--config", config];
     return runDeviceProgram(["config", action, ...(file === undefined ? [] : [file]), ...named]);
   }
-  const args = file === undefined ? [] : [readText(file)];
-  const answer = await inSession(options, to, action, args);
+  await overRouter(action, file, { ...options, to });
+}
+
+async function overRouter(
+  action: Action,
+  file: string | undefined,
+  options: ConfigOptions & { readonly to: string },
+): Promise<void> {
+  const { to } = options;
+  const answer = await inSession(options, to, action, file === undefined ? [] : [readText(file)]);
   if (action === "show") console.log((answer as { text: string }).text.trimEnd()); // as the board's README has it
   // as the board's README has it; words of a stranger must not steer the terminal
-  if (takesFile) console.log((answer as { words: string }).words.replaceAll(/(?!\n)\p{Cc}/gu, " "));
+  if (file !== undefined) console.log((answer as { words: string }).words.replaceAll(/(?!\n)\p{Cc}/gu, " "));
   if (action === "apply" && options.confirm === true) await confirmLater(options, to);
   else if (action === "apply")
     console.error(`applied; it is taken back after 60 s unless: pinion config confirm --to ${to}`);
@@ -81,7 +89,8 @@ async function confirmLater(options: LinkOptions, board: string): Promise<void> 
   for (const end = Date.now() + RETURN_LIMIT; Date.now() < end; await sleep(PAUSE)) {
     try {
       await inSession(options, board, "confirm", []);
-      return void console.error("the board is back with it: confirmed");
+      console.error("the board is back with it: confirmed");
+      return;
     } catch (error) {
       last = error; // it starts anew
     }

@@ -170,7 +170,10 @@ async function untilProved(client: Client, prefix: string, version: string): Pro
       throw new CommandFailure(ExitStatus.applicationError, words);
     }
     if (running !== version) continue;
-    if (!onTrial) return void console.error(`release ${version} has proved itself`);
+    if (!onTrial) {
+      console.error(`release ${version} has proved itself`);
+      return;
+    }
     if (told === "") console.error((told = `release ${version} runs, on trial`));
   }
   throw new CommandFailure(

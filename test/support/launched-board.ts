@@ -76,9 +76,9 @@ export function launchBoard(options: LaunchOptions): LaunchedBoard {
     PINION_TRIAL_LIMIT: String(trialLimit),
   };
   const ran: Running[] = [];
-  let wanted = true;
+  const service = { wanted: true };
   const serve = async (): Promise<void> => {
-    while (wanted) {
+    while (service.wanted) {
       const one = start("env", [
         "-i",
         ...Object.entries(env).map(([k, v]) => `${k}=${v}`),
@@ -104,7 +104,7 @@ export function launchBoard(options: LaunchOptions): LaunchedBoard {
       return { status: done.status, output: done.stdout + done.stderr };
     },
     stop: async () => {
-      wanted = false;
+      service.wanted = false;
       await ran.at(-1)?.stop();
       await served;
     },
