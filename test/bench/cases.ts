@@ -85,6 +85,7 @@ const EVENTS = {
   what: "events",
   publishers: 1,
   subscribers: 1,
+  stuck: 0,
   match: "exact",
   patterns: 0,
   inFlight: 0,
@@ -245,6 +246,19 @@ export const cases: readonly Case[] = [
   }),
   atRate(1000),
   atRate(10_000),
+  make("stuck", "latency 1->10, 2 KB, at 2,000 events/s, beside a subscriber that reads nothing", {
+    places: [
+      { ...pinion("raw-json"), load: { stuck: 0 } },
+      { ...pinion("raw-json"), name: "pinion-stuck" },
+      { ...mosquitto, name: "mosquitto-stuck" },
+      { ...foxWamp, name: "fox-wamp-stuck" },
+    ],
+    load: { ...EVENTS, rate: 2000, payload: 2048, subscribers: 10, stuck: 1 },
+    shows: ["p50", "p99", "p999"],
+    goals: [{ ours: "pinion-stuck", theirs: "pinion", metric: "p99", factor: 1.3 }],
+    // long enough for the stuck one's buffers and queue to fill
+    seconds: 4,
+  }),
   make("idle-5000", "memory of an idle session with a subscription, of 5,000", {
     places: [pinion("raw-json"), { ...pinion("ws-json"), name: "pinion-ws" }, mosquitto, aedes, foxWamp, wampRt],
     load: { what: "idle", sessions: 5000, payload: 0 },

@@ -31,6 +31,7 @@ class EventsLoad {
   readonly #job: EventsJob;
   readonly #publishers: Publisher[] = [];
   #subscribers: Session[] = [];
+  #stuck: Session[] = [];
   #sent = 0;
   #running = false;
   #scheduled = false;
@@ -81,7 +82,7 @@ class EventsLoad {
     } finally {
       this.#running = false;
       for (const { session } of this.#publishers) session.link.close();
-      for (const { link } of this.#subscribers) link.close();
+      for (const { link } of [...this.#subscribers, ...this.#stuck]) link.close();
     }
   }
 
@@ -101,6 +102,11 @@ class EventsLoad {
       openSession(others[nth % others.length] ?? endpoint),
     );
     await Promise.all(this.#subscribers.map((session, nth) => this.#subscribe(session, nth)));
+    this.#stuck = await openSessions(this.#job.stuck, OPENED_AT_ONCE, () => openSession(endpoint));
+    for (const session of this.#stuck) {
+      await this.#subscribe(session, Number.POSITIVE_INFINITY);
+      session.link.stopReading();
+    }
   }
 
   #addPublisher(session: Session): void {

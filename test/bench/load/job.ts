@@ -18,6 +18,8 @@ export interface EventsJob extends Common {
   readonly what: "events";
   readonly publishers: number;
   readonly subscribers: number;
+  /** Further subscribers that read nothing, from their subscription on. What becomes of them is not counted. */
+  readonly stuck: number;
   /** Where each subscriber differs from `endpoint`: taken in turn. */
   readonly subscriberEndpoints?: readonly Endpoint[];
   readonly match: Match;

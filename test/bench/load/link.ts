@@ -75,6 +75,12 @@ export class Link {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
+  /** Leaves what comes to the kernel, until it takes no more either. */
+  stopReading(): void {
+    this.onClose = () => {};
+    this.#socket.pause();
+  }
+
   /** Ends without a word and without an error. */
   close(): void {
     this.onClose = () => {};
