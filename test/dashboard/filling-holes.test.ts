@@ -62,7 +62,10 @@ test("word of a gap is no reading", () => {
   assert.equal(store.stream("sensor.x")?.reading?.value, 4);
 });
 
-test("after the router was away, the page asks the board for what it missed and shows all of it", async () => {
+const WALL = 1_700_000_000_000;
+
+/** A page beside a board whose door swings every 1.5 s. */
+async function beside() {
   const rig = makeRig({ durable: ["door"] });
   await rig.start();
   const { host, clock } = rig;
@@ -74,21 +77,21 @@ test("after the router was away, the page asks the board for what it missed and 
     random: () => 0.9,
   });
   const store = new Store(() => undefined);
-  const finding = new FindingBoards({
-    client,
-    store,
-    timers: rig.clock,
-    now: () => 1_700_000_000_000 + rig.clock.now(),
-  });
+  const finding = new FindingBoards({ client, store, timers: clock, now: () => WALL + clock.now() });
   finding.start();
-  await rig.clock.advance(2_000);
+  await clock.advance(2_000);
   const line = rig.board.gpio.line(27);
   const swing = async (times: number): Promise<void> => {
     for (let n = 0; n < times; n += 1) {
       line.pull(line.level === 0 ? 1 : 0);
-      await rig.clock.advance(1_500);
+      await clock.advance(1_500);
     }
   };
+  return { rig, store, swing };
+}
+
+test("after the router was away, the page asks the board for what it missed and shows all of it", async () => {
+  const { rig, store, swing } = await beside();
   await swing(4);
   rig.host.crash();
   await rig.clock.advance(100);
@@ -96,7 +99,32 @@ test("after the router was away, the page asks the board for what it missed and 
   rig.host.restart();
   await rig.clock.advance(90_000);
   await swing(1);
-  const drawn = store.stream("sensor.door")?.series.points(1_700_000_000_000 + rig.clock.now()).values ?? [];
+  const drawn = store.stream("sensor.door")?.series.points(WALL + rig.clock.now()).values ?? [];
   assert.ok(!drawn.includes(null), "no break is left");
   assert.ok(drawn.filter((value) => value !== null).length >= 25, `${String(drawn.length)} points`);
+});
+
+test("readings that the router left out for a slow page are told and fetched from the board", async () => {
+  const { rig, store, swing } = await beside();
+  await swing(3);
+  const [, far] = rig.host.links.at(-1) ?? [];
+  assert.ok(far);
+  const send = far.send.bind(far);
+  let dropped = 0;
+  // as the policies for slow consumers do it: events go, and the next one says how many
+  far.send = (message) => {
+    if (message.type !== "EVENT" || message.details["topic"] !== "sensor.door") return send(message);
+    if (dropped < 5) {
+      dropped += 1;
+      return true;
+    }
+    far.send = send;
+    return send({ ...message, details: { ...message.details, pinion_dropped: dropped } });
+  };
+  await swing(8);
+  assert.equal(store.leftOut.readings, 5);
+  await rig.clock.advance(5_000);
+  const drawn = store.stream("sensor.door")?.series.points(WALL + rig.clock.now()).values ?? [];
+  assert.ok(!drawn.includes(null), "no break is left");
+  assert.ok(drawn.length >= 11, `${String(drawn.length)} points`);
 });

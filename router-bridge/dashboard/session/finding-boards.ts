@@ -4,7 +4,7 @@
  * subscriptions and one timer; knows no document.
  */
 import { ApplicationError, ErrorUri } from "@pinion/wamp";
-import type { Client, ClientStatus, ReceivedEvent } from "@pinion/wamp/client";
+import type { Client, ClientStatus, ReceivedEvent, SubscribeOptions } from "@pinion/wamp/client";
 import { parseHealth, type BoardHealth } from "../state/board-health.ts";
 import type { BoardModel } from "../state/board-model.ts";
 import type { BoardState } from "../state/board-state.ts";
@@ -28,12 +28,15 @@ export interface FindingContext {
 /** ms between two questions for a board's health, and how long one may take. */
 const HEALTH_EVERY = 5_000;
 const HEALTH_LIMIT = 4_000;
+/** ms without a further loss before the charts are filled. */
+const FILL_AFTER = 1_000;
 
 export class FindingBoards {
   readonly #context: FindingContext;
   readonly #filling: FillingHoles;
   /** Counts joined sessions: an answer that belongs to an earlier one says nothing about a board. */
   #epoch = 0;
+  #losses = 0;
   readonly #asking = new Set<string>();
   /** Boards whose levels are being read; true: once more after that, because something new was heard. */
   readonly #reading = new Map<string, boolean>();
@@ -47,15 +50,21 @@ export class FindingBoards {
   start(): void {
     const { client } = this.#context;
     client.onState((status) => this.#linkChanged(status));
-    this.#subscribe(ANNOUNCE, "exact", (event) => void this.#announced(event.args[0]));
-    this.#subscribe(READINGS, "prefix", (event) => this.#received(event));
+    this.#subscribe(ANNOUNCE, (event) => void this.#announced(event.args[0]), {
+      match: "exact",
+      onGap: () => void this.#discover(),
+    });
+    this.#subscribe(READINGS, (event) => this.#received(event), {
+      match: "prefix",
+      onGap: ({ dropped }) => this.#lost(dropped),
+    });
     client.open();
     this.#tick();
   }
 
-  #subscribe(topic: string, match: "exact" | "prefix", handler: (event: ReceivedEvent) => void): void {
+  #subscribe(topic: string, handler: (event: ReceivedEvent) => void, options: SubscribeOptions): void {
     const { client, store } = this.#context;
-    client.subscribe(topic, handler, { match }).catch((error: unknown) => {
+    client.subscribe(topic, handler, options).catch((error: unknown) => {
       store.setNotice(`The router refused to send ${topic === READINGS ? "readings" : "boards"}. ${errorWords(error)}`);
     });
   }
@@ -135,6 +144,17 @@ export class FindingBoards {
   #received({ topic, args, kwargs }: ReceivedEvent): void {
     const { store, now } = this.#context;
     store.receive(readingOf(topic, args[0], kwargs), now());
+  }
+
+  /** Once the flood is over, the charts are filled: asking at once would only add to it. */
+  #lost(readings: number): void {
+    const { store, timers } = this.#context;
+    store.lose(readings);
+    const loss = (this.#losses += 1);
+    timers.setTimeout(() => {
+      if (loss !== this.#losses) return;
+      for (const board of store.boards) void this.#filling.fill(board);
+    }, FILL_AFTER);
   }
 
   #tick(): void {

@@ -27,7 +27,7 @@ export class Store {
   readonly #boards = new Map<string, BoardState>();
   readonly #streams = new Map<string, StreamState>();
   #described = new Map<string, Described>();
-  #leftOut = { boards: new Set<string>(), streams: 0 };
+  #leftOut = { boards: new Set<string>(), streams: 0, readings: 0 };
   readonly #changed: () => void;
 
   constructor(changed: () => void) {
@@ -42,9 +42,9 @@ export class Store {
     return [...this.#boards.values()];
   }
 
-  /** Boards and streams beyond the page's limits. */
-  get leftOut(): { readonly boards: number; readonly streams: number } {
-    return { boards: this.#leftOut.boards.size, streams: this.#leftOut.streams };
+  /** Boards and streams beyond the page's limits; readings that the router left out because the page was too slow for them. */
+  get leftOut(): { readonly boards: number; readonly streams: number; readonly readings: number } {
+    return { ...this.#leftOut, boards: this.#leftOut.boards.size };
   }
 
   board(id: string): BoardState | undefined {
@@ -68,6 +68,13 @@ export class Store {
       // Whether a board is there can be known only over a link.
       for (const board of this.#boards.values()) board.presence = { kind: "unknown" };
     }
+    this.#changed();
+  }
+
+  /** The router left out so many readings of whatever streams: what comes next need not continue what was. */
+  lose(readings: number): void {
+    this.#leftOut.readings += readings;
+    for (const stream of this.#streams.values()) stream.interrupt(stream.at);
     this.#changed();
   }
 

@@ -165,7 +165,13 @@ function leftOutWords({ leftOut }: Store): string {
     leftOut.boards > 0 ? `${String(leftOut.boards)} boards` : "",
     leftOut.streams > 0 ? "readings of further topics" : "",
   ].filter((part) => part !== "");
-  return parts.length === 0 ? "" : `Not shown, over this page's limits: ${parts.join(" and ")}.`;
+  const limited = parts.length === 0 ? "" : `Not shown, over this page's limits: ${parts.join(" and ")}.`;
+  return `${limited} ${slowWords(leftOut.readings)}`.trim();
+}
+
+function slowWords(readings: number): string {
+  if (readings === 0) return "";
+  return `The router left out ${String(readings)} readings that this page was too slow for; charts are filled from the boards' history.`;
 }
 
 function emptyPage(): HTMLElement {
