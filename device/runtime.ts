@@ -201,7 +201,9 @@ export class Runtime {
   /** Why nobody should rely on this process any more; undefined while all of it works. */
   fault(): string | undefined {
     const stuck = this.#drivers.find((driver) => driver.isStuck);
-    return stuck === undefined ? this.#delivering.fault : `the driver ${stuck.planned.name} does not end its opening`;
+    return stuck === undefined
+      ? this.#delivering.fault
+      : `the driver ${stuck.planned.name} does not end its opening, or its closing`;
   }
 
   describe(): BoardDescription {

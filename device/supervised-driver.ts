@@ -54,7 +54,7 @@ export class SupervisedDriver {
   /** Counts attempts; a callback of an older one is ignored. */
   #generation = 0;
   #abort: AbortController | undefined;
-  /** When the attempt began that has not ended yet, whatever became of its driver. */
+  /** When the attempt to open it, or to let it go, began that has not ended yet, whatever became of its driver. */
   #attemptSince: number | undefined;
   #opening: Promise<void> = Promise.resolve();
   #cancelRetry: () => void = () => {};
@@ -108,7 +108,7 @@ export class SupervisedDriver {
     this.#tell((instance) => instance.linkChanged?.(up));
   }
 
-  /** It was told to give up opening, and has not even done that. */
+  /** It was told to give up opening, or to let go, and has not even done that. */
   get isStuck(): boolean {
     return this.#attemptSince !== undefined && this.#host.clock.mono() - this.#attemptSince > 2 * OPEN_LIMIT;
   }
@@ -241,7 +241,9 @@ export class SupervisedDriver {
   }
 
   async #letGo(instance: DriverInstance, generation: number): Promise<void> {
+    this.#attemptSince = this.#host.clock.mono();
     await this.#discard(instance);
+    this.#attemptSince = undefined;
     if (generation === this.#generation && this.#state === "failed") this.#retryLater();
   }
 

@@ -216,6 +216,20 @@ test("an open that hangs is a failure after its limit; the drivers after it open
   assert.equal(rig.runtime.health().drivers[0]?.state, "ok");
 });
 
+test("a driver that failed and does not let go is a fault of the process, which only a new one cures", async () => {
+  const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: clinging }, { use: flaky, name: freed }]" });
+  await rig.start();
+  const clinging = script("clinging");
+  clinging.hangClose = true;
+  clinging.ctx?.failed(failure("io"));
+  script("freed").ctx?.failed(failure("io"));
+  await rig.clock.advance(20_000);
+  assert.equal(rig.runtime.fault(), undefined);
+  assert.equal(rig.runtime.health().drivers[1]?.state, "ok");
+  await rig.clock.advance(20_000);
+  assert.match(rig.runtime.fault() ?? "", /the driver flaky does not end its opening, or its closing/);
+});
+
 test("stopping ends within its bound when a driver hangs, closes the others, and says that outputs may not be safe", async () => {
   const drivers = "drivers: [{ use: flaky, name: good_end }, { use: flaky, name: bad_end, role: output }]";
   const rig = makeRig({ drivers });
