@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "@pinion/wamp";
-import { SeenReadings, type Client, type ReadingCursor, type ReadingGap } from "@pinion/wamp/client";
+import { SeenReadings, type Client, type ReadingCursor, type ReadingGap, type Registration } from "@pinion/wamp/client";
 import { VirtualDisk } from "../support/virtual-disk.ts";
 import { makeRig, type Rig, type RigOptions } from "./rig.ts";
 
@@ -177,3 +177,80 @@ test("readings that come more than once are told by device, stream, boot and num
   assert.equal(seen.add({ ...key, topic: "sensor.u" }), true);
   assert.equal(new SeenReadings(seen.cursor()).add(key), false);
 });
+
+test("what a stream that is not journaled could not send is taken from the board's memory, and is then no gap", async () => {
+  const rig = await board({ durable: [] });
+  const heard = await consumer(rig);
+  rig.host.crash();
+  await rig.clock.advance(10);
+  await swing(rig, 40);
+  rig.host.restart();
+  await rig.clock.advance(90_000);
+  await swing(rig, 2);
+  assert.deepEqual(heard.seqs, upTo(43));
+  assert.deepEqual(heard.gaps, []);
+});
+
+/** A board made of a client alone: its history and its readings come when the test says so. */
+async function madeUpBoard(rig: Rig, history: readonly number[]): Promise<{ client: Client; held: Registration }> {
+  const client = await rig.guest();
+  const readings = history.map((seq) => ({ value: seq, t: seq, mono: seq, boot: "b", seq, quality: "good" }));
+  const page = { readings, gaps: [], boots: [{ boot: "b", seq: history.at(-1) ?? 0 }], more: false, found: true };
+  const held = await client.register("device.far.history", ({ kwargs }) => {
+    const { seq } = kwargs["after"] as { seq: number }; // asked with a cursor by the client under test
+    return { ...page, readings: readings.filter((one) => one.seq > seq) };
+  });
+  const streams = { tide: { topic: "sensor.tide" } };
+  const description = {
+    id: "far",
+    procedures: { history: "device.far.history" },
+    drivers: [{ channels: [{ streams }] }],
+  };
+  await client.publish("device.announce", [description]);
+  return { client, held };
+}
+
+async function tide(client: Client, seq: number): Promise<void> {
+  await client.publish(
+    "sensor.tide",
+    [seq],
+    { boot: "b", seq, t: seq, device: "far", quality: "good" },
+    { acknowledge: true },
+  );
+}
+
+for (const isBack of [true, false]) {
+  test(`what comes behind a hole waits for a board that has gone ${isBack ? "until it is back" : "for ten minutes"}`, async () => {
+    const rig = makeRig();
+    const client = await rig.guest();
+    const seqs: number[] = [];
+    const gaps: ReadingGap[] = [];
+    const onReadingGap = (gap: ReadingGap): void => void gaps.push(gap);
+    const handler = ({ kwargs }: { kwargs: Readonly<Record<string, unknown>> }): void =>
+      void seqs.push(Number(kwargs["seq"]));
+    await client.subscribe("sensor.tide", handler, {
+      from: { version: 1, streams: { "far sensor.tide": [["b", [[1, 1]], []]] } },
+      onReadingGap,
+    });
+    const first = await madeUpBoard(rig, []);
+    await tide(first.client, 2);
+    await rig.clock.advance(1_000);
+    await first.held.unregister();
+    await tide(first.client, 6);
+    await first.client.close();
+    await rig.clock.advance(60_000);
+    assert.deepEqual([seqs, gaps], [[2], []]);
+    if (isBack) {
+      await madeUpBoard(rig, [3, 4, 5, 6, 7]);
+      await rig.clock.advance(1_000);
+      assert.deepEqual([seqs, gaps], [[2, 3, 4, 5, 6, 7], []]);
+    } else {
+      await rig.clock.advance(600_000);
+      assert.deepEqual(seqs, [2, 6]);
+      assert.deepEqual(
+        gaps.map(({ from, to, reason }) => [from, to, reason]),
+        [[3, 5, "history_unavailable"]],
+      );
+    }
+  });
+}

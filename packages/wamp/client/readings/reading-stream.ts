@@ -3,9 +3,11 @@
  * waits for its turn and the one question to the history. A hole is a gap only after the history was asked behind it.
  */
 import { ApplicationError } from "../../errors.ts";
+import { ErrorUri } from "../../error-uri.ts";
 import type { Dict } from "../../message.ts";
 import type { PublicationId } from "../../id.ts";
 import type { Client } from "../client.ts";
+import { after } from "../alarm.ts";
 import type { Timers } from "../client-options.ts";
 import type { ReceivedEvent } from "../conversation-options.ts";
 import { gapOf, type ReadingGap } from "./reading-gap.ts";
@@ -46,31 +48,44 @@ const MOST_HELD = 1_000;
 const ASK_LIMIT = 10_000;
 const TRIES = 3;
 const FIRST_PAUSE = 1_000;
+/** ms that what came behind a hole waits for a board that has gone: until it is back, its history cannot be asked. */
+const AWAY_LIMIT = 600_000;
 
 export class ReadingStream {
   readonly #context: ReadingStreamContext;
   #held: Held[] = [];
+  #unsent: readonly Omit<ReadingGap, "device" | "topic">[] = [];
   #round = 0;
   #asking = false;
   #again = false;
+  /** Since the last question began something came live: the board is there. */
+  #heard = false;
+  #cancelAway: (() => void) | undefined;
   #closed = false;
 
   constructor(context: ReadingStreamContext) {
     this.#context = context;
   }
 
+  /** Its board has gone, with a hole that nobody could ask for. */
+  get isWaiting(): boolean {
+    return this.#cancelAway !== undefined;
+  }
+
   close(): void {
     this.#closed = true;
+    this.#cancelAway?.();
     this.#held = [];
   }
 
   receive(event: ReceivedEvent): void {
     const { seen, hand } = this.#context;
     const gap = gapOf(event.kwargs["gap"]);
-    if (gap !== undefined) return this.#giveUp(gap);
+    if (gap !== undefined) return this.#lost(gap);
     const key = readingKey(event);
     if (key === undefined) return hand(event);
     if (seen.has(key)) return;
+    this.#heard = true;
     if (!this.#asking && seen.isNext(key)) return this.#hand(event, key);
     this.#held.push({ event, key, round: this.#round });
     if (this.#held.length > MOST_HELD) {
@@ -78,6 +93,13 @@ export class ReadingStream {
       this.#again = true;
     }
     this.#start();
+  }
+
+  /** What was only not sent may still be remembered by the board: it is asked first. */
+  #lost(gap: Omit<ReadingGap, "device" | "topic">): void {
+    if (gap.reason !== "dropped_by_policy") return this.#giveUp(gap);
+    this.#unsent = [...this.#unsent.slice(1 - MOST_HELD), gap];
+    this.catchUp();
   }
 
   /** Asks for what came after the last reading. Returns at once. */
@@ -89,6 +111,8 @@ export class ReadingStream {
   #start(): void {
     if (this.#asking) return;
     this.#asking = true;
+    this.#cancelAway?.();
+    this.#cancelAway = undefined;
     void this.#catchUp().finally(() => {
       this.#asking = false;
     });
@@ -98,14 +122,26 @@ export class ReadingStream {
     do {
       this.#again = false;
       this.#round += 1;
+      this.#heard = false;
       const reason = await this.#ask();
       if (this.#closed || this.#context.client.state !== "ready") return; // the next session asks again
-      this.#flush(reason);
+      if (reason === "away" && !this.#heard) return this.#wait();
+      this.#flush(reason === "away" ? "history_unavailable" : reason);
     } while (this.#again);
   }
 
-  /** Why there may be holes afterwards. */
+  /** Until the board is back: its announcement, or its next reading, asks again. */
+  #wait(): void {
+    if (this.#held.length === 0) return;
+    this.#cancelAway = after(this.#context.timers, AWAY_LIMIT, () => {
+      this.#cancelAway = undefined;
+      this.#flush("history_unavailable");
+    });
+  }
+
+  /** Why there may be holes afterwards; `away`: nobody holds the procedure. */
   async #ask(): Promise<string> {
+    let reason = "history_unavailable";
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const procedure = this.#context.procedure();
       if (procedure === null) break;
@@ -125,10 +161,11 @@ export class ReadingStream {
         return "not_kept";
       } catch (error) {
         if (!(error instanceof ApplicationError) || this.#context.client.state !== "ready") break;
+        reason = error.uri === ErrorUri.noSuchProcedure ? "away" : "history_unavailable";
         await this.#pause(FIRST_PAUSE * 2 ** attempt);
       }
     }
-    return "history_unavailable";
+    return reason;
   }
 
   #pause(ms: number): Promise<void> {
@@ -182,6 +219,8 @@ export class ReadingStream {
   /** What waited, in its order, as far as nothing is missing before it that could still be asked for. */
   #flush(reason: string): void {
     const { seen, device, topic } = this.#context;
+    for (const gap of this.#unsent) this.#giveUp(gap);
+    this.#unsent = [];
     const waiting = this.#held.toSorted((a, b) => (a.key.boot === b.key.boot ? a.key.seq - b.key.seq : 0));
     this.#held = [];
     for (const held of waiting) {

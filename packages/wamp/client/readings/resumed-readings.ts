@@ -117,9 +117,10 @@ export class ResumedReadings {
       const key = last === undefined ? undefined : readingKey({ topic, kwargs: { ...last, device: id } });
       const isBehind = key !== undefined && !this.#seen.has(key);
       const name = `${id} ${topic}`;
-      if (this.#asked.has(name) && !isBehind) continue;
+      const stream = this.#stream(id, topic);
+      if (this.#asked.has(name) && !isBehind && stream?.isWaiting !== true) continue;
       this.#asked.add(name);
-      this.#stream(id, topic)?.catchUp();
+      stream?.catchUp();
     }
   }
 
