@@ -3,6 +3,7 @@ import { build } from "esbuild";
 import { mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { programs } from "../../deploy/programs.ts";
 import { start, type Running } from "../support/programs.ts";
 import { buildAside, type Aside } from "./build-aside.ts";
 
@@ -45,12 +46,14 @@ export async function buildBoards(): Promise<readonly Board[]> {
 type Arguments = (address: Address, readings: number) => readonly string[];
 
 function board(name: BoardName, { script }: Aside, args: Arguments): Board {
-  // what its start script sets
-  const asShipped = name === "pinion-device" ? ["MALLOC_ARENA_MAX=1"] : [];
+  // as its start script does it
+  const shipped = programs.find((program) => program.name === name);
+  const environment = shipped === undefined ? [] : ["MALLOC_ARENA_MAX=1"];
+  const node = [process.execPath, ...(shipped?.nodeOptions ?? [])];
   return {
     name,
     shipped: octetsOfScripts(dirname(script), name === "pinion-device" ? "" : basename(script)),
-    start: (address, readings) => start("env", [...asShipped, process.execPath, script, ...args(address, readings)]),
+    start: (address, readings) => start("env", [...environment, ...node, script, ...args(address, readings)]),
     startCounting: (address) => start(process.execPath, ["--require", LOADED_CODE, script, ...args(address, 0)]),
   };
 }
