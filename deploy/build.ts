@@ -6,6 +6,7 @@ import { commonJsParts } from "./common-js-parts.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
+import { writeProjectFiles } from "./project-files.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -94,10 +95,12 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
     `${JSON.stringify({ name: program.name, private: true, type: "commonjs" })}\n`,
   );
   const native = join(folder, "native");
+  const script = octetsIn(folder, ".cjs");
+  if (program.project) await writeProjectFiles(join(folder, "project"));
   return {
     name: program.name,
     folder,
-    script: octetsIn(folder, ".cjs"),
+    script,
     addons: program.addons ? octetsIn(native, ".node") : 0,
     budget: program.budget,
   };

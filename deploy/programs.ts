@@ -16,6 +16,8 @@ export interface Program {
   readonly leftOut: readonly string[];
   /** Whether the dashboard's files are shipped beside it. */
   readonly dashboard: boolean;
+  /** Whether the files that `pinion create` begins with are shipped beside it. */
+  readonly project?: true;
 }
 
 export const programs: readonly Program[] = [
@@ -35,7 +37,7 @@ export const programs: readonly Program[] = [
   {
     name: "pinion-router-bridge",
     entry: "router-bridge/main.ts",
-    budget: 760_000,
+    budget: 780_000,
     addons: false,
     dashboard: true,
     nodeOptions: [],
@@ -49,6 +51,7 @@ export const programs: readonly Program[] = [
     dashboard: false,
     nodeOptions: [],
     leftOut: [],
+    project: true,
   },
 ];
 

@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { dashboardBundle, programBundle } from "../build.ts";
 import { dashboard, type Program } from "../programs.ts";
+import { writeProjectFiles } from "../project-files.ts";
 import { epollFor, tool } from "./compile-epoll.ts";
 import { MANIFEST, manifest } from "./manifest.ts";
 import { npmPackage, pinnedVersion } from "./npm-package.ts";
@@ -61,6 +62,7 @@ async function bundles(folder: string, program: Program, target: Target): Promis
   const machine = { arch: target.arch, koffi: join(npmPackage(target.koffi.name), target.koffi.file) };
   const epoll = program.addons ? epollFor(target) : [];
   const { metafile } = await build({ ...programBundle(program, epoll, machine), outdir: folder });
+  if (program.project) return [metafile, ...(await writeProjectFiles(join(folder, "project")))];
   if (!program.dashboard) return [metafile];
   const page = join(folder, "dashboard");
   const shown = await build({ ...dashboardBundle(), outdir: page });

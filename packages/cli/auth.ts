@@ -19,6 +19,7 @@ import { type Command, Option } from "commander";
 import { CommandFailure, ExitStatus } from "./exit-status.ts";
 import { askSecret } from "./ask-secret.ts";
 import { makeKeyFile } from "./key-file.ts";
+import { madeUpSecret } from "./make-secret.ts";
 
 interface FileOptions {
   readonly accounts: string;
@@ -39,7 +40,6 @@ interface AddOptions extends FileOptions {
   readonly replace?: boolean | undefined;
 }
 
-const SECRET_OCTETS = 20;
 const MIN_SECRET = 8;
 
 export function addAuthCommands(program: Command): void {
@@ -129,7 +129,7 @@ async function newAccount(authid: string, options: AddOptions): Promise<NewAccou
   if (method === "cryptosign") throw usage("cryptosign needs --public-key or --new-key");
   if (method === "tls") throw usage("tls needs --certificate or --common-name");
   const given = await givenSecret(options);
-  const secret = given ?? Buffer.from(nodeCrypto.randomBytes(SECRET_OCTETS)).toString("base64url");
+  const secret = given ?? madeUpSecret();
   const methods = method === undefined ? SECRET_METHODS : [method];
   const account = { ...base, ...(await credentialsFrom(secret, methods, options)) };
   return given === undefined ? { account, told: secret } : { account };

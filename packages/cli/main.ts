@@ -1,6 +1,7 @@
 /** The command `pinion`. Results go to stdout, everything else to stderr. */
 import { Command, CommanderError, Option } from "commander";
 import { addAuthCommands } from "./auth.ts";
+import { addCreateCommand } from "./create.ts";
 import { call, type CallCommandOptions } from "./call.ts";
 import { addConfigCommand } from "./config.ts";
 import { addDoctorCommand } from "./doctor.ts";
@@ -46,6 +47,7 @@ function pinion(): Command {
   addDoctorCommand(program);
   addUpdateCommand(program);
   addConfigCommand(program);
+  addCreateCommand(program);
   for (const command of program.commands) for (const one of [command, ...command.commands]) one.exitOverride();
   return program;
 }

@@ -80,7 +80,7 @@ test("the dashboard imports nothing of Node, of the router or of a driver's code
     [],
   );
   const foreign =
-    /^(drivers|device|deploy|packages\/(client|cli|net-socket-raw-framing)|router-bridge\/(?!dashboard\/))/;
+    /^(drivers|device|deploy|packages\/(client\/(?!page\/)|cli\/|net-socket-raw-framing)|router-bridge\/(?!dashboard\/))/;
   assert.deepEqual(
     inputs("dashboard").filter((path) => foreign.test(path)),
     [],

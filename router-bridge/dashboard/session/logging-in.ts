@@ -11,12 +11,12 @@ import {
   ErrorUri,
   type Transport,
 } from "@pinion/wamp";
+import { browserCrypto } from "@pinion/client/page";
 import type { Channel, Client, ClientStatus, Login, Timers } from "@pinion/wamp/client";
 import { withResolvers } from "@pinion/wamp/with-resolvers";
 import type { LoginState } from "../state/login.ts";
 import { plainText } from "../state/untrusted.ts";
 import { sentence } from "../words/link.ts";
-import { browserCrypto } from "./browser-crypto.ts";
 
 const LOGOUT = "wamp.close.logout";
 /** The router knows the page, but not for this. */

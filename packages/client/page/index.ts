@@ -1,0 +1,3 @@
+export { ApplicationError } from "@pinion/wamp";
+export { browserCrypto } from "./browser-crypto.ts";
+export { pageClient, type PageClientOptions } from "./page-client.ts";
