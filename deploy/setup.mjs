@@ -30,25 +30,30 @@ const peers = [
   { name: "python3-u-msgpack", proof: () => debianPython("umsgpack") },
   { name: "python3-cbor2", proof: () => debianPython("cbor2") },
 ];
-/** The virtual board (test/rig); it fetches its kernel by itself. */
-const virtualBoard = [
-  { name: "qemu-system-x86", proof: () => onPath("qemu-system-x86_64") },
-  { name: "qemu-system-arm", proof: () => onPath("qemu-system-aarch64") },
-  { name: "g++-aarch64-linux-gnu", proof: () => process.arch !== "x64" || onPath("aarch64-linux-gnu-g++") },
-  { name: "cpio", proof: () => onPath("cpio") },
-  { name: "busybox-static", proof: () => existsSync("/usr/share/doc/busybox-static") },
-];
 /** What compiles epoll for each target of `npm run build`. */
 const crossCompiler = (processor, triplet) =>
   process.arch === processor
     ? compiler.filter(({ name }) => name === "g++")
     : [{ name: `g++-${triplet.replace("_", "-")}`, proof: () => onPath(`${triplet}-g++`) }];
+/** The virtual board (test/rig); it fetches its kernel by itself. */
+const virtualBoard = [
+  { name: "qemu-system-x86", proof: () => onPath("qemu-system-x86_64") },
+  { name: "qemu-system-arm", proof: () => onPath("qemu-system-aarch64") },
+  ...crossCompiler("arm64", "aarch64-linux-gnu"),
+  { name: "cpio", proof: () => onPath("cpio") },
+  { name: "busybox-static", proof: () => existsSync("/usr/share/doc/busybox-static") },
+];
+/** What runs another processor's programs, and lays out the libraries that they need. */
+const emulators = [
+  { name: "qemu-user-static", proof: () => onPath("qemu-aarch64-static") && onPath("qemu-arm-static") },
+  { name: "mmdebstrap", proof: () => onPath("mmdebstrap") },
+];
 const rivals = [{ name: "mosquitto", proof: () => onPath("mosquitto") || existsSync("/usr/sbin/mosquitto") }];
 const needs = {
   develop: [],
   addons: [],
   start: pty,
-  test: [...pty, ...peers, ...virtualBoard],
+  test: [...pty, ...peers, ...virtualBoard, ...emulators, ...crossCompiler("arm", "arm-linux-gnueabihf")],
   bench: [...pty, ...rivals],
   "linux-arm64": crossCompiler("arm64", "aarch64-linux-gnu"),
   "linux-armv7": crossCompiler("arm", "arm-linux-gnueabihf"),

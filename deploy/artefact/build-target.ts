@@ -62,11 +62,12 @@ export async function buildTarget(folder: string, target: Target, stamp: Stamp, 
   return { artefacts, faults };
 }
 
-function nodeForAll(folder: string, target: Target): readonly TarEntry[] {
+/** The folder of the Node that the package's programs share; `folder` is only passed through. */
+export function nodeForAll(folder: string, target: Target): readonly TarEntry[] {
   putNode(folder, target);
   const entries = entriesOf(folder);
   rmSync(folder, { recursive: true });
-  return entries.map((entry) => (entry.path === "bin/node" ? { ...entry, mode: 0o755 } : entry));
+  return entries;
 }
 
 function addonsIn(entries: readonly TarEntry[]): number {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildTarget, type Artefact } from "./build-target.ts";
 import { stamp } from "./stamp.ts";
-import { targets, type Target } from "./targets.ts";
+import { targetNamed, targets, type Target } from "./targets.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -22,10 +22,7 @@ function readArguments(): Wanted {
       out: { type: "string", default: join(root, "dist") },
     },
   });
-  const names = targets.map(({ name }) => name);
-  const unknown = (values.target ?? []).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`--target is one of ${names.join(", ")}, not '${unknown}'`);
-  const wanted = targets.filter(({ name }) => values.target === undefined || values.target.includes(name));
+  const wanted = values.target === undefined ? targets : [...new Set(values.target)].map(targetNamed);
   return { targets: wanted, withNode: values["with-node"], out: values.out };
 }
 

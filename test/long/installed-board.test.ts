@@ -1,0 +1,44 @@
+/** A board's life from dpkg -i to dpkg -P: hung, busy, on a read-only root, upgraded, without power, purged. */
+import { test } from "node:test";
+import { arm64Package, whyNoArm64 } from "../support/arm64-bundle.ts";
+import { assertFacts, assertInstalled, printMeasures } from "../support/installed-board-facts.ts";
+import { runInstalled } from "../support/installed-board.ts";
+import { whyNoBoard } from "../support/virtual-board.ts";
+
+test(
+  "an installed board survives a hang, a read-only root, an upgrade and a power cut, and is purged without a trace",
+  { skip: whyNoBoard() || whyNoArm64(), timeout: 1_800_000 },
+  async (t) => {
+    const told = await runInstalled(t, { package: await arm64Package(), length: "long", limit: 1_500 });
+    assertInstalled(told);
+    printMeasures(t, told);
+    assertFacts(
+      {
+        "a process that hangs is replaced": 0,
+        "it joins with a hundred readings a second": 0,
+        "the router-bridge starts and says that it is ready": 0,
+        "and answers": "HTTP/1.1 200 OK",
+        "user of the router-bridge": "pinion-bridge",
+        "stopped, the pump is off": 0,
+        "the root is read-only": 0,
+        truly: 1,
+        "it starts on a read-only root": 0,
+        "and works": 0,
+        "dpkg upgrades it": 0,
+        "the new one runs": 0,
+        "with the same configuration": 0,
+        "what was disabled stays so": "disabled",
+        "boot 1": true,
+        "after a power cut it comes up by itself": 0,
+        "and works as before": 0,
+        "dpkg purges it": 0,
+        "purged, the pump is off": 0,
+        "what is left": "",
+        "passwd is as it was": 0,
+        "group is as it was": 0,
+        done: true,
+      },
+      told,
+    );
+  },
+);
