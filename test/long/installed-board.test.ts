@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import { arm64Package, whyNoArm64 } from "../support/arm64-bundle.ts";
 import { assertFacts, assertInstalled, printMeasures } from "../support/installed-board-facts.ts";
-import { runInstalled } from "../support/installed-board.ts";
+import { runInstalled, typedOnTheBoard } from "../support/installed-board.ts";
 import { whyNoBoard } from "../support/virtual-board.ts";
 
 test(
@@ -36,6 +36,8 @@ test(
         "what is left": "",
         "passwd is as it was": 0,
         "group is as it was": 0,
+        ...Object.fromEntries(typedOnTheBoard().map((command) => [`$ ${command}`, 0])),
+        "as written: the relay is on": 0,
         done: true,
       },
       told,

@@ -24,14 +24,25 @@ export function emulation(target: Target): readonly string[] {
   return target.arch === process.arch ? [] : [EMULATORS[target.arch], "-L", userLand(target)];
 }
 
+/** The one that serves this machine, its main part alone: mirrors of security updates are at times half way through one. */
+function archive(): string {
+  const sites = spawnSync("apt-get", ["indextargets", "--format", "$(SITE) $(ORIGIN)"], { encoding: "utf8" }).stdout;
+  const site = /^(\S+\/debian\/?) Debian$/m.exec(sites)?.[1];
+  if (site === undefined) throw new Error("apt names no Debian archive: run `apt-get update`");
+  return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${site} bookworm main`;
+}
+
 function userLand({ debian }: Target): string {
   const place = join(buildCache(), `user-land-${debian}`);
   if (existsSync(place)) return place;
   const folder = mkdtempSync(`${place}.`);
   // only unpacked: no script of theirs is run
   const options = ["--variant=extract", `--architectures=${debian}`, `--include=${LIBRARIES.join(",")}`];
-  const done = spawnSync("mmdebstrap", [...options, "bookworm", folder], { encoding: "utf8" });
-  if (done.status !== 0) throw new Error(`mmdebstrap failed:\n${done.stderr.slice(-2000)}`);
+  const done = spawnSync("mmdebstrap", [...options, "bookworm", folder, archive()], { encoding: "utf8" });
+  if (done.status !== 0) {
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`mmdebstrap failed:\n${done.stderr.slice(-2000)}`);
+  }
   if (!readdirSync(folder).includes("lib")) symlinkSync("usr/lib", join(folder, "lib"));
   try {
     renameSync(folder, place);

@@ -1,5 +1,5 @@
 /** The Debian package on a virtual arm64 board under systemd (test/rig), with a router and a caller outside it. */
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { TestContext } from "node:test";
 import { start, temporaryFolder, until } from "./programs.ts";
@@ -17,11 +17,20 @@ export interface InstalledRun {
   readonly limit: number;
 }
 
+/** The commands of "From clone to a Pi" in the README that come after the log-in. */
+export function typedOnTheBoard(): readonly string[] {
+  const text = readFileSync(join(root, "README.md"), "utf8");
+  const section = /^## From clone to a Pi$(.*?)^## /ms.exec(text)?.[1] ?? "";
+  const commands = [...section.matchAll(/^ {4}(.*)$/gm)].map(([, command = ""]) => command);
+  return commands.slice(commands.findIndex((command) => command.startsWith("ssh ")) + 1);
+}
+
 export async function runInstalled(t: TestContext, { package: file, length, limit }: InstalledRun): Promise<Told> {
   const folder = temporaryFolder(t);
   for (const name of ["installed-inside.sh", "installed-board.yaml"])
     copyFileSync(join(scripts, name), join(folder, name));
   copyFileSync(file, join(folder, basename(file)));
+  writeFileSync(join(folder, "typed"), `${typedOnTheBoard().join("\n")}\n`);
   const events = join(folder, "events");
   writeFileSync(events, "");
   const outside = `${process.execPath} ${join(scripts, "installed-outside.ts")} ${events}`;

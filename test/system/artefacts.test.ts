@@ -179,14 +179,15 @@ test("the software bill names what is inside with its licence, and no MQTT", () 
 
 test("an addon for another processor, or one that a kernel with large pages cannot load, is found", () => {
   const [arm64, x64] = [targetNamed("linux-arm64"), targetNamed("linux-x64")];
-  const native = join(dist, "linux-x64/pinion-device/native");
+  const native = join(dist, "linux-arm64/pinion-device/native");
   const name = readdirSync(native).find((one) => one.startsWith("epoll"));
   const file = readFileSync(join(native, name ?? ""));
-  assert.deepEqual(elfFaults("epoll.node", file, x64), []);
-  assert.match(elfFaults("epoll.node", file, arm64).join(), /not for linux-arm64/);
-  const own = readFileSync(join(root, "node_modules/epoll/build/Release/epoll.node"));
-  // as Debian's linker makes it, were it for arm64
-  assert.match(elfFaults("epoll.node", own, { ...arm64, elfMachine: own.readUInt16LE(18) }).join(), /16 KiB/);
+  assert.deepEqual(elfFaults("epoll.node", file, arm64), []);
+  assert.match(elfFaults("epoll.node", file, x64).join(), /not for linux-x64/);
+  // as Debian's linker makes it for armv7: the first segment's alignment
+  const small = Buffer.from(file);
+  small.writeBigUInt64LE(4096n, Number(small.readBigUInt64LE(32)) + 48);
+  assert.match(elfFaults("epoll.node", small, arm64).join(), /16 KiB/);
   assert.match(elfFaults("epoll.node", Buffer.from("#!/bin/sh"), x64).join(), /no ELF/);
 });
 
@@ -199,11 +200,9 @@ function nodesFor(target: Target): readonly (readonly string[])[] {
 
 for (const target of targets) {
   test(`every program and every addon for ${target.name} runs there`, { skip: whyNoEmulation(target) }, async (t) => {
-    const seen = new Set<string>();
-    for (const node of nodesFor(target)) {
-      await runPrograms(t, target, node);
-      for (const addon of loadAddons(target, node)) seen.add(addon);
-    }
+    const nodes = nodesFor(target);
+    await runPrograms(t, target, nodes[0] ?? []);
+    const seen = new Set(nodes.flatMap((node) => loadAddons(target, node)));
     const native = readdirSync(join(dist, target.name, "pinion-device/native"));
     const expected = target.arch === process.arch ? native.filter((name) => !name.startsWith("epoll-abi115")) : native;
     assert.deepEqual([...seen].toSorted(), expected.toSorted());

@@ -123,6 +123,17 @@ purge() {
   for file in passwd group; do cmp -s "$file" "/etc/$file"; fact "$file is as it was" $?; done
 }
 
+# What the README says to type on the Pi, word for word.
+as_written() {
+  sudo() { "$@"; }
+  local line
+  while IFS= read -r line; do
+    (eval "$line") >typed.log 2>&1; fact "\$ $line" $?
+  done <"$PWD/typed"
+  wait_for 60 driven 1; fact 'as written: the relay is on' $?
+  dpkg -P pinion >>dpkg.log 2>&1
+}
+
 if [ "$RIG_BOOT" = 1 ]; then
   install_and_start
   kill_hard
@@ -136,6 +147,7 @@ if [ "$RIG_BOOT" = 1 ]; then
   fi
 else
   purge
+  as_written
 fi
 fact 'done' true
 journalctl -u pinion-device -u pinion-router-bridge --no-pager -o short-monotonic | tail -60
