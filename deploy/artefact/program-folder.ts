@@ -2,8 +2,9 @@
 import { build, type Metafile } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { dashboardBundle, programBundle } from "../build.ts";
+import type { AddonBuild } from "../native-addons.ts";
 import { dashboard, type Program } from "../programs.ts";
 import { writeProjectFiles } from "../project-files.ts";
 import { epollFor, tool } from "./compile-epoll.ts";
@@ -59,8 +60,8 @@ function describe(folder: string, wish: Wish, software: readonly Software[], nod
 }
 
 async function bundles(folder: string, program: Program, target: Target): Promise<Metafile[]> {
-  const machine = { arch: target.arch, koffi: join(npmPackage(target.koffi.name), target.koffi.file) };
-  const epoll = program.addons ? epollFor(target) : [];
+  const { epoll, koffi } = addons(program, target);
+  const machine = { arch: target.arch, koffi };
   const { metafile } = await build({ ...programBundle(program, epoll, machine), outdir: folder });
   if (program.project) return [metafile, ...(await writeProjectFiles(join(folder, "project")))];
   if (!program.dashboard) return [metafile];
@@ -68,6 +69,20 @@ async function bundles(folder: string, program: Program, target: Target): Promis
   const shown = await build({ ...dashboardBundle(), outdir: page });
   cpSync(join(root, dashboard.page), join(page, "index.html"));
   return [metafile, shown.metafile];
+}
+
+/** Where esbuild finds the addons: the names of a bundle's parts depend on where their inputs lie, so it is always this place. */
+function addons(program: Program, target: Target): { epoll: readonly AddonBuild[]; koffi: string } {
+  const place = join(root, "dist/cache/addons", target.name);
+  mkdirSync(place, { recursive: true });
+  const put = (file: string): string => {
+    const here = join(place, basename(file));
+    copyFileSync(file, here);
+    return here;
+  };
+  const koffi = put(join(npmPackage(target.koffi.name), target.koffi.file));
+  if (!program.addons) return { epoll: [], koffi };
+  return { epoll: epollFor(target).map(({ abi, file }) => ({ abi, file: put(file) })), koffi };
 }
 
 /** `bin/node` without its symbols, which are a sixth of it, and its licence. */

@@ -13,7 +13,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { elfFaults } from "../../deploy/artefact/checks.ts";
@@ -26,27 +25,22 @@ import { freePort, start, temporaryFolder, until } from "../support/programs.ts"
 
 const root = join(import.meta.dirname, "../..");
 const EPOCH = "1767225600";
-const folder = mkdtempSync(join(tmpdir(), "pinion-artefacts-"));
+// on the disk of the sources, of which it has links
+mkdirSync(join(root, "test-results"), { recursive: true });
+const folder = mkdtempSync(join(root, "test-results/artefacts-"));
 const dist = join(folder, "a/dist");
 let table = "";
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A copy of the sources in another place, with the same packages of others. */
+/** A copy of the sources in another place; packages of others are the same files. */
 function copySources(place: string): void {
   const skipped = /^(node_modules|dist|test-results|\.git|test\/peers\/node_modules)$|(^|\/)\.tsc$/;
-  cpSync(root, place, {
-    recursive: true,
-    filter: (file) => file === root || !skipped.test(file.slice(root.length + 1)),
-  });
-  const modules = join(root, "node_modules");
-  mkdirSync(join(place, "node_modules/@pinion"), { recursive: true });
-  for (const name of readdirSync(modules)) {
-    if (name === "@pinion" || name === "net-socket-raw-framing") continue;
-    symlinkSync(join(modules, name), join(place, "node_modules", name));
+  // by the names: a copy lies inside of what it is made of
+  for (const name of readdirSync(root).filter((one) => !skipped.test(one))) {
+    const filter = (file: string): boolean => !skipped.test(file.slice(root.length + 1));
+    cpSync(join(root, name), join(place, name), { recursive: true, filter });
   }
-  symlinkSync("../packages/net-socket-raw-framing", join(place, "node_modules/net-socket-raw-framing"));
-  for (const name of readdirSync(join(modules, "@pinion")))
-    symlinkSync(`../../packages/${name}`, join(place, "node_modules/@pinion", name));
+  run("cp", "-al", join(root, "node_modules"), join(place, "node_modules"));
 }
 
 /** What was fetched, and nothing that was compiled. */
@@ -67,13 +61,17 @@ function build(sources: string, umask: string, environment: Readonly<Record<stri
   return done.stdout;
 }
 
-/** Path, mode and hash of each file. */
+/** All that was made, for every target. */
+function allContents(dist: string): readonly string[] {
+  return targets.flatMap(({ name }) => contents(join(dist, name)).map((line) => `${name}/${line}`));
+}
+
+/** Path, mode and hash of each file. The mode of an archive is its maker's. */
 function contents(place: string): readonly string[] {
   const files = readdirSync(place, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
   const lines = files.map(({ parentPath, name }) => {
     const file = join(parentPath, name);
-    const artefact = parentPath.length - place.length < "/linux-arm64.".length;
-    const mode = artefact ? "" : (statSync(file).mode & 0o777).toString(8);
+    const mode = /SHA256SUMS$|\.gz$|\.deb$/.test(name) ? "" : (statSync(file).mode & 0o777).toString(8);
     return `${file.slice(place.length + 1)} ${mode} ${sha256(file)}`;
   });
   return lines.toSorted();
@@ -93,19 +91,19 @@ function run(command: string, ...args: readonly string[]): string {
   return done.stdout;
 }
 
+const other = join(folder, "a-place-with-a-longer-name/b");
+
 before(() => {
-  copySources(join(folder, "a"));
+  for (const place of [join(folder, "a"), other]) copySources(place);
   table = build(join(folder, "a"), "022", { TZ: "UTC" });
 });
 
 test("two builds of the same sources are the same octets, whatever the folder, user's mask, language and time zone", () => {
-  const other = join(folder, "a-place-with-a-longer-name/b");
-  copySources(other);
   copyCache(join(folder, "cache"));
   build(other, "077", { TZ: "Pacific/Auckland", LANG: "tr_TR.UTF-8", PINION_CACHE: join(folder, "cache") });
-  const made = contents(dist);
+  const made = allContents(dist);
   assert.ok(made.length > 60, made.join("\n"));
-  assert.deepEqual(contents(join(other, "dist")), made);
+  assert.deepEqual(allContents(join(other, "dist")), made);
 });
 
 test("the table names every archive and package with its hash, as sha256sum finds it", () => {
