@@ -42,7 +42,7 @@ const STOP_LIMIT = 5_000;
 const LAG_LIMIT = 2_000;
 
 async function main(argv: readonly string[]): Promise<void> {
-  if (argv[0] === "update" || argv[0] === "config") return command(argv);
+  if (argv[0] === "update" || argv[0] === "config" || argv[0] === "enroll") return command(argv);
   const line = readCommandLine(argv, VERSION);
   if (line.kind === "told") return void process.stdout.write(line.words);
   if (line.kind === "wrong") {
@@ -77,6 +77,7 @@ async function command(argv: readonly string[]): Promise<void> {
   const { runCommand } = await import("./updating/command.ts");
   const named = argv.findIndex((word) => word === "--config" || word === "-c");
   const place = findConfig(named === -1 ? undefined : argv[named + 1]);
+  if (argv[0] === "enroll") return enrollHere("words" in place ? "/etc/pinion/board.yaml" : place.file);
   if ("words" in place) return refuse(place.words);
   const trial = new ConfigTrial(place.file, stateFolder());
   const read = await readBoard(trial.sourceOf(trial.settled()), hostname());
@@ -93,6 +94,18 @@ async function command(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     process.stderr.write(`pinion-device: ${error.message}: ${error.cure}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function enrollHere(file: string): Promise<void> {
+  const { enroll } = await import("./enroll.ts");
+  const say = (words: string): void => void process.stderr.write(`${words}\n`);
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  try {
+    enroll(file, { hostname: hostname(), stateFolder: stateFolder(), say, print });
+  } catch (error) {
+    say(`pinion-device: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }
 }

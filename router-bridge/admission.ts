@@ -5,6 +5,7 @@ import { dynamicAuthentication } from "./authenticator-settings.ts";
 import type { AuthConfig } from "./config-schema.ts";
 import { loginMethods } from "./cookie-settings.ts";
 import { DenialLog } from "./denial-log.ts";
+import { enrolling } from "./enrolling.ts";
 import type { Log } from "./log.ts";
 import { PresentAccounts } from "./present-accounts.ts";
 import { rulesByRole } from "./role-settings.ts";
@@ -19,6 +20,7 @@ import {
   type AuthorizerFault,
   type DynamicAuthorization,
   type Denial,
+  type Enroll,
   type FailedLogin,
   RoleRules,
   SHIPPED_ROLES,
@@ -29,6 +31,7 @@ export interface Admission {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly dynamicAuthorizer: DynamicAuthorization | undefined;
+  readonly enroll: Enroll;
 }
 
 /** @throws UsageError `invalid_accounts` if the accounts file cannot be read. */
@@ -58,6 +61,7 @@ export function admission(
   };
   return {
     accounts,
+    enroll: enrolling(auth.file, log),
     authenticator: withWamp1Logins(accountRules, accountAuthenticator(accountRules)),
     authorizer: new RoleRules(rules, (denial) => logDenied(denials, denial)),
     dynamicAuthorizer: dynamicAuthorization(auth, {

@@ -5,6 +5,7 @@ import { addCreateCommand } from "./create.ts";
 import { call, type CallCommandOptions } from "./call.ts";
 import { addConfigCommand } from "./config.ts";
 import { addDoctorCommand } from "./doctor.ts";
+import { addEnrollCommand } from "./enroll.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { asFailure } from "./link.ts";
 import { positiveInteger, withLinkOptions } from "./link-options.ts";
@@ -45,6 +46,7 @@ function pinion(): Command {
     .action((pattern: string, options: SubscribeCommandOptions) => subscribe(pattern, options));
   addAuthCommands(program);
   addDoctorCommand(program);
+  addEnrollCommand(program);
   addUpdateCommand(program);
   addConfigCommand(program);
   addCreateCommand(program);

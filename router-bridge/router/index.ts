@@ -32,3 +32,4 @@ export type {
   Hooks,
   Verdict,
 } from "./hooks.ts";
+export type { Enroll } from "./enroll-meta.ts";

@@ -15,6 +15,7 @@ import {
   type Subscribe,
   type Uri,
 } from "@pinion/wamp";
+import { enrollProcedures } from "./enroll-meta.ts";
 import { authorizerProcedures } from "./authorizer-meta.ts";
 import { Broker, BROKER_FEATURES } from "./broker.ts";
 import { Dealer, DEALER_FEATURES } from "./dealer.ts";
@@ -79,6 +80,7 @@ export class Realm<P> {
       subscriptionProcedures(this.broker),
       historyProcedures(this.broker, context),
       authorizerProcedures(context.dynamicAuthorizer),
+      enrollProcedures(context.enroll),
       testamentProcedures({ testaments: this.#testaments, broker: this.broker, context }),
     ]);
   }

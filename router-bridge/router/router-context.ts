@@ -5,6 +5,7 @@ import type { Action, Authorizer, Decision } from "./authorizer.ts";
 import type { Deadlines, Millis } from "./deadlines.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DynamicAuthorizer } from "./dynamic-authorizer.ts";
+import type { Enroll } from "./enroll-meta.ts";
 import type { HistoryRule } from "./event-history.ts";
 import type { HookRunner, HookWait } from "./hook-runner.ts";
 import type { Invocation } from "./invocation.ts";
@@ -27,6 +28,8 @@ export interface RouterContext<P> {
   readonly authorizer: Authorizer;
   /** For roles whose rights a procedure of the realm decides; absent if there are none. */
   readonly dynamicAuthorizer: DynamicAuthorizer<P> | undefined;
+  /** Lets boards in from afar; absent where there are no accounts. */
+  readonly enroll: Enroll | undefined;
   /** Of the embedding program; absent if it has none. */
   readonly hooks: HookRunner<P> | undefined;
   /** Told when an authenticator or authorizer threw; the peer only learns that the check failed. */

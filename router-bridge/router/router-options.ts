@@ -5,6 +5,7 @@ import { TrustedRoles, type Authorizer } from "./authorizer.ts";
 import type { Dealer } from "./dealer.ts";
 import type { Millis } from "./deadlines.ts";
 import { DynamicAuthorizer, type DynamicAuthorization } from "./dynamic-authorizer.ts";
+import type { Enroll } from "./enroll-meta.ts";
 import type { HistoryRule } from "./event-history.ts";
 import { HookRunner, type HookOptions } from "./hook-runner.ts";
 import { checkedLimits, type Limits } from "./limits.ts";
@@ -22,6 +23,8 @@ export interface RouterOptions {
   readonly authorizer?: Authorizer;
   /** Lets procedures of a realm decide what roles may do. Default: the authorizer decides alone. */
   readonly dynamicAuthorizer?: DynamicAuthorization | undefined;
+  /** Puts the account of a board where accounts are kept. Default: nobody is let in so. */
+  readonly enroll?: Enroll | undefined;
   /** What the embedding program has a say in. Default: nothing. */
   readonly hooks?: HookOptions | undefined;
   /** Whether requests must count 1, 2, 3 ... (spec "IDs"). Lenient is for old clients with ids of their own. Default: strict. */
@@ -61,6 +64,7 @@ export function routerContext<P>(options: RouterOptions, { dealerOf, ...parts }:
     authenticator: options.authenticator ?? localAnonymous,
     authorizer,
     dynamicAuthorizer: dynamic && new DynamicAuthorizer(dynamic, { authorizer, moment: parts.moment }, dealerOf),
+    enroll: options.enroll,
     hooks: options.hooks && new HookRunner<P>(options.hooks, parts),
     report: options.report ?? (() => undefined),
     history: options.history ?? [],

@@ -3,6 +3,7 @@ import type { Roles } from "./role-rules.ts";
 
 const prefix = "prefix" as const;
 const wildcard = "wildcard" as const;
+const ENROLL = "pinion.accounts.enroll";
 
 /** `naming: fleet` of a board, with its authid as its id: then its names are its own. */
 const device: Roles[string] = [
@@ -39,8 +40,9 @@ const viewer: Roles[string] = [
 /** What a board is made of, its program and its configuration: alone in its realm, and in a fleet. */
 const maintenance = ["update", "config"].flatMap((part) => [`device.${part}.`, `device..${part}.`]);
 
-/** Works every board and changes what each of them is. The boards learn who it was. */
+/** Works every board, changes what each of them is, and lets in new ones. The boards learn who it was. */
 const maintainer: Roles[string] = [
+  { uri: ENROLL, allow: ["call"] },
   ...viewer,
   { uri: "device.", match: prefix, allow: ["call"], disclose: true },
   ...["count", "list", "get", "get_stats"].map((name) => ({ uri: `wamp.session.${name}`, allow: ["call"] as const })),
@@ -49,6 +51,7 @@ const maintainer: Roles[string] = [
 /** Works every board, and leaves it what it is. */
 const operator: Roles[string] = [
   ...maintainer,
+  { uri: ENROLL, deny: ["call"] },
   ...maintenance.map((uri) => ({ uri, match: wildcard, deny: ["call"] as const })),
 ];
 

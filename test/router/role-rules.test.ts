@@ -188,6 +188,10 @@ test("only a maintainer, and a backend, may change a board's program and configu
       }
     }
   }
+  for (const role of ["maintainer", "backend", "operator", "viewer", "device"]) {
+    const may = role === "maintainer" || role === "backend";
+    assert.equal(shipped(role, "call", "pinion.accounts.enroll"), may, role);
+  }
   assert.equal(shipped("operator", "call", "device.gpio.set"), true);
   assert.equal(shipped("operator", "call", "device.pump.gpio.set"), true);
   for (const topic of ["device.update", "device.pump.update"]) {

@@ -7,3 +7,4 @@ export * from "./wamp-scram.ts";
 export * from "./account.ts";
 export * from "./accounts-text.ts";
 export * from "./credentials-login.ts";
+export * from "./enroll-request.ts";
