@@ -32,10 +32,7 @@ export interface EnrollContext {
 
 /** @throws UsageError for a key or name that cannot be one, Error for a file that cannot be written. */
 export function enroll(file: string, { hostname, stateFolder, say, print }: EnrollContext): void {
-  const loaded = loadConfig(file, Known);
-  const { device, router } = loaded.ok ? loaded.value : {};
-  const authid = router?.auth?.authid ?? device?.id ?? idFromHostname(hostname);
-  const keyFile = router?.auth?.keyFile ?? join(dirname(file), "board.key");
+  const { authid, keyFile, isNamed } = wished(file, hostname);
   if (existsSync(keyFile)) say(`the key in ${keyFile} is kept`);
   else {
     const isGiven = makeKey(keyFile, stateFolder);
@@ -44,12 +41,22 @@ export function enroll(file: string, { hostname, stateFolder, say, print }: Enro
   }
   const { seed } = readCredentials({ keyFile });
   const request = enrollRequest(nodeCrypto, authid, seed ?? new Uint8Array(0));
-  if (router?.auth?.keyFile === undefined) {
+  if (!isNamed) {
     say(`add to ${file}:\n\n    router: { auth: { authid: ${authid}, keyFile: ${keyFile} } }\n`);
   }
   say("let it in, where you have an account of the role maintainer, or at the router's own machine with --accounts:\n");
   say("    pinion enroll accept <this line> --url <router> --authid <you> --key-file <your key>\n");
   print(request);
+}
+
+function wished(file: string, hostname: string): { authid: string; keyFile: string; isNamed: boolean } {
+  const loaded = loadConfig(file, Known);
+  const { device, router: { auth = {} } = {} } = loaded.ok ? loaded.value : {};
+  return {
+    authid: auth.authid ?? device?.id ?? idFromHostname(hostname),
+    keyFile: auth.keyFile ?? join(dirname(file), "board.key"),
+    isNamed: auth.keyFile !== undefined,
+  };
 }
 
 /** False: root made it, and nobody says for whom. */

@@ -41,8 +41,10 @@ const STOP_LIMIT = 5_000;
 /** ms that nothing in the process may take by itself. */
 const LAG_LIMIT = 2_000;
 
+const COMMANDS: ReadonlySet<string | undefined> = new Set(["update", "config", "enroll"]);
+
 async function main(argv: readonly string[]): Promise<void> {
-  if (argv[0] === "update" || argv[0] === "config" || argv[0] === "enroll") return command(argv);
+  if (COMMANDS.has(argv[0])) return command(argv);
   const line = readCommandLine(argv, VERSION);
   if (line.kind === "told") return void process.stdout.write(line.words);
   if (line.kind === "wrong") {

@@ -30,7 +30,7 @@ interface Site {
   readonly folder: string;
   readonly accounts: string;
   readonly url: string;
-  login(who: "mara" | "olga"): readonly string[];
+  readonly login: (who: "mara" | "olga") => readonly string[];
 }
 
 async function site(t: TestContext): Promise<Site> {

@@ -38,8 +38,14 @@ export async function cutPowerDuringUpdates(t: TestContext, cuts: readonly numbe
   const options = ["--disk", "256", "--boots", String(cuts.length + 1), "--timeout", String(limit)];
   const board = start(join(root, "test/rig/gpio-vm"), [
     ...options,
-    ...["--seed", String(seed), "--env", `CUTS=${cuts.join(" ")}`],
-    ...[folder, "--", join(folder, "inside.sh"), folder],
+    "--seed",
+    String(seed),
+    "--env",
+    `CUTS=${cuts.join(" ")}`,
+    folder,
+    "--",
+    join(folder, "inside.sh"),
+    folder,
   ]);
   t.after(() => board.stop());
   const facts = (): readonly Fact[] => factsIn(join(folder, "facts.jsonl"));
