@@ -12,7 +12,7 @@ const CHROMIUM = process.env["PINION_CHROMIUM"] ?? "/usr/bin/chromium";
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
 const PATIENCE = 40_000;
 /** s; `npm test` has not the five minutes that a person would give it. */
-const AWAY = Number(process.env["PINION_AWAY_SECONDS"] ?? 12);
+const AWAY = Number(process.env["PINION_AWAY_SECONDS"] ?? 8);
 const INTERVAL = 0.2;
 
 async function openPage(t: TestContext, url: string): Promise<Page> {

@@ -58,7 +58,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant("fault" as const),
-      fault: fc.constantFrom(undefined, "full" as const, "read-only" as const),
+      fault: fc.constantFrom(undefined, "full" as const, "read-only" as const, "input/output error" as const),
     }),
   },
 );

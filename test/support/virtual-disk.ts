@@ -1,6 +1,7 @@
 /**
  * A disk in memory that loses power. Keeps what a real one may: names and octets that were synced for certain, of the rest any
- * part, torn anywhere, or with blocks missing (zeros), as file systems leave it. Writes fail when a test says so.
+ * part, torn anywhere, or with blocks missing (zeros), as file systems leave it. Writes fail when a test says so; what a failed sync
+ * left behind is lost with the power, whatever a later one said.
  */
 import type { Disk, DiskFile } from "../../device/journal/disk.ts";
 
@@ -8,6 +9,8 @@ interface StoredFile {
   octets: Uint8Array;
   synced: number;
   nameSynced: boolean;
+  /** A sync of these failed: they can be read, later syncs say that all is well, and power takes them. */
+  doubtful: (readonly [from: number, to: number])[];
 }
 
 export type DiskFault = "full" | "read-only" | "input/output error";
@@ -42,7 +45,7 @@ export class VirtualDisk implements Disk {
   async create(name: string): Promise<DiskFile> {
     await this.#write();
     if (this.#files.has(name)) throw new Error(`${name} exists`);
-    const file: StoredFile = { octets: new Uint8Array(0), synced: 0, nameSynced: false };
+    const file: StoredFile = { octets: new Uint8Array(0), synced: 0, nameSynced: false, doubtful: [] };
     this.#files.set(name, file);
     await this.#write();
     file.nameSynced = true;
@@ -57,8 +60,12 @@ export class VirtualDisk implements Disk {
         await this.#write();
       },
       sync: async () => {
-        await this.#write();
-        file.synced = file.octets.length;
+        const end = file.octets.length;
+        await this.#write().catch((error: unknown) => {
+          file.doubtful.push([file.synced, end]);
+          throw error;
+        });
+        file.synced = end;
       },
       close: () => this.#turn(),
     };
@@ -89,7 +96,8 @@ export class VirtualDisk implements Disk {
       const kept = file.synced + chance(file.octets.length - file.synced);
       const octets = file.octets.slice(0, kept);
       if (kept > file.synced && chance(2) === 0) octets.fill(0, file.synced + chance(kept - file.synced), kept);
-      this.#files.set(name, { octets, synced: kept, nameSynced: true });
+      for (const [from, to] of file.doubtful) octets.fill(0, from, to);
+      this.#files.set(name, { octets, synced: kept, nameSynced: true, doubtful: [] });
     }
     this.#powered = true;
     this.writesLeft = Number.POSITIVE_INFINITY;
