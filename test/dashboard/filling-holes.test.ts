@@ -62,6 +62,23 @@ test("word of a gap is no reading", () => {
   assert.equal(store.stream("sensor.x")?.reading?.value, 4);
 });
 
+test("a number that stands for the clock's step is not missed, and a driver that failed is an error with its cause", () => {
+  const store = new Store(() => undefined);
+  const gap = (reason: string, at: number) => ({ gap: { boot: "b", from: at, to: at, reason } });
+  const receive = (value: unknown, kwargs: object): void =>
+    store.receive(readingOf("sensor.x", value, { boot: "b", ...kwargs }), 1);
+  receive(4, { seq: 1 });
+  receive(null, { quality: "error", ...gap("clock_step", 2) });
+  receive(5, { seq: 3 });
+  const stream = store.stream("sensor.x");
+  assert.deepEqual([stream?.missed, stream?.reading?.value], [0, 5]);
+  receive(null, { quality: "error", cause: "nothing is read: no such device", ...gap("driver_fault", 4) });
+  assert.equal(stream?.stale(undefined, 1), "nothing is read: no such device");
+  assert.equal(stream?.lastGood, 5);
+  receive(6, { seq: 5 });
+  assert.deepEqual([stream?.missed, stream?.reading?.value], [0, 6]);
+});
+
 const WALL = 1_700_000_000_000;
 
 /** A page beside a board whose door swings every 1.5 s. */

@@ -17,7 +17,7 @@ export interface Reading {
   readonly cause: string;
   /** Sent again from the board's journal: it is not the newest. */
   readonly isLate: boolean;
-  /** No reading, but word that some will not come. */
+  /** No reading, but word that some will not come, or that one number stands for something else. */
   readonly isGap: boolean;
   /** The board's id, where it says so. */
   readonly device: string;
@@ -26,17 +26,20 @@ export interface Reading {
 /** Never fails: a publisher that knows nothing of Pinion sends `args: [21.5]` and no more. */
 export function readingOf(topic: string, value: unknown, kwargs: Fields): Reading {
   const quality = kwargs["quality"];
+  const gap = fieldsOf(kwargs["gap"]);
+  // of a failed driver nothing else is heard: to a person that is an error, and it has a number of its own
+  const isFault = gap["reason"] === "driver_fault";
   return {
     topic,
     value,
     unit: typeof kwargs["unit"] === "string" ? textOf(kwargs["unit"]) : undefined,
     t: numberOf(kwargs["t"]),
-    seq: numberOf(kwargs["seq"]),
+    seq: numberOf(kwargs["seq"]) ?? (gap["from"] === gap["to"] ? numberOf(gap["from"]) : undefined),
     boot: textOf(kwargs["boot"]),
     quality: typeof quality === "string" && QUALITIES.includes(quality) ? (quality as Quality) : "good", // a member of QUALITIES
     cause: textOf(kwargs["cause"]),
     isLate: quality === "replayed" || kwargs["replayed"] === true,
-    isGap: typeof kwargs["gap"] === "object" && kwargs["gap"] !== null,
+    isGap: !isFault && typeof kwargs["gap"] === "object" && kwargs["gap"] !== null,
     device: textOf(kwargs["device"]),
   };
 }

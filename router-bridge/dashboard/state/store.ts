@@ -135,7 +135,7 @@ export class Store {
   }
 
   receive(reading: Reading, now: number): void {
-    if (reading.isGap) return; // the chart's break stands for it
+    if (reading.isGap) return this.#streams.get(reading.topic)?.skip(reading); // the chart's break stands for it
     const stream = this.#streams.get(reading.topic) ?? this.#addStream(reading.topic);
     if (!stream) return;
     if (reading.isLate && stream.reading !== undefined) return this.fill(reading, now);

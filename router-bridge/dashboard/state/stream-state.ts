@@ -24,6 +24,8 @@ export class StreamState {
   #gaps: number[] = [];
   #lines: string[] = [];
   #missed = 0;
+  /** Numbers behind the last reading that no reading has. */
+  #skipped = 0;
   #largest = 0;
   #digits = 0;
   #lastGood: number | undefined;
@@ -74,10 +76,16 @@ export class StreamState {
     const before = this.#reading;
     if (before === undefined || plainText(before.value) !== plainText(reading.value)) this.#changedAt = at;
     this.#count(before, reading);
+    this.#skipped = 0;
     this.#measureGap(at);
     this.#reading = reading;
     this.#at = at;
     this.#chart(reading, at, isOld);
+  }
+
+  /** Word of a number that no reading has. */
+  skip({ boot, seq }: Reading): void {
+    if (seq !== undefined && this.#reading?.boot === boot && seq > (this.#reading.seq ?? seq)) this.#skipped += 1;
   }
 
   /** A reading from a description: taken only where nothing newer came, and never drawn as if it were live. */
@@ -138,7 +146,7 @@ export class StreamState {
       return;
     }
     if (this.#interrupted || before.seq === undefined || reading.seq === undefined) return;
-    this.#missed += Math.max(0, reading.seq - before.seq - 1);
+    this.#missed += Math.max(0, reading.seq - before.seq - 1 - this.#skipped);
   }
 
   #measureGap(at: number): void {
