@@ -19,10 +19,10 @@ export function eventLine(event: ReceivedEvent): string {
 }
 
 /** Numbers that will not come, for people. */
-export function gapLine({ topic, device, boot, from, to, reason }: ReadingGap): string {
+export function gapLine({ topic, device, boot, from, to, reason, cause, offset }: ReadingGap): string {
   const range =
     to === from ? String(from) : Number.isFinite(to) ? `${String(from)} to ${String(to)}` : `${String(from)} and later`;
-  return `${topic}  gap: ${range} of boot ${oneLine(boot)} will not come: ${oneLine(reason)}  ${toJson({ device })}`;
+  return `${topic}  gap: ${range} of boot ${oneLine(boot)} will not come: ${oneLine(reason)}  ${toJson({ device, cause, offset })}`;
 }
 
 /** The same as JSON; `to` is null where the end is not known. */

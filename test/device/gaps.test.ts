@@ -66,6 +66,34 @@ for (const isDurable of [true, false]) {
   });
 }
 
+test("a consumer that goes on from a cursor hears of the driver's failure and of the clock's step in their place", async () => {
+  let error = 0;
+  const rig = makeRig({
+    drivers: "drivers: [{ use: flaky, name: gap_from }]",
+    durable: ["gap_from"],
+    clockError: () => error,
+  });
+  await rig.start();
+  const heard: unknown[] = [];
+  await (
+    await rig.guest()
+  ).subscribe("sensor.gap_from", ({ kwargs }) => void heard.push(kwargs["seq"]), {
+    from: {},
+    onReadingGap: ({ from, to, reason, cause, offset }) => void heard.push([from, to, reason, cause, offset]),
+  });
+  publish("gap_from", 1);
+  await rig.clock.advance(1_000);
+  script("gap_from").ctx?.failed(failure("io"));
+  await rig.clock.advance(3_000);
+  publish("gap_from", 1);
+  error = 5_000;
+  await rig.clock.advance(3_000);
+  publish("gap_from", 1);
+  await rig.clock.advance(3_000);
+  const words = "made-up io. Check the wiring and the kernel's log (dmesg), then try again.";
+  assert.deepEqual(heard, [1, [2, 2, "driver_fault", words, undefined], 3, [4, 4, "clock_step", undefined, 5_000], 5]);
+});
+
 test("a driver that never opens leaves a gap where its first reading would be", async () => {
   const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: gap_never }]", durable: ["gap_never"] });
   script("gap_never").openErrors.push(failure("bad_config"));

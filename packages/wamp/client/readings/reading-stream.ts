@@ -209,10 +209,10 @@ export class ReadingStream {
     this.#giveUp({ boot: at.boot, from, to, reason: why.reason });
   }
 
-  #giveUp({ boot, from, to, reason }: Omit<ReadingGap, "device" | "topic">): void {
+  #giveUp({ boot, from, to, ...why }: Omit<ReadingGap, "device" | "topic">): void {
     const { seen, device, topic, gap } = this.#context;
     for (const [low, high] of seen.giveUp({ device, topic, boot }, from, to)) {
-      gap({ device, topic, boot, from: low, to: high, reason });
+      gap({ device, topic, boot, from: low, to: high, ...why });
     }
   }
 
