@@ -5,7 +5,14 @@
 import type { Client } from "@pinion/wamp/client";
 import type { Clock, Log, Timers } from "../drivers/driver.ts";
 import type { ClockReport } from "./health.ts";
-import { LEAST_STEP, MOST_STEPS, type BootClocks, type BootStep, type ClockStep } from "./journal/boot-clocks.ts";
+import {
+  LEAST_STEP,
+  MOST_STEPS,
+  wallOffset,
+  type BootClocks,
+  type BootStep,
+  type ClockStep,
+} from "./journal/boot-clocks.ts";
 import type { Naming } from "./naming.ts";
 
 export interface ClockWatchContext {
@@ -33,7 +40,7 @@ export class ClockWatch {
 
   constructor(context: ClockWatchContext) {
     this.#context = context;
-    this.#offset = this.#now();
+    this.#offset = wallOffset(context.clock);
   }
 
   start(): void {
@@ -53,14 +60,9 @@ export class ClockWatch {
     return { synced: isSynced(), steps: clocks.stepsOf(boot) };
   }
 
-  #now(): number {
-    const { clock } = this.#context;
-    return clock.wall() - clock.mono();
-  }
-
   #look(): void {
-    const { log, clocks, onStep, onChange } = this.#context;
-    const now = this.#now();
+    const { clock, log, clocks, onStep, onChange } = this.#context;
+    const now = wallOffset(clock);
     const offset = Math.round(now - this.#offset);
     this.#offset = now;
     if (Math.abs(offset) < LEAST_STEP) return; // slewed: not a step, and not to add up to one

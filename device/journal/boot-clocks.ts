@@ -78,15 +78,17 @@ export class BootClocks {
     const now = this.#boots.get(boot);
     for (const [name, earlier] of this.#earlier()) {
       const offset = Math.round(this.#base() - earlier.base - between(earlier, now));
-      if (Math.abs(offset) >= LEAST_STEP)
-        this.#add({ boot: name, offset, mono: mono + between(earlier, now), t: clock.wall() });
+      if (Math.abs(offset) < LEAST_STEP) continue;
+      const ahead = between(earlier, now);
+      this.#add({ boot: name, offset, mono: mono + ahead, t: Math.round(mono + this.#base()) });
     }
   }
 
   /** The clock was set just now: all of what was read under this kernel is off by as much. */
   stepped(offset: number): ClockStep {
     const { clock, boot } = this.#context;
-    const own = { boot, offset, mono: clock.mono(), t: clock.wall() };
+    const mono = clock.mono();
+    const own = { boot, offset, mono, t: Math.round(mono + wallOffset(clock)) };
     const now = this.#boots.get(boot);
     for (const [name, earlier] of this.#earlier())
       this.#add({ ...own, boot: name, mono: own.mono + between(earlier, now) });
@@ -156,9 +158,27 @@ export class BootClocks {
   }
 
   #base(): number {
-    const { clock } = this.#context;
-    return Math.round(clock.wall() - clock.mono());
+    return Math.round(wallOffset(this.#context.clock));
   }
+}
+
+/** A process that stood still between two looks at its clocks must not take that for a step. */
+const TRIES = 8;
+const QUICK = 2;
+
+/** ms; the wall clock when the monotonic one was at 0. */
+export function wallOffset(clock: Clock): number {
+  let least = Number.POSITIVE_INFINITY;
+  let offset = 0;
+  for (let n = 0; n < TRIES && least > QUICK; n += 1) {
+    const before = clock.mono();
+    const wall = clock.wall();
+    const took = clock.mono() - before;
+    if (took >= least) continue;
+    least = took;
+    offset = wall - before - took / 2;
+  }
+  return offset;
 }
 
 /** ms that the monotonic clock of the earlier boot is ahead of the later one's, at any time. */

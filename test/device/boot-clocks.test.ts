@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReceivedEvent } from "@pinion/wamp/client";
-import { BootClocks } from "../../device/journal/boot-clocks.ts";
+import { BootClocks, wallOffset } from "../../device/journal/boot-clocks.ts";
 import { VirtualDisk } from "../support/virtual-disk.ts";
 import { script } from "./flaky-driver.ts";
 import { answer, at, makeRig, type Rig, type RigOptions } from "./rig.ts";
@@ -88,6 +88,22 @@ test("of runs under another kernel nothing is claimed", async () => {
   const second = await run({ disk, boot: "b2", link: false, kernel: { id: "two", origin: 0 } });
   second.host.restart();
   assert.deepEqual(await told(second), []);
+});
+
+test("a process that stands still between two looks at its clocks takes that for no step", () => {
+  let now = 1_000;
+  const stalls = [0, 600, 0, 0, 0, 0];
+  const clock = {
+    wall: () => {
+      const wall = 50_000 + now;
+      now += stalls.shift() ?? 0;
+      return wall;
+    },
+    mono: () => now,
+  };
+  assert.equal(wallOffset(clock), 50_000);
+  assert.equal(wallOffset(clock), 50_000, "it looks again");
+  assert.equal(stalls.length, 3);
 });
 
 test("each step is told in the monotonic time of its own boot", () => {

@@ -281,6 +281,28 @@ test("one bit that flips anywhere in the journal loses no reading in silence", a
   );
 });
 
+test("what a failed sync left behind is written again elsewhere before it is taken for written", async () => {
+  const world = new World(1, ROOMY);
+  const read = { do: "read", stream: 0, count: 3, wide: false } as const;
+  const wait = { do: "wait", ms: 40_000 } as const;
+  await world.run({
+    steps: [
+      read,
+      wait,
+      { do: "fault", fault: "input/output error" },
+      read,
+      wait,
+      { do: "fault", fault: undefined },
+      wait,
+      read,
+      wait,
+    ],
+    end: "kill",
+  });
+  await world.catchUp();
+  assert.equal(world.got.size, 9);
+});
+
 test("a run that ended in order and lost nothing declares no gap", async () => {
   const world = new World(1, ROOMY);
   await world.run({

@@ -115,7 +115,7 @@ export async function runPowerCuts(t: TestContext, options: PowerCuts): Promise<
     ...(withoutBarriers ? ["barrier=0"] : []),
   ]);
   t.after(() => board.stop());
-  await until("the end of the board", () => board.process.exitCode !== null, (limit + 60) * 1_000, board.output);
+  await until("the end of the board", () => board.process.exitCode !== null, (limit + 15) * 1_000, board.output);
   const heard = linesOf(at("account.jsonl")) as readonly Heard[]; // by power-outside.ts
   const answers = linesOf(at("answers.jsonl")) as readonly { readonly answer: unknown }[]; // by power-outside.ts
   const made = answers.flatMap(({ answer }) => (Array.isArray(answer) ? (answer as readonly Made[]) : [])); // by power-outside.ts

@@ -13,6 +13,7 @@ interface StoredFile {
   doubtful: (readonly [from: number, to: number])[];
 }
 
+/** An input/output error is found out by a sync only. */
 export type DiskFault = "full" | "read-only" | "input/output error";
 
 /** Decides what survives: a whole number in [0, bound]. */
@@ -61,7 +62,7 @@ export class VirtualDisk implements Disk {
       },
       sync: async () => {
         const end = file.octets.length;
-        await this.#write().catch((error: unknown) => {
+        await this.#write(true).catch((error: unknown) => {
           file.doubtful.push([file.synced, end]);
           throw error;
         });
@@ -103,9 +104,10 @@ export class VirtualDisk implements Disk {
     this.writesLeft = Number.POSITIVE_INFINITY;
   }
 
-  async #write(): Promise<void> {
+  async #write(isSync = false): Promise<void> {
     await this.#turn();
-    if (this.fault !== undefined) throw new Error(`the disk is ${this.fault}`);
+    if (this.fault !== undefined && (isSync || this.fault !== "input/output error"))
+      throw new Error(`the disk is ${this.fault}`);
     if (this.writesLeft <= 0) {
       this.#powered = false;
       await new Promise<never>(() => undefined);

@@ -31,8 +31,8 @@ async function until(what, test, limit = 90_000) {
 /** Undefined while it is not there yet. Not by fetch, whose loading takes seconds here. */
 function health() {
   return new Promise((resolve) => {
-    const asked = get("http://127.0.0.1:9100/healthz", async (response) => {
-      resolve(JSON.parse(Buffer.concat(await response.toArray()).toString("utf8")));
+    const asked = get("http://127.0.0.1:9100/healthz", (response) => {
+      resolve(response.toArray().then((parts) => JSON.parse(Buffer.concat(parts).toString("utf8"))));
     });
     asked.on("error", () => resolve(undefined));
   });
@@ -73,7 +73,9 @@ drivers:
 `,
   );
   const args = [join(bundle, "pinion-device.cjs"), "--config", file];
-  const device = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
+  // what is compiled once need not be after each cut
+  const options = { ...env, NODE_COMPILE_CACHE: join(folder, "compiled") };
+  const device = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"], env: options });
   device.ended = new Promise((resolve) => device.on("exit", (code, signal) => resolve(code ?? signal)));
   return device;
 }
