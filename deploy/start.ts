@@ -32,7 +32,8 @@ function stop(message: string): never {
 }
 
 function launch(name: string, command: string, args: readonly string[]): void {
-  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: runFolder });
+  // a group of its own: Ctrl-C comes here alone, and once to each from here; a second signal would end the board at once
+  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: runFolder, detached: true });
   child.on("error", (error) => {
     console.error(`npm start: ${name} could not be started: ${error.message}`);
     void end(1);

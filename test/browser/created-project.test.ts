@@ -192,7 +192,7 @@ test("npm start works at once: the page logs in, switches the lamp, draws the se
   await until("the line of the chart", () => page.evaluate(LINE_DRAWN), PATIENCE);
   await page.locator('figure[data-sensor="humidity"] canvas').waitFor();
   await page.setViewportSize({ width: 320, height: 640 });
-  assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 320);
+  await until("the charts' new width", () => page.evaluate("document.documentElement.scrollWidth === 320"), PATIENCE);
 
   await page.reload();
   await page.getByRole("status").getByText("Connected as operator").waitFor();

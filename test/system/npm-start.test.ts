@@ -1,5 +1,6 @@
 /** `npm start` itself, on a port of its own: what it prints, what it serves, how it ends. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -37,6 +38,27 @@ test("npm start serves the page, the simulated board and the meter behind its pt
   await client.call("device.gpio.set", ["relay", 1], {}, { timeout: 10_000 });
   await client.close();
   assert.equal(await all.stop("SIGINT"), 0, all.output());
+});
+
+test("Ctrl-C at the terminal, which signals the whole group, ends the board once, at its safe levels", async (t) => {
+  const port = await freePort();
+  const args = ["deploy/start.ts", "--port", String(port)];
+  // the leader of a group, as a shell starts it
+  const all = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"], detached: true });
+  t.after(() => all.kill("SIGKILL"));
+  let output = "";
+  all.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const ended = once(all, "exit");
+  await until(
+    "the board",
+    () => output.includes("the session is ready"),
+    60_000,
+    () => output,
+  );
+  process.kill(-Number(all.pid), "SIGINT");
+  await ended;
+  assert.equal(all.exitCode, 0, output);
+  assert.match(output, /outputs are at their safe level/);
 });
 
 test("npm start on a port that is taken says so, with another one to try, and starts nothing", async (t) => {
