@@ -263,7 +263,6 @@ const words = {
       const gone = qmp.event((message) => message.event === "DEVICE_DELETED" && message.data.device === name);
       await qmp.ask("device_del", { id: name });
       await gone;
-      if (pluggable[name].driver === "usb-redir") await qmp.ask("chardev-remove", { id: `${name}c` });
     },
     "NAME: pull it out",
   ],

@@ -34,27 +34,38 @@ export async function runGpio(t: TestContext, { arch, bundle, backends, limit }:
   cpSync(bundle, join(folder, "bundle"), { recursive: true });
   copyFileSync(join(inside, "gpio-inside.mjs"), join(folder, "gpio-inside.mjs"));
   for (const file of ["orders.jsonl", "answers.jsonl"]) writeFileSync(join(folder, file), "");
-  // The board has a /tmp of its own, and this checkout may lie in the machine's: Node goes where the board looks.
-  const node = join(folder, "node");
-  if (arch === "amd64") copyFileSync(process.execPath, node);
   const outside = [
     process.execPath,
     join(inside, "gpio-outside.ts"),
     join(folder, "orders.jsonl"),
     join(folder, "answers.jsonl"),
   ];
-  const command = [
-    arch === "amd64" ? node : "node",
-    join(folder, "gpio-inside.mjs"),
-    join(folder, "bundle"),
-    folder,
-    ...backends,
-  ];
-  const options = ["--arch", arch, "--timeout", String(limit), "--host", outside.join(" ")];
-  const board = start(join(root, "test/rig/gpio-vm"), [...options, folder, "--", ...command]);
+  const command = [join(folder, "gpio-inside.mjs"), join(folder, "bundle"), folder, ...backends];
+  return runBoard(t, { arch, limit, folder, command, options: ["--host", outside.join(" ")] });
+}
+
+interface BoardRun extends Pick<GpioRun, "arch" | "limit"> {
+  /** Shared with the board. */
+  readonly folder: string;
+  /** For Node. */
+  readonly command: readonly string[];
+  readonly options?: readonly string[];
+}
+
+/** Boots the board and waits for its end. What it prints as `FACT ["name", value]` are the facts. */
+export async function runBoard(
+  t: TestContext,
+  { arch, limit, folder, command, options = [] }: BoardRun,
+): Promise<Told> {
+  // The board has a /tmp of its own, and this checkout may lie in the machine's: Node goes where the board looks.
+  const node = join(folder, "node");
+  if (arch === "amd64") copyFileSync(process.execPath, node);
+  const all = ["--arch", arch, "--timeout", String(limit), ...options];
+  const program = arch === "amd64" ? node : "node";
+  const board = start(join(root, "test/rig/gpio-vm"), [...all, folder, "--", program, ...command]);
   t.after(() => board.stop());
   await until("the end of the board", () => board.process.exitCode !== null, (limit + 60) * 1000, board.output);
   const text = board.output();
-  const lines = [...text.matchAll(/^FACT (.*)$/gm)].map(([, json = ""]) => JSON.parse(json) as [string, unknown]); // by gpio-inside.mjs
+  const lines = [...text.matchAll(/^FACT (.*)$/gm)].map(([, json = ""]) => JSON.parse(json) as [string, unknown]); // by the board's side
   return { facts: new Map(lines), text };
 }

@@ -1,0 +1,64 @@
+/** The drivers' contract on the virtual board's kernel: a program bundled as the device is, with the same native addons. */
+import assert from "node:assert/strict";
+import { build } from "esbuild";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { epollFor } from "../../deploy/artefact/compile-epoll.ts";
+import { npmPackage } from "../../deploy/artefact/npm-package.ts";
+import { targets } from "../../deploy/artefact/targets.ts";
+import { programBundle } from "../../deploy/build.ts";
+import { epollBuilds } from "../../deploy/native-addons.ts";
+import { programs } from "../../deploy/programs.ts";
+import { temporaryFolder } from "./programs.ts";
+import { runBoard, type Architecture, type Told } from "./virtual-board.ts";
+
+const root = join(import.meta.dirname, "../..");
+export const entry = join(root, "test/system/virtual-board/drivers-inside.ts");
+
+/** `limit` in s. */
+export async function runDrivers(t: TestContext, arch: Architecture, limit: number): Promise<Told> {
+  const folder = temporaryFolder(t);
+  await build({ ...bundleFor(arch), entryPoints: { drivers: entry }, outdir: folder });
+  return runBoard(t, { arch, limit, folder, command: [join(folder, "drivers.cjs")] });
+}
+
+export function bundleFor(arch: Architecture): ReturnType<typeof programBundle> {
+  const program = programs.find(({ addons }) => addons);
+  const target = targets.find(({ debian }) => debian === arch);
+  if (program === undefined || target === undefined) throw new Error(`there is no device for ${arch}`);
+  if (arch === "amd64") return programBundle(program, epollBuilds(join(root, "dist/cache")));
+  const koffi = join(npmPackage(target.koffi.name), target.koffi.file);
+  return programBundle(program, epollFor(target), { arch: target.arch, koffi });
+}
+
+const RULES = [
+  "every stream publishes what its schema allows",
+  "every action answers as described, and refuses what it cannot do",
+  "hardware that is taken away is told of, and used again when it is back",
+  "what is to be seen of it alone",
+  "nothing is left after it was closed, however often",
+];
+
+/** Each driver that has hardware there, by each way to it. */
+const LOOKED_AT = [
+  "gpio over sysfs",
+  "gpio over chardev",
+  "serial on a UART",
+  "serial on an FTDI adapter",
+  "serial on a CDC ACM device",
+  "i2c",
+  "hwmon: lm75",
+  "iio: bmp280",
+  "w1: DS18B20",
+  "led",
+  "system",
+];
+
+export async function assertDrivers(t: TestContext, { facts, text }: Told): Promise<void> {
+  for (const name of LOOKED_AT) {
+    await t.test(name, () => {
+      for (const rule of RULES) assert.equal(facts.get(`${name}: ${rule}`), true, `${rule}\n${text}`);
+    });
+  }
+  assert.equal(facts.get("done"), true, text);
+}
