@@ -15,7 +15,7 @@ import type { RawReading } from "../../drivers/reading.ts";
 
 /** ms that hardware under emulation may take. */
 const PATIENCE = 60_000;
-const ROUNDS = 8;
+const ROUNDS = 5;
 
 export interface HardwareScenario {
   /** The rules' facts are told as `<name>: <rule>`. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arm64Bundle, whyNoArm64 } from "../support/arm64-bundle.ts";
+import { assertDrivers, runDrivers } from "../support/drivers-on-board.ts";
 import { assertGpioRun } from "../support/gpio-board-facts.ts";
 import { runGpio, whyNoBoard } from "../support/virtual-board.ts";
 
@@ -14,4 +15,10 @@ test(
     assert.equal(told.facts.get("done"), true, told.text);
     for (const backend of ["sysfs", "chardev"] as const) assertGpioRun(backend, told);
   },
+);
+
+test(
+  "on arm64 every driver that has hardware on the virtual board keeps its contract there",
+  { skip: whyNoBoard() || whyNoArm64(), timeout: 600_000 },
+  async (t) => assertDrivers(t, await runDrivers(t, "arm64", 500)),
 );

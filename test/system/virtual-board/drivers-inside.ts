@@ -7,6 +7,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSy
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DriverError } from "../../../drivers/driver-error.ts";
 import { gpio } from "../../../drivers/gpio/gpio.ts";
 import { createLinuxBoard } from "../../../drivers/hardware/linux-board.ts";
 import { i2c } from "../../../drivers/i2c/i2c.ts";
@@ -88,25 +89,17 @@ async function plug(name: string): Promise<void> {
 async function unpluggedMidRead({ driver }: Opened, name: string, ask: () => Promise<unknown>): Promise<void> {
   await until("the hardware", () => driver.health().state === "ok");
   const outcomes: string[] = [];
-  let asking = true;
+  const codeOf = (error: unknown): string => (error instanceof DriverError ? error.code : String(error));
   const asked = (async () => {
-    for (; asking; await sleep(5))
-      outcomes.push(
-        await ask().then(
-          () => "answer",
-          (error: unknown) => Reflect.get(Object(error), "code"),
-        ),
-      );
+    while (outcomes.at(-1) === undefined || outcomes.at(-1) === "answer") {
+      outcomes.push(await ask().then(() => "answer", codeOf));
+      await sleep(5);
+    }
   })();
   await until("an answer", () => outcomes.includes("answer"));
   rig("unplug", name);
-  await until("an error", () => outcomes.at(-1) !== "answer");
-  asking = false;
   await asked;
-  assert.ok(
-    outcomes.every((one) => ["answer", "not_open", "no_such_device", "io", "timeout"].includes(one)),
-    outcomes.join(),
-  );
+  assert.ok(["not_open", "no_such_device", "io", "timeout"].includes(outcomes.at(-1) ?? ""), outcomes.join());
   await plug(name);
 }
 
@@ -163,7 +156,7 @@ const i2cScenario: HardwareScenario = {
   config: {
     bus: BUS,
     devices: { memory: { address: 0x50, writable: true } },
-    registers: { kept: { device: "memory", register: 0, type: "uint16", interval: "200ms" } },
+    registers: { kept: { device: "memory", register: 0, type: "uint16", interval: "200ms", timeout: "20s" } },
   },
   args: { read_bytes: [2, 0], write_bytes: [[1, 2], 4] },
   unplug: unplugBus,
@@ -273,11 +266,60 @@ const acm: Partial<HardwareScenario> = {
   },
 };
 
-/** Which scenarios are looked at: all, or those that are named. */
+/** A machine that emulates and does other things besides is slow. */
+const every = { interval: "500ms", timeout: "20s" };
+
+const sensors: readonly HardwareScenario[] = [
+  sensor(
+    {
+      name: "hwmon: lm75",
+      definition: hwmon,
+      config: { sensors: { box: { chip: "lm75", input: "temp1", ...every } } },
+    },
+    "box",
+    [
+      { change: ["0x48", "0", "d800"], value: -40 },
+      { change: ["0x48", "absent"], value: "error" },
+      { change: ["0x48", "present"], value: -40 },
+      { change: ["0x48", "0", "1980"], value: 25.5 },
+    ],
+  ),
+  sensor(
+    {
+      name: "iio: bmp280",
+      definition: iio,
+      config: { sensors: { air: { device: "bmp280", channel: "temp", ...every } } },
+    },
+    "air",
+    [
+      { change: ["0x76", "present"], value: 25.08 },
+      { change: ["0x76", "absent"], value: "error" },
+      { change: ["0x76", "present"], value: 25.08 },
+    ],
+  ),
+  sensor(
+    {
+      name: "w1: DS18B20",
+      definition: w1,
+      config: { sensors: { tank: { id: "28-03ff4b79a216", interval: "1s", timeout: "20s" } } },
+    },
+    "tank",
+    [
+      { change: ["thermometer", "345"], value: 21.5625 },
+      { change: ["thermometer", "noisy"], value: "error" },
+      { change: ["thermometer", "clean"], value: 21.5625 },
+      { change: ["thermometer", "1360"], value: "error" },
+      { change: ["thermometer", "-20"], value: -1.25 },
+    ],
+  ),
+];
+
+/** Which scenarios are looked at: all, or those that are named, with _ for a space. */
 const wanted = process.argv.slice(2);
 
 async function look(scenario: HardwareScenario): Promise<void> {
-  if (wanted.length === 0 || wanted.includes(scenario.name)) await hardwareContract(scenario, tell);
+  if (wanted.length === 0 || wanted.includes(scenario.name.replaceAll(" ", "_")))
+    await hardwareContract(scenario, tell);
 }
 
 async function main(): Promise<void> {
@@ -295,58 +337,10 @@ async function main(): Promise<void> {
   await look(port("serial on an FTDI adapter", { usb: "ftdi" }, ftdi));
   await look(port("serial on a CDC ACM device", { usb: "arduino" }, acm));
   await look(i2cScenario);
-  const every = { interval: "500ms" };
-  await look(
-    sensor(
-      {
-        name: "hwmon: lm75",
-        definition: hwmon,
-        config: { sensors: { box: { chip: "lm75", input: "temp1", ...every } } },
-      },
-      "box",
-      [
-        { change: ["0x48", "0", "d800"], value: -40 },
-        { change: ["0x48", "absent"], value: "error" },
-        { change: ["0x48", "present"], value: -40 },
-        { change: ["0x48", "0", "1980"], value: 25.5 },
-      ],
-    ),
-  );
-  await look(
-    sensor(
-      {
-        name: "iio: bmp280",
-        definition: iio,
-        config: { sensors: { air: { device: "bmp280", channel: "temp", ...every } } },
-      },
-      "air",
-      [
-        { change: ["0x76", "present"], value: 25.08 },
-        { change: ["0x76", "absent"], value: "error" },
-        { change: ["0x76", "present"], value: 25.08 },
-      ],
-    ),
-  );
-  await look(
-    sensor(
-      {
-        name: "w1: DS18B20",
-        definition: w1,
-        config: { sensors: { tank: { id: "28-03ff4b79a216", interval: "1s", timeout: "10s" } } },
-      },
-      "tank",
-      [
-        { change: ["thermometer", "345"], value: 21.5625 },
-        { change: ["thermometer", "noisy"], value: "error" },
-        { change: ["thermometer", "clean"], value: 21.5625 },
-        { change: ["thermometer", "1360"], value: "error" },
-        { change: ["thermometer", "-20"], value: -1.25 },
-      ],
-    ),
-  );
+  for (const one of sensors) await look(one);
   await look(ledScenario());
   await look({ name: "system", definition: system, board, config: {} });
-  tell("done", true);
+  tell("drivers done", true);
 }
 
 main().then(
