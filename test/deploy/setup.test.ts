@@ -65,6 +65,16 @@ test(
   },
 );
 
+test(
+  "a target of the build whose compiler is missing is answered with that compiler's package",
+  { skip: canBeNobody ? false : "needs root, and a Node that nobody may run" },
+  (t) => {
+    const { status, stderr } = setup(checkout(t, ["apt-get"]), "linux-armv7", true);
+    assert.equal(status, 1);
+    assert.match(stderr, /apt-get install -y --no-install-recommends g\+\+-arm-linux-gnueabihf'/);
+  },
+);
+
 test("where there is no apt-get the packages are named all the same", (t) => {
   const { status, stderr } = setup(checkout(t, []), "start");
   assert.equal(status, 1);

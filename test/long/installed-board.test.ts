@@ -15,7 +15,9 @@ test(
     assertFacts(
       {
         "a process that hangs is replaced": 0,
+        "by the watchdog": "pinion-device.service: Watchdog timeout (limit 30s)!",
         "it joins with a hundred readings a second": 0,
+        "over the character device it works too": 0,
         "the router-bridge starts and says that it is ready": 0,
         "and answers": "HTTP/1.1 200 OK",
         "user of the router-bridge": "pinion-bridge",

@@ -13,6 +13,7 @@ export function assertInstalled({ facts, text }: Told): void {
     "it starts and says that it is ready": 0,
     "it joins": 0,
     user: "pinion",
+    "it runs": "active",
     "a caller outside switches the pump on": 0,
     "after kill -9 the pump is off": 0,
     "after kill -9 it runs again": 0,
@@ -21,7 +22,7 @@ export function assertInstalled({ facts, text }: Told): void {
   assertFacts(seen, { facts, text });
   const words = facts.get("unit");
   assert.ok(typeof words === "string", text);
-  for (const part of ["Type=notify", "ActiveState=active", "SubState=running", "WatchdogUSec=30s"])
+  for (const part of ["Type=notify", "WatchdogUSec=30s", "Restart=always", "StateDirectory=pinion"])
     assert.ok(words.includes(part), `${part} not in ${words}`);
 }
 
