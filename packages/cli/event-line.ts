@@ -18,11 +18,18 @@ export function eventLine(event: ReceivedEvent): string {
   return parts.filter((part) => part !== "").join("  ");
 }
 
-/** Numbers that will not come, for people. */
-export function gapLine({ topic, device, boot, from, to, reason, cause, offset }: ReadingGap): string {
+/** Numbers that will not come, or one that stands for something else, for people. */
+export function gapLine(gap: ReadingGap): string {
+  const { topic, device, boot, from, to } = gap;
   const range =
     to === from ? String(from) : Number.isFinite(to) ? `${String(from)} to ${String(to)}` : `${String(from)} and later`;
-  return `${topic}  gap: ${range} of boot ${oneLine(boot)} will not come: ${oneLine(reason)}  ${toJson({ device, cause, offset })}`;
+  return `${topic}  gap: ${range} of boot ${oneLine(boot)} ${meaning(gap)}  ${toJson({ device })}`;
+}
+
+function meaning({ reason, cause = "the driver failed", offset = 0 }: ReadingGap): string {
+  if (reason === "driver_fault") return `is no reading, nothing is read: ${oneLine(cause)}`;
+  if (reason === "clock_step") return `is no reading, the clock was set by ${String(offset)} ms`;
+  return `will not come: ${oneLine(reason)}`;
 }
 
 /** The same as JSON; `to` is null where the end is not known. */
