@@ -16,7 +16,6 @@ export type RefusalCode =
   | "bad_signature"
   | "bad_config"
   | "busy"
-  | "changed_meanwhile"
   | "corrupt"
   | "does_not_start"
   | "no_space"
