@@ -17,7 +17,7 @@ const signatureOf = (octets: Uint8Array): Uint8Array => sign(undefined, signedOc
 interface World {
   readonly root: string;
   /** As after a restart: with nothing in memory. */
-  updates(change?: Partial<UpdatesContext>): Updates;
+  readonly updates: (change?: Partial<UpdatesContext>) => Updates;
 }
 
 function world(t: TestContext): World {
