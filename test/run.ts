@@ -32,7 +32,7 @@ const LONG = ["long"];
 /** These start processes, ports and browsers of their own, so one file at a time; the rest share the cores. */
 const suites = {
   unit: { folders: UNIT, concurrency: 2, build: false, timeout: 300_000 },
-  system: { folders: SYSTEM, concurrency: 1, build: true, timeout: 300_000 },
+  system: { folders: SYSTEM, concurrency: 1, build: true, timeout: 420_000 },
   long: { folders: LONG, concurrency: 1, build: true, timeout: 3_600_000 },
 } as const;
 
