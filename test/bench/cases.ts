@@ -94,6 +94,7 @@ const EVENTS = {
 } as const;
 
 const pinion = (kind: Kind): Place => ({ name: "pinion", server: "pinion", kind });
+const metered: Place = { name: "pinion-metrics", server: "pinion-metrics", kind: "raw-json" };
 const mosquitto: Place = { name: "mosquitto", server: "mosquitto", kind: "mqtt" };
 const aedes: Place = { name: "aedes", server: "aedes", kind: "mqtt" };
 const foxWamp: Place = { name: "fox-wamp", server: "fox-wamp", kind: "ws-json" };
@@ -213,6 +214,16 @@ export const cases: readonly Case[] = [
     load: { ...EVENTS, subscribers: 10 },
     goals: [atLeast(0.6, "pinion", "pinion-relay")],
     quick: true,
+  }),
+  make("metrics-1-10", "events 1->10, 100 B, JSON, with /metrics switched on", {
+    places: [metered, pinion("raw-json")],
+    load: { ...EVENTS, subscribers: 10 },
+    goals: [atLeast(0.95, "pinion", "pinion-metrics")],
+  }),
+  make("metrics-rpc", "calls, 64 in flight, 100 B, with /metrics switched on", {
+    places: [metered, pinion("raw-json")],
+    load: { what: "calls", inFlight: 64, payload: 100 },
+    goals: [atLeast(0.95, "pinion", "pinion-metrics")],
   }),
   make("prefix-10000", "events among 10,000 prefix subscriptions, each fits one", {
     places: [pinion("raw-json"), mosquitto, aedes],

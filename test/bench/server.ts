@@ -9,6 +9,7 @@ import { freePort, start, until, type Running } from "../support/programs.ts";
 
 export type ServerName =
   | "pinion"
+  | "pinion-metrics"
   | "pinion-relay"
   | "mosquitto"
   | "aedes"
@@ -35,6 +36,7 @@ export interface Options {
 
 const starts: Readonly<Record<ServerName, (options: Options) => Promise<Server>>> = {
   pinion: (options) => startPinion(options),
+  "pinion-metrics": (options) => startPinion(options, ["metrics: true"]),
   "pinion-relay": startRelay,
   mosquitto: startMosquitto,
   aedes: () => startRival("aedes"),
@@ -53,13 +55,13 @@ async function startRival(name: string): Promise<Server> {
   return listening(port, start(process.execPath, [join(import.meta.dirname, "rival.ts"), name, String(port)]));
 }
 
-async function startPinion({ program, connections }: Options, upstream?: string): Promise<Server> {
+async function startPinion({ program, connections }: Options, further: readonly string[] = []): Promise<Server> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "pinion-bench-"));
   const file = join(folder, "bridge.yaml");
   const config = [
     `listen: [{ tcp: "127.0.0.1:${String(port)}" }]`,
-    ...(upstream === undefined ? [] : [`upstream: { url: "${upstream}" }`]),
+    ...further,
     ...(connections === undefined ? [] : [`limits: { connections: ${String(connections)} }`]),
   ];
   writeFileSync(file, `${config.join("\n")}\n`);
@@ -77,7 +79,7 @@ async function startPinion({ program, connections }: Options, upstream?: string)
 
 async function startRelay(options: Options): Promise<Server> {
   const router = await startPinion(options);
-  const relay = await startPinion(options, `rs://127.0.0.1:${String(router.port)}`);
+  const relay = await startPinion(options, [`upstream: { url: "rs://127.0.0.1:${String(router.port)}" }`]);
   return {
     port: relay.port,
     pids: [...relay.pids, ...router.pids],
