@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 
 import { join } from "node:path";
 import { commonJsParts } from "./common-js-parts.ts";
 import { leavingOut } from "./leaving-out.ts";
+import { ownCopy } from "./own-copy.ts";
 import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
 import { writeProjectFiles } from "./project-files.ts";
@@ -65,7 +66,12 @@ export function programBundle(
     alias: { yaml: join(root, "node_modules/yaml/browser/index.js") },
     loader: { ".node": "copy" },
     assetNames: "native/[name]-[hash]",
-    plugins: [nativeAddons(epoll, machine), leavingOut(program.leftOut), commonJsParts],
+    plugins: [
+      nativeAddons(epoll, machine),
+      leavingOut(program.leftOut),
+      ownCopy("typebox", "drivers/authoring.ts"),
+      commonJsParts,
+    ],
   };
 }
 

@@ -3,6 +3,7 @@ import type { Finding } from "@pinion/config";
 import * as Type from "typebox";
 import type { Static } from "typebox";
 import { durationSchema, milliseconds } from "../drivers/duration.ts";
+import { mappingOf } from "../drivers/mapping-of.ts";
 import type { StreamDescription } from "../drivers/description.ts";
 import { deliveryModeSchema, type DeliveryMode } from "./entry-delivery.ts";
 import { journalDefaults, type JournalLimits } from "./journal/journal-limits.ts";
@@ -61,15 +62,11 @@ export const journalSchema = Type.Object(
   { default: {} },
 );
 
-export const deliverySchema = Type.Record(
-  Type.String({ pattern: "^[a-z0-9_]+(\\.[a-z0-9_]+)*$" }),
-  deliveryModeSchema,
-  {
-    default: {},
-    description:
-      "by stream; it may also stand in the entry of a pin, port or sensor; default: durable for measurements and events, latest for states",
-  },
-);
+export const deliverySchema = mappingOf("^[a-z0-9_]+(\\.[a-z0-9_]+)*$", deliveryModeSchema, {
+  default: {},
+  description:
+    "by stream; it may also stand in the entry of a pin, port or sensor; default: durable for measurements and events, latest for states",
+});
 
 export type JournalConfig = Static<typeof journalSchema>;
 export type DeliveryConfig = Static<typeof deliverySchema>;

@@ -1,17 +1,13 @@
 /** The shapes of what a driver answers, for those that were written without the types: a wrong one is told with its place. */
 import * as Type from "typebox";
 import type { TSchema } from "typebox";
-import { nameSchema } from "./named.ts";
+import { mappingOf } from "./mapping-of.ts";
+import { NAME, nameSchema } from "./named.ts";
 
 const strict = { additionalProperties: false };
 const text = Type.String({ maxLength: 4_000 });
-const json = Type.Record(Type.String(), Type.Unknown(), { allowed: "a JSON Schema" });
-const actionName = Type.Record(nameSchema, Type.Any());
-
-const mapping = (schema: TSchema): TSchema => ({
-  ...actionName,
-  patternProperties: { "^[a-z][a-z0-9_]{0,62}$": schema },
-});
+const json = mappingOf("", Type.Unknown(), { allowed: "a JSON Schema" });
+const mapping = (schema: TSchema): TSchema => mappingOf(NAME, schema);
 
 const argument = Type.Object(
   {
@@ -53,7 +49,7 @@ const channel = Type.Object(
     aliases: Type.Array(Type.Union([Type.String({ maxLength: 256 }), Type.Number()]), { maxItems: 16 }),
     title: Type.Optional(text),
     role: Type.Enum(["output", "input", "sensor", "port"]),
-    details: Type.Record(Type.String(), Type.Unknown()),
+    details: mappingOf("", Type.Unknown()),
     value: Type.Optional(Type.Object({ schema: json, unit: Type.Optional(text) }, strict)),
     actions: mapping(action),
     streams: mapping(stream),

@@ -1,5 +1,6 @@
 import * as Type from "typebox";
 import type { TSchema } from "typebox";
+import { mappingOf } from "./mapping-of.ts";
 
 export const NAME = "^[a-z][a-z0-9_]{0,62}$";
 
@@ -11,5 +12,5 @@ export const nameSchema = Type.String({
 
 /** A mapping from such names to `schema`, at most 256 of them. */
 export function named<Schema extends TSchema>(schema: Schema, options: { description: string; default?: object }) {
-  return Type.Record(nameSchema, schema, { ...options, additionalProperties: false, maxProperties: 256 });
+  return mappingOf(NAME, schema, { ...options, additionalProperties: false, maxProperties: 256 });
 }

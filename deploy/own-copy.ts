@@ -1,0 +1,34 @@
+/**
+ * One file's import of a package as a copy of its own. Parts share modules, and what one part needs of a module, each part that
+ * touches the module gets: drivers of others are offered the whole of TypeBox, of which the board itself uses a fifth.
+ */
+import type { Plugin } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+const NAMESPACE = "own-copy";
+
+/** @param importer Ends the path of the one file. */
+export function ownCopy(packageName: string, importer: string): Plugin {
+  return {
+    name: NAMESPACE,
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`^${packageName}$`) }, async (args) => {
+        if (args.pluginData === NAMESPACE || !args.importer.endsWith(importer)) return undefined;
+        const { kind, resolveDir } = args;
+        const { path } = await build.resolve(args.path, {
+          kind,
+          resolveDir,
+          importer: args.importer,
+          pluginData: NAMESPACE,
+        });
+        return { path, namespace: NAMESPACE };
+      });
+      build.onResolve({ filter: /^\./, namespace: NAMESPACE }, (args) => ({
+        path: join(dirname(args.importer), args.path),
+        namespace: NAMESPACE,
+      }));
+      build.onLoad({ filter: /.*/, namespace: NAMESPACE }, async ({ path }) => ({ contents: await readFile(path) }));
+    },
+  };
+}
