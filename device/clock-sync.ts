@@ -11,11 +11,16 @@ const ASK_LIMIT = 5_000;
 export function clockSync(): () => boolean {
   let isSynced = false;
   const look = async (): Promise<void> => {
-    isSynced = (await hasMark()) || (await kernelSays());
+    isSynced = await isClockSynced();
     setTimeout(() => void look(), isSynced ? LATER : SOON).unref();
   };
   void look();
   return () => isSynced;
+}
+
+/** Now. Never rejects. */
+export async function isClockSynced(): Promise<boolean> {
+  return (await hasMark()) || (await kernelSays());
 }
 
 async function hasMark(): Promise<boolean> {

@@ -12,8 +12,8 @@ Options:
                        /etc/pinion/board.yaml
   --safe               bring the configured outputs to their safe level, and
                        end: for the moment after a hard kill
-  --doctor <what>      say which line each pin is and who holds it, touch
-                       nothing, and end (choices: "gpio")
+  --doctor <what>      look at this machine and touch nothing (choices: "all":
+                       everything, "gpio": which line each pin is, who has it)
   --json               with --doctor: one JSON list
   --check              check the configuration, print what it amounts to, and
                        end
@@ -38,7 +38,7 @@ export interface Wanted {
   readonly config: string | undefined;
   readonly check: boolean;
   readonly safe: boolean;
-  readonly doctor: "gpio" | undefined;
+  readonly doctor: "gpio" | "all" | undefined;
   readonly json: boolean;
 }
 
@@ -61,7 +61,7 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     config: typeof config === "string" ? config : undefined,
     check: values["check"] === true,
     safe: values["safe"] === true,
-    doctor: doctor === "gpio" ? doctor : undefined,
+    doctor: doctor === "gpio" || doctor === "all" ? doctor : undefined,
     json: values["json"] === true,
   };
   return { kind: "run", wanted };
@@ -88,6 +88,6 @@ function optionFault({ name, rawName, value }: Extract<Token, { kind: "option" }
     return `unknown option '${given}'${meant === undefined ? "" : `\n(Did you mean --${meant}?)`}`;
   }
   if (value === undefined) return `option '${takes}' argument missing`;
-  if (name !== "doctor" || value === "gpio") return undefined;
-  return `option '${takes}' argument '${value}' is invalid. Allowed choices are gpio.`;
+  if (name !== "doctor" || value === "gpio" || value === "all") return undefined;
+  return `option '${takes}' argument '${value}' is invalid. Allowed choices are all, gpio.`;
 }

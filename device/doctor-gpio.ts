@@ -2,15 +2,8 @@
 import type { Board, GpioChip } from "../drivers/board.ts";
 import { DriverError } from "../drivers/driver-error.ts";
 import { explainPin, type PinExplanation } from "../drivers/gpio/explain-pin.ts";
+import type { Finding } from "./doctor/finding.ts";
 import type { PlannedDriver } from "./plan.ts";
-
-/** One finding. `cure` says what to do about anything but `ok`. */
-export interface Finding {
-  readonly check: "gpio";
-  readonly level: "ok" | "warning" | "error";
-  readonly words: string;
-  readonly cure?: string;
-}
 
 /** Without a configuration all pins of the 40-pin header are explained. */
 export async function doctorGpio(
@@ -68,8 +61,4 @@ function findingOf({ ok, words, line, cure }: PinExplanation, whose: string, hel
     level: held,
     cure: `Stop ${who}, remove the overlay that takes the pin from /boot/firmware/config.txt, or choose another pin.`,
   };
-}
-
-export function findingLine({ level, words, cure }: Finding): string {
-  return `${level.padEnd(8)}${words}${cure === undefined || level === "ok" ? "" : `\n        ${cure}`}`;
 }

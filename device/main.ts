@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import type { Log, Store } from "../drivers/driver.ts";
 import type { BoardConfig } from "./board-config.ts";
 import { readCommandLine } from "./command-line.ts";
-import { boardToExamine, composeBoard, composeSafeBoard } from "./compose-board.ts";
+import { composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
 import { ConfigTrial, type InForce } from "./config-trial.ts";
 import { Field, updatesContext } from "./field.ts";
@@ -41,7 +41,7 @@ const STOP_LIMIT = 5_000;
 /** ms that nothing in the process may take by itself. */
 const LAG_LIMIT = 2_000;
 
-const COMMANDS: ReadonlySet<string | undefined> = new Set(["update", "config", "enroll"]);
+const COMMANDS: ReadonlySet<string | undefined> = new Set(["update", "config", "enroll", "test-driver"]);
 
 async function main(argv: readonly string[]): Promise<void> {
   if (COMMANDS.has(argv[0])) return command(argv);
@@ -53,7 +53,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const { config, check, safe, doctor, json } = line.wanted;
-  if (doctor !== undefined) return diagnose(config, json);
+  if (doctor !== undefined) return diagnose(doctor, config, json);
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
   const trial = new ConfigTrial(place.file, stateFolder());
@@ -76,6 +76,11 @@ async function main(argv: readonly string[]): Promise<void> {
 
 /** For somebody at the board. */
 async function command(argv: readonly string[]): Promise<void> {
+  if (argv[0] === "test-driver") {
+    const { testDriver } = await import("./driver-test/main.ts");
+    process.exitCode = await testDriver(argv.slice(1));
+    return;
+  }
   const { runCommand } = await import("./updating/command.ts");
   const named = argv.findIndex((word) => word === "--config" || word === "-c");
   const place = findConfig(named === -1 ? undefined : argv[named + 1]);
@@ -112,16 +117,10 @@ async function enrollHere(file: string): Promise<void> {
   }
 }
 
-/** Without a configuration to be found the whole header is told of; one that is wrong is a fault. */
-async function diagnose(config: string | undefined, json: boolean): Promise<void> {
-  const place = findConfig(config);
-  const trial = "words" in place ? undefined : new ConfigTrial(place.file, stateFolder());
-  const read = trial && (await readBoard(trial.sourceOf(trial.present()), hostname()));
-  if (read !== undefined && !read.ok) return refuse(formatProblems(read.problems));
-  const { doctorGpio, findingLine } = await import("./doctor-gpio.ts");
-  const findings = await doctorGpio(await boardToExamine(read?.board), read?.board.drivers);
-  const lines = json ? JSON.stringify(findings) : findings.map(findingLine).join("\n");
-  process.stdout.write(`${lines}\n`, () => process.exit(findings.some(({ level }) => level === "error") ? 1 : 0));
+async function diagnose(what: "gpio" | "all", config: string | undefined, json: boolean): Promise<void> {
+  const { diagnosis } = await import("./doctor/diagnosis.ts");
+  const { words, status } = await diagnosis({ what, config, json });
+  process.stdout.write(`${words}\n`, () => process.exit(status));
 }
 
 async function makeSafe(board: BoardConfig): Promise<void> {

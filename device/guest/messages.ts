@@ -96,7 +96,7 @@ function isLikeDriverError(error: unknown): error is WireError {
 /** The words of anything that can be thrown, with the line of the file that threw it where that is known. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return `${String(error)} (which is no Error)`;
-  const [, place] = /(?:file:\/\/|\()([^\s()]+:\d+:\d+)/.exec(error.stack ?? "") ?? [];
+  const [, place] = /(?:file:\/\/|\()(\/[^\s()]+:\d+:\d+)/.exec(error.stack ?? "") ?? [];
   const text = `${error.name === "Error" ? "" : `${error.name}: `}${error.message}`.slice(0, 2_000);
   return place === undefined ? text : `${text} (${place.replace(/^.*\//, "")})`;
 }

@@ -11,15 +11,18 @@ interface DoctorOptions {
 export function addDoctorCommand(program: Command): void {
   program
     .command("doctor")
-    .argument("<what>", "gpio: which line each pin is, and who holds it")
-    .description("examine this machine for a board, change nothing; status 1 when something is wrong")
+    .argument("[what]", "all: everything; gpio: which line each pin is, and who holds it", "all")
+    .description(
+      "look at this machine and at the router as the board would meet them, change nothing; status 1 when something is wrong",
+    )
     .option("-c, --config <file>", "the board's configuration; default: ./board.yaml, then /etc/pinion/board.yaml")
     .option("--json", "print the findings as one JSON list")
     .action((what: string, options: DoctorOptions) => doctor(what, options));
 }
 
 function doctor(what: string, { config, json }: DoctorOptions): void {
-  if (what !== "gpio") throw new CommandFailure(ExitStatus.usage, `there is no doctor for '${what}'; it is: gpio`);
+  if (what !== "gpio" && what !== "all")
+    throw new CommandFailure(ExitStatus.usage, `there is no doctor for '${what}'; there are: all, gpio`);
   runDeviceProgram([
     "--doctor",
     what,

@@ -6,6 +6,7 @@ import { call, type CallCommandOptions } from "./call.ts";
 import { addConfigCommand } from "./config.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEnrollCommand } from "./enroll.ts";
+import { addDriverCommands } from "./driver.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { asFailure } from "./link.ts";
 import { positiveInteger, withLinkOptions } from "./link-options.ts";
@@ -50,6 +51,7 @@ function pinion(): Command {
   addUpdateCommand(program);
   addConfigCommand(program);
   addCreateCommand(program);
+  addDriverCommands(program);
   for (const command of program.commands) for (const one of [command, ...command.commands]) one.exitOverride();
   return program;
 }

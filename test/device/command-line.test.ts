@@ -38,7 +38,7 @@ test("a missing argument, a wrong one and one too many are refused", () => {
   assert.equal(fault("--config"), "error: option '-c, --config <file>' argument missing");
   assert.equal(fault("-c"), "error: option '-c, --config <file>' argument missing");
   assert.equal(fault("--doctor"), "error: option '--doctor <what>' argument missing");
-  const choice = "error: option '--doctor <what>' argument 'serial' is invalid. Allowed choices are gpio.";
+  const choice = "error: option '--doctor <what>' argument 'serial' is invalid. Allowed choices are all, gpio.";
   assert.equal(fault("--doctor", "serial"), choice);
   assert.equal(fault("board.yaml"), "error: too many arguments. Expected 0 arguments but got 1.");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { doctorGpio, findingLine } from "../../device/doctor-gpio.ts";
+import { findingLine } from "../../device/doctor/finding.ts";
+import { doctorGpio } from "../../device/doctor-gpio.ts";
 import { planDrivers } from "../../device/plan.ts";
 import { gpio } from "../../drivers/gpio/gpio.ts";
 import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";

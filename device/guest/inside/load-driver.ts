@@ -9,7 +9,7 @@ import { wordsOf, type InspectedConfig, type InspectedDriver } from "../messages
 
 /** As written here it stays an import of whatever it is given; the bundler would make a require of it, which takes no ES module. */
 // eslint-disable-next-line no-new-func, no-implied-eval
-const importFile = new Function("url", "return import(url)") as (url: string) => Promise<unknown>; // what the text says
+export const importFile = new Function("url", "return import(url)") as (url: string) => Promise<unknown>; // what the text says
 
 const SHAPE = `export default { kind: "my_driver", title: "...", configSchema: { type: "object", ... }, describe, plan, open }`;
 
@@ -20,7 +20,10 @@ function wrong(what: string, cure: string): DriverError {
 /** @throws (rejects) DriverError `bad_config`. */
 export async function loadDriver(file: string): Promise<DriverDefinition> {
   if (!existsSync(file))
-    throw wrong(`There is no file ${file}`, "Correct the path; it counts from the folder of the configuration.");
+    throw wrong(
+      `There is no file ${file}`,
+      "Correct the path; in a configuration it counts from the folder of that file.",
+    );
   if (!statSync(file).isFile()) throw wrong(`${file} is no file`, "Name the module's file, with its ending.");
   let module: unknown;
   try {

@@ -3,7 +3,7 @@
  * readings are the board's, over one pipe. What the driver throws outside of any call ends this process, and nothing else.
  */
 import { Socket } from "node:net";
-import * as authoring from "../../../drivers/authoring.ts";
+import * as authoring from "../../../drivers/authoring/index.ts";
 import type { DriverContext, DriverHealth, DriverInstance, Log } from "../../../drivers/driver.ts";
 import { DriverError } from "../../../drivers/driver-error.ts";
 import { MessageLink } from "../message-link.ts";

@@ -55,6 +55,8 @@ export interface GuestRig {
   readonly driver: SupervisedDriver;
   readonly logged: string[];
   readonly readings: { readonly stream: string; readonly reading: RawReading }[];
+  /** Resolves when `done` is true after something happened. */
+  readonly happened: (done: () => boolean) => Promise<void>;
   /** Resolves when a state has been entered, from now on. */
   readonly reached: (state: string) => Promise<void>;
   /** Resolves when a line of the log matches, of all so far too. */
@@ -99,13 +101,21 @@ export async function planned(
   return driver;
 }
 
+interface GuestRigOptions {
+  readonly config?: Record<string, unknown>;
+  /** How much faster time runs for the board. */
+  readonly factor?: number;
+  readonly prepare?: (board: MockBoard) => void;
+}
+
 /** Opened; closed at the end of the test. */
 export async function opened(
   t: TestContext,
   text: string,
-  { config = {}, factor = 1 }: { readonly config?: Record<string, unknown>; readonly factor?: number } = {},
+  { config = {}, factor = 1, prepare }: GuestRigOptions = {},
 ): Promise<GuestRig> {
   const board = createMockBoard();
+  prepare?.(board);
   const logged: string[] = [];
   const readings: { stream: string; reading: RawReading }[] = [];
   const waiting = new Set<() => boolean>();
@@ -135,7 +145,10 @@ export async function opened(
     log: { debug: note, info: note, warn: note, error: note },
     store: undefined,
     interlock: (group) => interlocks.of(group),
-    accept: (_driver, stream, reading) => void readings.push({ stream, reading }),
+    accept: (_driver, stream, reading) => {
+      readings.push({ stream, reading });
+      happened();
+    },
     onFailure: happened,
     onState: happened,
   });
@@ -147,6 +160,7 @@ export async function opened(
     driver,
     logged,
     readings,
+    happened: until,
     reached: entered,
     said: (words) => until(() => logged.some((line) => words.test(line))),
   };

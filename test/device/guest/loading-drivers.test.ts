@@ -39,7 +39,7 @@ const refusals: readonly [what: string, text: string | undefined, words: RegExp]
   [
     "a file that is not there",
     undefined,
-    /drivers\[0\]\.use.*There is no file .*my\.mjs.*counts from the folder of the configuration/s,
+    /drivers\[0\]\.use.*There is no file .*my\.mjs.*counts from the folder of that file/s,
   ],
   ["a file that is empty", "", /no default export.*Write: export default/s],
   ["a default export that is no object", "export default 7", /is a number.*Write:/s],
