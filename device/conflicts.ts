@@ -1,7 +1,7 @@
 /** Two of the same where there can be one: channels, aliases, streams, actions and claimed hardware. */
 import type { Finding } from "@pinion/config";
 import { aliasKey } from "../drivers/channel-lookup.ts";
-import { claimConflicts } from "../drivers/claimed-board.ts";
+import { claimConflicts, type ClaimConflict } from "../drivers/claimed-board.ts";
 import { isComponent } from "./naming.ts";
 import type { PlannedDriver } from "./plan.ts";
 
@@ -22,13 +22,26 @@ const pairOf = (one: string, other: string): string => [one, other].toSorted().j
 function sharedHardware(drivers: readonly PlannedDriver[]): { findings: Finding[]; pairs: ReadonlySet<string> } {
   const owners = new Map(drivers.flatMap((driver) => driver.claims.map((claim) => [claim, driver] as const)));
   const found = claimConflicts([...owners.keys()]);
-  const findings = found.map(({ first, second, resource }) => ({
-    path: placeOf(owners.get(second)?.index ?? 0, second.owner, drivers),
-    found: `${resource} for '${second.owner}', which '${first.owner}' of driver ${owners.get(first)?.name ?? ""} already holds`,
-    allowed: "one user of each line and port",
-    cure: `give '${second.owner}' another one, or remove one of the two`,
+  const findings = found.map((conflict) => ({
+    path: placeOf(owners.get(conflict.second)?.index ?? 0, conflict.second.owner, drivers),
+    ...conflictWords(conflict, owners.get(conflict.first)?.name ?? ""),
   }));
   return { findings, pairs: new Set(found.map(({ first, second }) => pairOf(first.owner, second.owner))) };
+}
+
+function conflictWords({ first, second, resource }: ClaimConflict, holder: string): Omit<Finding, "path"> {
+  if (second.type === "interlock") {
+    return {
+      found: `'${second.owner}', which would be on at its safe level together with '${first.owner}' of driver ${holder} (interlock ${second.group})`,
+      allowed: "one output of an interlock that is on when safe",
+      cure: "set safe: 0 for one of the two",
+    };
+  }
+  return {
+    found: `${resource} for '${second.owner}', which '${first.owner}' of driver ${holder} already holds`,
+    allowed: "one user of each line and port",
+    cure: `give '${second.owner}' another one, or remove one of the two`,
+  };
 }
 
 /** Each pair of channels is told once; `told` are those whose clash is known already, with all the aliases it brings. */

@@ -110,7 +110,7 @@ export class LinuxI2c implements I2cPort {
   async #cure(): Promise<string> {
     const known = (await this.#adapters()).map(({ number, name }) => `${String(number)} (${name})`).join(", ");
     if (known !== "") return `Buses here: ${known}.`;
-    return "There is none: set dtparam=i2c_arm=on in /boot/firmware/config.txt and reboot, and load i2c-dev (`sudo modprobe i2c-dev`; for good: a line i2c-dev in /etc/modules).";
+    return "This machine shows no I2C bus: set dtparam=i2c_arm=on in /boot/firmware/config.txt and reboot, and load i2c-dev (`sudo modprobe i2c-dev`; for good: a line i2c-dev in /etc/modules).";
   }
 }
 

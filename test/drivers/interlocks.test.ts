@@ -153,7 +153,10 @@ test("two outputs of one interlock that are both on when safe are refused, withi
     findings.map(({ path }) => path),
     [["drivers", 1, "pwm", "b"]],
   );
-  assert.match(findings[0]?.found ?? "", /interlock x .*'a' of driver gpio already holds/);
+  assert.match(
+    findings[0]?.found ?? "",
+    /'b', which would be on at its safe level together with 'a' of driver gpio \(interlock x\)/,
+  );
 });
 
 test("a channel of hardware PWM that is tagged actuator must say what happens when the link is lost", () => {
