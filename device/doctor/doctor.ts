@@ -84,7 +84,11 @@ function configFindings(examined: Examined): readonly Finding[] {
     ];
   if ("problems" in examined)
     return examined.problems.map(({ file, line, key, found, allowed, cure }) =>
-      error("config", `${file}:${String(line)}: ${key}: ${found}`, `Allowed: ${allowed}. To do: ${cure}.`),
+      error(
+        "config",
+        `${file}:${String(line)}: ${key}: ${found}`,
+        `Allowed: ${allowed}. To do: ${cure.replace(/\.$/, "")}.`,
+      ),
     );
   const { board, file } = examined;
   return [

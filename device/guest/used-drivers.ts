@@ -10,6 +10,7 @@ import type { DriverDefinition } from "../../drivers/driver.ts";
 import { DriverError } from "../../drivers/driver-error.ts";
 import type { Log, Timers } from "../../drivers/driver.ts";
 import { sourceOf, textOf, type ConfigSource } from "../config-source.ts";
+import { takeDelivery } from "../entry-delivery.ts";
 import { parseSize } from "../size.ts";
 import { openGuest, type GuestHost } from "./guest-driver.ts";
 import { GuestProcess } from "./guest-process.ts";
@@ -54,7 +55,11 @@ export async function usedDrivers(
   const { entries, memory } = writtenIn(source);
   const host = { script, memory };
   const files = new Map<string, unknown[]>();
-  for (const { use, ...config } of entries) files.set(use, [...(files.get(use) ?? []), config]);
+  for (const { use, ...written } of entries) {
+    // as the board's own plan hands it to the driver
+    const { config } = takeDelivery(written);
+    files.set(use, [...(files.get(use) ?? []), config]);
+  }
   const used = [...files].map(async ([use, configs], i): Promise<UsedDriver> => {
     const file = resolve(dirname(source.file), use);
     try {

@@ -25,3 +25,23 @@ test("every option of every driver says what it is, and what is allowed", async 
 test("every driver is in the README's table of drivers", () => {
   for (const kind of driverKinds) assert.match(readme, new RegExp(`^\\| \`${kind}\` \\|`, "m"));
 });
+
+test("no key of any schema is left out of the tables, however deep it lies", async () => {
+  const keysIn = (schema: unknown): string[] => {
+    if (typeof schema !== "object" || schema === null) return [];
+    return Object.entries(schema).flatMap(([key, value]: [string, unknown]) => {
+      const own = key === "properties" && typeof value === "object" && value !== null ? Object.keys(value) : [];
+      return [...own, ...keysIn(value)];
+    });
+  };
+  for (const { kind, configSchema } of await loadDrivers()) {
+    const paths = optionTable(configSchema)
+      .split("\n")
+      .map((row) => /^\| `([^`]*)`/.exec(row)?.[1] ?? "");
+    for (const key of new Set(keysIn(configSchema)))
+      assert.ok(
+        paths.some((path) => path.split(/[.[]/).includes(key)),
+        `${kind}: ${key} is not in its table`,
+      );
+  }
+});

@@ -165,3 +165,18 @@ test("two files with drivers of one kind are refused, one file may be used twice
 test("a kind that nobody knows is refused with the way to a driver of one's own", async (t) => {
   assert.match(await refusal(t, { "board.yaml": "drivers: [{ use: gpoi }]" }), /gpoi/);
 });
+
+test("delivery in a named part of its entry is the board's, and the driver does not see it", async (t) => {
+  const text = driverText()
+    .replace(
+      "name: Type.Optional(Type.String()),",
+      "sensors: Type.Optional(named(Type.Object({}, { additionalProperties: false }), { description: 'All' })),",
+    )
+    .replace("DriverError, Type }", "DriverError, named, Type }");
+  const found = await read(t, {
+    "board.yaml": "drivers: [{ use: ./my.mjs, sensors: { one: { delivery: latest } } }]",
+    "my.mjs": text,
+  });
+  assert.ok(found.ok, found.ok ? "" : formatProblems(found.problems));
+  assert.deepEqual(found.board.drivers[0]?.config, { sensors: { one: {} } });
+});
