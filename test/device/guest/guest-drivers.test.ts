@@ -102,7 +102,7 @@ for (const [what, how, cause] of ends) {
 
 test("an endless loop is ended; calls that wait for it are answered", async (t) => {
   const text = driverText({ open: `${output} return { ...usual, invoke: async () => { for (;;); } };` });
-  const { driver, board, reached } = await opened(t, text, { config, factor: 4 });
+  const { driver, board, reached } = await opened(t, text, { config, factor: 3 });
   await assert.rejects(driver.invoke("poke", "one", []), {
     code: "driver_fault",
     what: /not come to rest for 10 s: an endless loop/,
@@ -118,7 +118,7 @@ test("memory that it leaks ends it, on JavaScript's heap and beside it", async (
     `kept.push(Array.from({ length: 100_000 }, (_, i) => ({ i })))`,
   ]) {
     const text = driverText({ top: "const kept = [];", open: `setInterval(() => ${leak}, 10); return usual;` });
-    const { driver, reached } = await opened(t, text, { factor: 4 });
+    const { driver, reached } = await opened(t, text);
     await reached("restarting");
     assert.match(driver.cause ?? "", /memory.* 96 MiB of board\.driverMemory/);
     await driver.close(5_000);
@@ -198,7 +198,7 @@ test("its health is the board's to tell, also when it cannot tell it", async (t)
 test("an open that is given up ends its process, whatever it does, and is tried again", async (t) => {
   const hangs = "await new Promise(() => {});";
   const { driver, said } = await opened(t, driverText({ open: `console.log("process", process.pid); ${hangs}` }), {
-    factor: 6,
+    factor: 3,
   });
   assert.match(driver.cause ?? "", /not open after 15 s/);
   await said(/"failures":2/);
