@@ -32,13 +32,17 @@ export async function programFolder(folder: string, wish: Wish): Promise<readonl
   const metafiles = await bundles(folder, program, target);
   const description = { name: program.name, version: stamp.version, private: true, type: "commonjs" };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(description)}\n`);
-  const start = readFileSync(join(service, "start"), "utf8")
-    .replaceAll("@PROGRAM@", program.name)
-    .replaceAll(" @NODE_OPTIONS@", program.nodeOptions.map((option) => ` ${option}`).join(""));
-  writeFileSync(join(folder, "start"), start);
+  writeFileSync(join(folder, "start"), startScript(program));
   if (program.name === "pinion-device") copyFileSync(join(service, "run"), join(folder, "run"));
   describe(folder, wish, softwareIn(metafiles), {});
   return metafiles;
+}
+
+/** What runs the program of the folder that it lies in. */
+export function startScript(program: Pick<Program, "name" | "nodeOptions">): string {
+  return readFileSync(join(service, "start"), "utf8")
+    .replaceAll("@PROGRAM@", program.name)
+    .replaceAll(" @NODE_OPTIONS@", program.nodeOptions.map((option) => ` ${option}`).join(""));
 }
 
 /** Puts a Node into a folder that `programFolder` wrote. */

@@ -42,11 +42,13 @@ export async function sendRelease(sending: Sending, options: LinkOptions): Promi
 }
 
 async function untilSent(client: Client, prefix: string, sending: Sending): Promise<void> {
+  let hasBegun = false;
   for (let tries = 1; ; tries += 1) {
     try {
-      return await send(client, prefix, sending);
+      return await send(client, prefix, sending, () => (hasBegun = true));
     } catch (error) {
-      const isNotOffered = tries === 1 && error instanceof CommandFailure;
+      // later it is the board that starts anew
+      const isNotOffered = !hasBegun && error instanceof CommandFailure;
       if (isFinal(error) || isNotOffered || tries === TRIES) throw error;
       console.error(`pinion: ${error instanceof Error ? error.message : String(error)}; goes on where it was`);
       await sleep(PAUSE);
@@ -72,8 +74,10 @@ interface Begun {
   readonly piece: number;
 }
 
-async function send(client: Client, prefix: string, { file, artefact, signature }: Sending): Promise<void> {
+async function send(client: Client, prefix: string, sending: Sending, onBegun: () => void): Promise<void> {
+  const { file, artefact, signature } = sending;
   const begun = await callBoard(client, `${prefix}update.begin`, [artefact.manifest, signature]);
+  onBegun();
   const { wanted, piece, version } = begun as Begun; // as the board's README has it
   const offsets = new Map(wanted.map(({ sha256, offset }) => [sha256, offset]));
   const whole = wanted.reduce((sum, { size, offset }) => sum + size - offset, 0);

@@ -1,27 +1,31 @@
 /** The built board with its launcher, as a package lays it down, and a service manager of a few lines that starts it again. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { programFolder } from "../../deploy/build.ts";
 import { entriesOf, manifest } from "../../deploy/artefact/manifest.ts";
+import { startScript } from "../../deploy/artefact/program-folder.ts";
 import { tar } from "../../deploy/artefact/tar.ts";
 import { targets } from "../../deploy/artefact/targets.ts";
+import { programs } from "../../deploy/programs.ts";
 import { programScript, start, type Running } from "./programs.ts";
 
 const service = join(import.meta.dirname, "../../deploy/service");
 
 /** `dist/here/pinion-device` as the folder of this version, with a manifest. `start`: instead of the real one. */
-export function layDown(folder: string, version: string, startScript?: string): void {
+export function layDown(folder: string, version: string, start?: string, ballast?: Uint8Array): void {
   programScript("pinion-device");
   mkdirSync(folder, { recursive: true });
   cpSync(programFolder("pinion-device"), folder, { recursive: true });
-  const start = readFileSync(join(service, "start"), "utf8").replaceAll("@PROGRAM@", "pinion-device");
-  writeFileSync(join(folder, "start"), startScript ?? start);
+  const program = programs.find(({ name }) => name === "pinion-device");
+  if (program === undefined) throw new Error("there is no program pinion-device");
+  writeFileSync(join(folder, "start"), start ?? startScript(program));
   copyFileSync(join(service, "run"), join(folder, "run"));
   // told apart by what is in it, too
   writeFileSync(join(folder, "version.txt"), version);
+  if (ballast !== undefined) writeFileSync(join(folder, "ballast.bin"), ballast);
   const name = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
   const target = targets.find((one) => one.name === name);
   if (target === undefined) throw new Error(`there is no target ${name}`);
@@ -30,10 +34,10 @@ export function layDown(folder: string, version: string, startScript?: string): 
   for (const file of ["start", "run"]) chmodSync(join(folder, file), 0o755);
 }
 
-/** The archive of such a folder, as `npm run build` makes it. */
-export function makeArtefact(folder: string, version: string, startScript?: string): string {
+/** The archive of such a folder, as `npm run build` makes it. `ballast`: a file more. */
+export function makeArtefact(folder: string, version: string, start?: string, ballast?: Uint8Array): string {
   const place = join(folder, `program-${version}`);
-  layDown(place, version, startScript);
+  layDown(place, version, start, ballast);
   const file = join(folder, `pinion-device-${version}.tar.gz`);
   writeFileSync(file, gzipSync(tar(entriesOf(place), 0, "pinion-device/")));
   return file;
