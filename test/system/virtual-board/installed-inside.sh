@@ -33,7 +33,7 @@ install_and_start() {
   dpkg -i "$package" >dpkg.log 2>&1
   fact 'dpkg installs it' $?
   fact 'without a configuration nothing runs' "\"$(state pinion-device) $(state pinion-router-bridge)\""
-  fact 'unit' "$(systemctl show -p Type,WatchdogUSec,Restart,StateDirectory pinion-device | words)"
+  fact 'unit' "$(systemctl show -p Type,Restart,StateDirectory pinion-device | words)"
   patience 5min
   configure "$config"
   local before; before=$(uptime)
@@ -65,7 +65,9 @@ idle() {
 }
 
 hang() {
-  patience 30s
+  # the unit's own time
+  rm -r /etc/systemd/system/pinion-device.service.d
+  systemctl daemon-reload
   systemctl restart pinion-device
   local old; old=$(pid)
   [ "$old" -gt 1 ] || return
