@@ -48,12 +48,18 @@ const emulators = [
   { name: "qemu-user-static", proof: () => onPath("qemu-aarch64-static") && onPath("qemu-arm-static") },
   { name: "mmdebstrap", proof: () => onPath("mmdebstrap") },
 ];
+/** Images of cards, and boards behind ssh. */
+const delivery = [
+  { name: "mtools", proof: () => onPath("mcopy") },
+  { name: "openssh-server", proof: () => existsSync("/usr/sbin/sshd") },
+  { name: "openssh-client", proof: () => onPath("ssh") },
+];
 const rivals = [{ name: "mosquitto", proof: () => onPath("mosquitto") || existsSync("/usr/sbin/mosquitto") }];
 const needs = {
   develop: [],
   addons: [],
   start: pty,
-  test: [...pty, ...peers, ...virtualBoard, ...emulators, ...crossCompiler("arm", "arm-linux-gnueabihf")],
+  test: [...pty, ...peers, ...virtualBoard, ...emulators, ...crossCompiler("arm", "arm-linux-gnueabihf"), ...delivery],
   bench: [...pty, ...rivals],
   "linux-arm64": crossCompiler("arm64", "aarch64-linux-gnu"),
   "linux-armv7": crossCompiler("arm", "arm-linux-gnueabihf"),

@@ -3,7 +3,7 @@ import type { TSchema } from "typebox";
 import type { DriverDefinition } from "../drivers/driver.ts";
 import { parsePinName } from "../drivers/gpio/pin-name.ts";
 import { deviceSchema, schemaWithout, type DeviceConfig, type DriverEntry } from "./config.ts";
-import { sourceOf, type ConfigSource } from "./config-source.ts";
+import { sourceOf, type ConfigSource, type PlaceOf } from "./config-source.ts";
 import { deliveryFindings } from "./delivery-config.ts";
 import { isFile } from "./guest/is-file.ts";
 import type { UsedDriver } from "./guest/used-drivers.ts";
@@ -32,6 +32,10 @@ interface KnownDrivers {
   readonly used: readonly UsedDriver[];
 }
 
+interface Reading extends KnownDrivers {
+  readonly placeOf: PlaceOf | undefined;
+}
+
 type Load = (schema: TSchema) => Loaded<unknown>;
 
 /**
@@ -44,18 +48,21 @@ export function readBoardConfig(
   hostname: string,
   used: readonly UsedDriver[] = [],
 ): ReadBoardConfig {
-  const { file, text } = sourceOf(source);
+  const { file, text, placeOf } = sourceOf(source);
   const load: Load = (schema) => (text === undefined ? loadConfig(file, schema) : parseConfig(text, file, schema));
   const loaded = load(deviceSchema(definitions, used));
   if (!loaded.ok)
     return {
       ok: false,
-      problems: inOrder([...loaded.problems, ...furtherProblems(load, { definitions, used }, loaded.problems)]),
+      problems: inOrder([
+        ...loaded.problems,
+        ...furtherProblems(load, { definitions, used, placeOf }, loaded.problems),
+      ]),
     };
   const config = loaded.value as DeviceConfig; // what deviceSchema describes, and it was just checked against it
   const { drivers, findings } = planDrivers(config.drivers, definitions, used);
   const wiring = readWires(config.board);
-  const router = routerOptions(config.router);
+  const router = routerOptions(config.router, placeOf);
   const delivery = findings.length > 0 ? [] : deliveryFindings(config, drivers);
   const all = [...router.findings, ...wiring.findings, ...findings, ...beyondSysfs(config.board, drivers), ...delivery];
   if (all.length > 0) return { ok: false, problems: inOrder(all.map((finding) => loaded.problem(finding))) };
@@ -72,7 +79,7 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 /** What is wrong in the sections, and in the drivers, that the schema has nothing against. */
 function furtherProblems(
   load: Load,
-  { definitions, used }: KnownDrivers,
+  { definitions, used, placeOf }: Reading,
   problems: readonly Problem[],
 ): readonly Problem[] {
   const faulty = new Set(problems.map(({ key }) => /^[^.[]*/.exec(key)?.[0] ?? ""));
@@ -83,7 +90,7 @@ function furtherProblems(
   const faultyKeys = problems.map(({ key }) => key);
   const sound = entries.map((entry, i) => (isEntry(entry) ? soundPart(entry, i, faultyKeys) : undefined));
   const findings = [
-    ...furtherRouterFindings(config.router, faultyKeys),
+    ...furtherRouterFindings(config.router, faultyKeys, placeOf),
     ...(faulty.has("board") || config.board === undefined ? [] : readWires(config.board).findings),
     ...planDrivers(sound, definitions, used).findings,
   ];
@@ -91,11 +98,15 @@ function furtherProblems(
 }
 
 /** Of a router section with a fault only the address can still be judged; that fault may be in any other key. */
-function furtherRouterFindings(router: unknown, faultyKeys: readonly string[]): readonly Finding[] {
+function furtherRouterFindings(
+  router: unknown,
+  faultyKeys: readonly string[],
+  placeOf: PlaceOf | undefined,
+): readonly Finding[] {
   if (typeof router !== "object" || router === null || !("url" in router)) return [];
   const isSound = !faultyKeys.some((key) => key === "router" || key.startsWith("router."));
   // what the schema has nothing against is as it describes
-  if (isSound) return routerOptions(router as DeviceConfig["router"]).findings;
+  if (isSound) return routerOptions(router as DeviceConfig["router"], placeOf).findings;
   if (typeof router.url !== "string" || faultyKeys.includes("router.url")) return [];
   return routerOptions({ url: router.url, realm: "realm1", serializer: "msgpack" }).findings;
 }

@@ -16,7 +16,9 @@ Options:
                        everything, "gpio": which line each pin is, who has it)
   --json               with --doctor: one JSON list
   --check              check the configuration, print what it amounts to, and
-                       end
+                       end; with --json as one JSON object
+  --files <folder>     with --check, for another machine: what router.tls and
+                       router.auth name lies in this folder, by its name
   -h, --help           display help for command
 `;
 const options = {
@@ -25,6 +27,7 @@ const options = {
   doctor: { type: "string" },
   json: { type: "boolean" },
   check: { type: "boolean" },
+  files: { type: "string" },
   version: { type: "boolean", short: "V" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -32,11 +35,13 @@ const options = {
 const TAKES: ReadonlyMap<string, string> = new Map([
   ["config", "-c, --config <file>"],
   ["doctor", "--doctor <what>"],
+  ["files", "--files <folder>"],
 ]);
 
 export interface Wanted {
   readonly config: string | undefined;
   readonly check: boolean;
+  readonly files: string | undefined;
   readonly safe: boolean;
   readonly doctor: "gpio" | "all" | undefined;
   readonly json: boolean;
@@ -56,10 +61,11 @@ export function readCommandLine(args: readonly string[], version: string): Comma
   if (fault !== undefined) return { kind: "wrong", words: `error: ${fault}` };
   if (values["help"] === true) return { kind: "told", words: HELP };
   if (values["version"] === true) return { kind: "told", words: `${version}\n` };
-  const { config, doctor } = values;
+  const { config, doctor, files } = values;
   const wanted: Wanted = {
     config: typeof config === "string" ? config : undefined,
     check: values["check"] === true,
+    files: typeof files === "string" ? files : undefined,
     safe: values["safe"] === true,
     doctor: doctor === "gpio" || doctor === "all" ? doctor : undefined,
     json: values["json"] === true,

@@ -4,7 +4,11 @@ import { readFileSync } from "node:fs";
 export interface ConfigSource {
   readonly file: string;
   readonly text?: string | undefined;
+  /** Where what `router` names lies; for the check of a configuration of another machine. */
+  readonly placeOf?: PlaceOf | undefined;
 }
+
+export type PlaceOf = (file: string) => string;
 
 export function sourceOf(source: string | ConfigSource): ConfigSource {
   return typeof source === "string" ? { file: source } : source;

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Log, Store } from "../drivers/driver.ts";
 import type { BoardConfig } from "./board-config.ts";
-import { readCommandLine } from "./command-line.ts";
+import { readCommandLine, type Wanted } from "./command-line.ts";
 import { composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
 import { ConfigTrial, type InForce } from "./config-trial.ts";
@@ -16,6 +16,7 @@ import { urlsOf } from "./router-options.ts";
 import { systemReporter } from "./system-report.ts";
 import { Watchdog } from "./watchdog.ts";
 import { clockSync } from "./clock-sync.ts";
+import type { ConfigSource } from "./config-source.ts";
 import { findConfig } from "./find-config.ts";
 import { kernelClock } from "./kernel-clock.ts";
 import { journalDirectory, openJournalPlace } from "./journal-place.ts";
@@ -52,11 +53,17 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const { config, check, safe, doctor, json } = line.wanted;
+  await act(line.wanted);
+}
+
+async function act({ config, check, files, safe, doctor, json }: Wanted): Promise<void> {
   if (doctor !== undefined) return diagnose(doctor, config, json);
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
   const trial = new ConfigTrial(place.file, stateFolder());
+  if (check && (json || files !== undefined)) {
+    return report(files === undefined ? trial.sourceOf(trial.settled()) : { file: place.file }, files, json);
+  }
   let inForce = check ? trial.settled() : safe ? trial.present() : trial.begin();
   let read = await readBoard(trial.sourceOf(inForce), hostname());
   if (!read.ok && inForce.source === "trial" && !safe) {
@@ -72,6 +79,15 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   if (safe) await makeSafe(read.board);
   else await run(read.board, trial, inForce);
+}
+
+/** For a program that prepares this machine, or another one. */
+async function report(source: ConfigSource, files: string | undefined, json: boolean): Promise<void> {
+  const { checkReport } = await import("./check-report.ts");
+  const told = await checkReport(source, files, hostname());
+  if (!json && "problems" in told) return refuse(told.problems);
+  process.stdout.write(`${json || "problems" in told ? JSON.stringify(told) : told.words}\n`);
+  if ("problems" in told) process.exitCode = EX_CONFIG;
 }
 
 /** For somebody at the board. */

@@ -2,6 +2,7 @@ import { nodeCrypto, readCredentials } from "@pinion/client";
 import type { Finding } from "@pinion/config";
 import { credentialsLogin, UsageError, type Credentials } from "@pinion/wamp";
 import type { DeviceConfig } from "./config.ts";
+import type { PlaceOf } from "./config-source.ts";
 
 /** As whom the board logs in, and what of that cannot work. Reads the files that are named. */
 export interface RouterCredentials {
@@ -11,16 +12,20 @@ export interface RouterCredentials {
 
 const FILES = ["secretFile", "ticketFile", "keyFile"] as const;
 
-export function routerCredentials(auth: DeviceConfig["router"]["auth"]): RouterCredentials {
+export function routerCredentials(
+  auth: DeviceConfig["router"]["auth"],
+  placeOf: PlaceOf = (file) => file,
+): RouterCredentials {
   if (auth === undefined) return { findings: [] };
   const findings: Finding[] = [];
   const { authid, certificate, channelBinding } = auth;
   const given = { authid, certificate, channelBinding };
   let credentials: Credentials = given;
   for (const key of FILES) {
-    if (auth[key] === undefined) continue;
+    const named = auth[key];
+    if (named === undefined) continue;
     try {
-      const { secret, ticket, seed } = readCredentials({ [key]: auth[key] });
+      const { secret, ticket, seed } = readCredentials({ [key]: placeOf(named) });
       credentials = {
         ...given,
         secret: secret ?? credentials.secret,

@@ -3,6 +3,7 @@ import { connector, type NodeClientOptions } from "@pinion/client";
 import type { Finding } from "@pinion/config";
 import { milliseconds } from "../drivers/duration.ts";
 import type { DeviceConfig } from "./config.ts";
+import type { PlaceOf } from "./config-source.ts";
 import { routerCredentials } from "./router-credentials.ts";
 
 const SERIALIZERS = ["msgpack", "cbor", "json"] as const;
@@ -14,12 +15,16 @@ export interface RouterConnection {
 }
 
 /** Opens no connection; reads the certificates and credentials that are named, so that a missing one is told before anything starts. */
-export function routerOptions({ url, realm, serializer, tls, auth, ping }: DeviceConfig["router"]): RouterConnection {
-  const login = routerCredentials(auth);
+export function routerOptions(
+  { url, realm, serializer, tls, auth, ping }: DeviceConfig["router"],
+  placeOf: PlaceOf = (file) => file,
+): RouterConnection {
+  const login = routerCredentials(auth, placeOf);
   const findings: Finding[] = [...login.findings];
   const read = (key: "ca" | "cert" | "key"): Buffer | undefined => {
-    const file = tls?.[key];
-    if (file === undefined) return undefined;
+    const named = tls?.[key];
+    if (named === undefined) return undefined;
+    const file = placeOf(named);
     try {
       return readFileSync(file);
     } catch (error) {

@@ -8,6 +8,7 @@ import { addDoctorCommand } from "./doctor.ts";
 import { addEnrollCommand } from "./enroll.ts";
 import { addDriverCommands } from "./driver.ts";
 import { ExitStatus } from "./exit-status.ts";
+import { addFlashCommand } from "./flash.ts";
 import { asFailure } from "./link.ts";
 import { positiveInteger, withLinkOptions } from "./link-options.ts";
 import { publish, type PublishCommandOptions } from "./publish.ts";
@@ -52,6 +53,7 @@ function pinion(): Command {
   addConfigCommand(program);
   addCreateCommand(program);
   addDriverCommands(program);
+  addFlashCommand(program);
   for (const command of program.commands) for (const one of [command, ...command.commands]) one.exitOverride();
   return program;
 }

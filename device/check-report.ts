@@ -1,0 +1,46 @@
+/** `--check --json`: what a configuration amounts to for the program that brings it to a board. */
+import { formatProblems } from "@pinion/config";
+import { basename, join } from "node:path";
+import type { ConfigSource } from "./config-source.ts";
+import { isFile } from "./guest/is-file.ts";
+import { planWords } from "./plan-words.ts";
+import { readBoard } from "./read-board.ts";
+
+/** Either the problems, in words, or what the board is and needs. */
+export type CheckReport =
+  | { readonly problems: string }
+  | {
+      readonly id: string;
+      readonly words: string;
+      /** What `router` names, by its key, as it is written. */
+      readonly files: readonly { readonly key: string; readonly file: string }[];
+      /** The files of drivers of others, as they are written. */
+      readonly drivers: readonly string[];
+    };
+
+/** With a folder, what `router` names is looked for there, by its name. */
+export async function checkReport(
+  source: ConfigSource,
+  folder: string | undefined,
+  hostname: string,
+): Promise<CheckReport> {
+  const placeOf = folder === undefined ? undefined : (named: string): string => join(folder, basename(named));
+  const read = await readBoard({ ...source, placeOf }, hostname);
+  if (!read.ok) return { problems: formatProblems(read.problems) };
+  const { config, naming } = read.board;
+  const { tls = {}, auth = {} } = config.router;
+  const named = Object.entries({
+    "router.tls.ca": tls.ca,
+    "router.tls.cert": tls.cert,
+    "router.tls.key": tls.key,
+    "router.auth.secretFile": auth.secretFile,
+    "router.auth.ticketFile": auth.ticketFile,
+    "router.auth.keyFile": auth.keyFile,
+  });
+  return {
+    id: naming.id,
+    words: planWords(read.board),
+    files: named.flatMap(([key, file]) => (file === undefined ? [] : [{ key, file }])),
+    drivers: [...new Set(config.drivers.map(({ use }) => use).filter(isFile))],
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * What runs on the board at its first start. It lies in pinion/ on the boot partition, beside
+ *
+ *     package.deb, package.sums     the Debian package
+ *     etc/*, etc.sums               what goes to /etc/pinion, secrets among it
+ *     hostname, authorized_keys     where they were asked for
+ *
+ * Power may go at any moment: each step can be done again, and a unit starts it again until all is done. The secrets leave the boot
+ * partition, which everybody can read, first; the configuration comes into place last, so that no half-installed board moves a pin.
+ */
+export const FIRST_BOOT_SCRIPT = String.raw`#!/bin/sh
+# by pinion flash: installs what lies beside it, without a network, and takes itself and the secrets away.
+set -u
+umask 077
+here=$(cd "$(dirname "$0")" && pwd)
+log=$(dirname "$here")/pinion-first-boot.log
+unit=/etc/systemd/system/pinion-first-boot.service
+wanted=/etc/systemd/system/multi-user.target.wants/pinion-first-boot.service
+kept=/var/lib/pinion-first-boot
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C
+
+say() {
+  echo "pinion: $*"
+  echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*" >>"$log"
+}
+give_up() {
+  say "$*"
+  say "the next start of the board tries again"
+  sync
+  exit 1
+}
+
+# whatever ends this before it is done, the next start of the board goes on
+come_again() {
+  mkdir -p "$(dirname "$wanted")" && cat >"$unit" <<END || give_up "$unit cannot be written"
+[Unit]
+Description=Pinion: what is left of the first start
+After=local-fs.target
+RequiresMountsFor=$here
+ConditionPathExists=$here/first-boot.sh
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $here/first-boot.sh
+[Install]
+WantedBy=multi-user.target
+END
+  chmod 644 "$unit"
+  ln -sf ../pinion-first-boot.service "$wanted"
+  sync
+}
+
+take_secrets() {
+  [ -d "$here/etc" ] || return 0
+  if ! cmp -s "$here/etc.sums" "$kept/etc.sums"; then
+    (cd "$here" && sha256sum -c --strict --status etc.sums) || give_up "the configuration on the boot partition is damaged: prepare the card again"
+    rm -rf "$kept.new"
+    mkdir -p "$kept.new/etc"
+    cp "$here"/etc/* "$kept.new/etc/" && cp "$here/etc.sums" "$kept.new/" || give_up "the configuration cannot be copied to $kept"
+    sync
+    rm -rf "$kept"
+    mv "$kept.new" "$kept"
+    sync
+  fi
+  # a deleted file of a FAT file system is still to be read
+  for file in "$here"/etc/*; do
+    [ -f "$file" ] || continue
+    dd if=/dev/zero of="$file" bs="$(wc -c <"$file")" count=1 conv=notrunc,fsync 2>/dev/null
+    rm -f "$file"
+  done
+  rmdir "$here/etc"
+  sync
+  say "the configuration and its secrets have left the boot partition"
+}
+
+install_package() {
+  read -r sum _ <"$here/package.sums"
+  if [ "$(cat "$kept/installed" 2>/dev/null)" = "$sum" ]; then return 0; fi
+  (cd "$here" && sha256sum -c --strict --status package.sums) || give_up "the package on the boot partition is damaged: prepare the card again"
+  own=$(dpkg --print-architecture)
+  its=$(dpkg-deb -f "$here/package.deb" Architecture)
+  [ "$own" = "$its" ] || give_up "the package is for $its, and this system is $own: prepare the card again with the package for $own"
+  tries=0
+  # the system's own first start may be installing something
+  until words=$(dpkg -i "$here/package.deb" 2>&1); do
+    tries=$((tries + 1))
+    case $words in
+      *lock*) [ $tries -lt 60 ] || give_up "dpkg is busy with something else" ;;
+      *) give_up "dpkg -i failed: $words" ;;
+    esac
+    sleep 5
+  done
+  sync
+  mkdir -p "$kept" && echo "$sum" >"$kept/installed"
+  say "installed pinion $(dpkg-query -W -f '${"$"}{Version}' pinion)"
+}
+
+place() {
+  install -o root -g pinion -m 640 "$1" "$2.new" && mv -f "$2.new" "$2" || give_up "$2 cannot be written"
+}
+
+configure() {
+  [ -d "$kept/etc" ] || return 0
+  for file in "$kept"/etc/*; do
+    [ "$(basename "$file")" = board.yaml ] || place "$file" "/etc/pinion/$(basename "$file")"
+  done
+  sync
+  place "$kept/etc/board.yaml" /etc/pinion/board.yaml
+  sync
+}
+
+name_host() {
+  [ -s "$here/hostname" ] || return 0
+  read -r new <"$here/hostname"
+  old=$(cat /etc/hostname 2>/dev/null)
+  (umask 022 && echo "$new" >/etc/hostname)
+  if grep -q '^127\.0\.1\.1' /etc/hosts 2>/dev/null; then
+    sed -i "s/^127\.0\.1\.1.*/127.0.1.1\t$new/" /etc/hosts
+  else
+    (umask 022 && printf '127.0.1.1\t%s\n' "$new" >>/etc/hosts)
+  fi
+  hostname "$new" 2>/dev/null
+  [ "$old" = "$new" ] || say "the host's name is $new"
+}
+
+allow_ssh() {
+  [ -s "$here/authorized_keys" ] || return 0
+  who=$(getent passwd 1000) || { say "there is no user with the number 1000, so nobody got the ssh key"; return 0; }
+  user=$(echo "$who" | cut -d: -f1)
+  home=$(echo "$who" | cut -d: -f6)
+  group=$(echo "$who" | cut -d: -f4)
+  install -d -o 1000 -g "$group" -m 700 "$home/.ssh"
+  touch "$home/.ssh/authorized_keys"
+  while read -r key; do
+    grep -qxF "$key" "$home/.ssh/authorized_keys" || echo "$key" >>"$home/.ssh/authorized_keys"
+  done <"$here/authorized_keys"
+  chown "1000:$group" "$home/.ssh/authorized_keys"
+  chmod 600 "$home/.ssh/authorized_keys"
+  if command -v systemctl >/dev/null; then
+    systemctl enable ssh >/dev/null 2>&1
+    [ ! -d /run/systemd/system ] || systemctl start --no-block ssh
+  fi
+  say "$user may log in by the ssh key"
+}
+
+tidy() {
+  rm -rf "$kept"
+  sync
+  rm -rf "$here"
+  rm -f "$wanted" "$unit"
+  sync
+}
+
+main() {
+  come_again
+  take_secrets
+  install_package
+  name_host
+  allow_ssh
+  configure
+  if words=$(runuser -u pinion -- pinion-device --config /etc/pinion/board.yaml --check 2>&1); then
+    say "done: $(echo "$words" | head -n 1)"
+  else
+    say "done, but pinion-device does not take its configuration: $words"
+  fi
+  tidy
+  if [ -d /run/systemd/system ] && [ "$1" != before-reboot ]; then
+    systemctl daemon-reload
+    systemctl restart --no-block pinion-device
+  fi
+}
+
+main "${"$"}{1:-}"
+exit 0
+`;

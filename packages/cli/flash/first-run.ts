@@ -1,0 +1,32 @@
+/** The first start without cloud-init: systemd runs firstrun.sh because the kernel's command line says so. */
+import { CommandFailure, ExitStatus } from "../exit-status.ts";
+
+const HOOK =
+  " systemd.run=/boot/firmware/firstrun.sh systemd.run_success_action=reboot systemd.unit=kernel-command-line.target";
+const CALL = `sh "$(dirname "$0")/pinion/first-boot.sh" before-reboot # by pinion flash`;
+const OWN = `#!/bin/sh
+# by pinion flash: runs once, and takes itself away
+${CALL}
+sed -i 's|${HOOK}||' "$(dirname "$0")/cmdline.txt"
+sync
+rm -f "$0"
+sync
+exit 0
+`;
+
+/** One that is there already, as Raspberry Pi Imager writes it, calls ours first and then does its own. */
+export function withFirstRun(script: string | undefined): string {
+  if (script === undefined || script.includes("# by pinion flash: runs once")) return OWN;
+  const lines = script.split("\n").filter((line) => line !== CALL);
+  const at = lines[0]?.startsWith("#!") === true ? 1 : 0;
+  return [...lines.slice(0, at), CALL, ...lines.slice(at)].join("\n");
+}
+
+/** One line, as the firmware wants it. @throws CommandFailure where something else is to run */
+export function withHook(cmdline: string): string {
+  const other = /\bsystemd\.run=(\S+)/.exec(cmdline)?.[1];
+  if (other === undefined) return `${cmdline}${HOOK}`;
+  if (/^"?(\/boot(\/firmware)?)?\/firstrun\.sh"?$/.test(other)) return cmdline;
+  const words = `cmdline.txt on the card runs ${other} at the first start already: write the card anew. Nothing was written`;
+  throw new CommandFailure(ExitStatus.usage, words);
+}
