@@ -4,7 +4,16 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { launchBoard, makeArtefact, type LaunchedBoard } from "../support/launched-board.ts";
-import { freePort, programScript, start, startBridge, temporaryFolder, until } from "../support/programs.ts";
+import { randomBytes } from "node:crypto";
+import {
+  freePort,
+  programScript,
+  start,
+  startBridge,
+  temporaryFolder,
+  until,
+  type Running,
+} from "../support/programs.ts";
 
 interface Finished {
   readonly status: number | null;
@@ -24,6 +33,10 @@ interface Site {
   /** `pinion <args>` with the login of somebody. */
   as(who: "mara" | "olga", ...args: readonly string[]): Promise<Finished>;
   health(): Promise<Record<string, unknown> | undefined>;
+  /** The router is killed, and started again. */
+  restartRouter(): Promise<void>;
+  /** The options of `as`. */
+  readonly login: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A router with a maintainer, an operator and a board that takes releases signed by a key of ours. */
@@ -44,7 +57,8 @@ async function site(t: TestContext, options: { readonly trialLimit?: number } = 
     login.set(who, ["--authid", who, "--key-file", key, "--url", url]);
   }
   writeFileSync(join(folder, "bridge.yaml"), `auth: { file: ${accounts} }\n`);
-  const bridge = await startBridge(port, ["--config", join(folder, "bridge.yaml")]);
+  const startRouter = (): Promise<Running> => startBridge(port, ["--config", join(folder, "bridge.yaml")]);
+  let bridge = await startRouter();
   t.after(() => bridge.stop());
   const key = join(folder, "release.key");
   const made = await pinion("update", "keygen", key);
@@ -67,7 +81,11 @@ drivers:
     return status === 0 ? (JSON.parse(output) as Record<string, unknown>) : undefined; // what `call` prints
   };
   await until("the board", health, 60_000, board.output);
-  return { folder, board, key, as, health };
+  const restartRouter = async (): Promise<void> => {
+    await bridge.stop("SIGKILL");
+    bridge = await startRouter();
+  };
+  return { folder, board, key, as, health, restartRouter, login };
 }
 
 async function runs(one: Site, version: string, onTrial: boolean): Promise<void> {
@@ -105,6 +123,27 @@ test("a signed release goes over the router to a board, only what it has not, an
   const forged = await one.as("mara", "update", next, "--to", "bench");
   assert.equal(forged.status, 1, forged.output);
   assert.match(forged.output, /pinion\.error\.bad_signature/);
+});
+
+test("a release goes on where it was when the router, and then the board, is killed in the middle of it", async (t) => {
+  const one = await site(t);
+  // random octets: they do not pack, and take a while
+  const file = makeArtefact(one.folder, "1.1.0", undefined, randomBytes(32 * 1_048_576));
+  assert.equal((await pinion("update", "sign", file, "--key", one.key)).status, 0);
+  const login = one.login.get("mara") ?? [];
+  const sending = start(process.execPath, [programScript("pinion"), "update", file, "--to", "bench", ...login]);
+  t.after(() => sending.stop("SIGKILL"));
+  const isAt = (percent: RegExp) => (): boolean => percent.test(sending.output());
+  await until("a fifth of it", isAt(/: [2-9]\d %/), 60_000, sending.output);
+  await one.restartRouter();
+  await until("two fifths of the rest", isAt(/goes on where it was[\s\S]*: [4-9]\d %/), 90_000, sending.output);
+  one.board.kill("SIGKILL");
+  await until("the end", () => sending.process.exitCode !== null, 120_000, sending.output);
+  assert.equal(sending.process.exitCode, 0, `${sending.output()}\n${one.board.output()}`);
+  const asked = [...sending.output().matchAll(/(\d+) KiB of release 1\.1\.0 to send/g)].map(([, kib]) => Number(kib));
+  assert.ok(asked.length >= 2, sending.output());
+  for (const [i, kib] of asked.entries()) if (i > 0) assert.ok(kib < (asked[i - 1] ?? 0), sending.output());
+  await runs(one, "1.1.0", false);
 });
 
 /** Says yes when it is asked whether it can read the configuration, and then does this. */
@@ -175,6 +214,8 @@ test("a configuration is planned, applied, and taken back when nobody confirms i
 
   const hasPin = async (pin: string): Promise<boolean> =>
     (await one.as("olga", "call", "device.bench.gpio.get", pin)).status === 0;
+  const early = await one.as("mara", "config", "confirm", "--to", "bench");
+  assert.match(early.output, /pinion\.error\.nothing_pending/);
   assert.equal((await one.as("mara", "config", "apply", next, "--to", "bench")).status, 0);
   await until("the new pin", () => hasPin("pump"), 60_000, one.board.output);
   await until("the old pin again", () => hasPin("relay"), 60_000, one.board.output);
