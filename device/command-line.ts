@@ -19,6 +19,7 @@ Options:
                        end; with --json as one JSON object
   --files <folder>     with --check, for another machine: what router.tls and
                        router.auth name lies in this folder, by its name
+  --schema             print the JSON Schema of the configuration, for editors
   -h, --help           display help for command
 `;
 const options = {
@@ -28,6 +29,7 @@ const options = {
   json: { type: "boolean" },
   check: { type: "boolean" },
   files: { type: "string" },
+  schema: { type: "boolean" },
   version: { type: "boolean", short: "V" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -42,6 +44,7 @@ export interface Wanted {
   readonly config: string | undefined;
   readonly check: boolean;
   readonly files: string | undefined;
+  readonly schema: boolean;
   readonly safe: boolean;
   readonly doctor: "gpio" | "all" | undefined;
   readonly json: boolean;
@@ -66,6 +69,7 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     config: typeof config === "string" ? config : undefined,
     check: values["check"] === true,
     files: typeof files === "string" ? files : undefined,
+    schema: values["schema"] === true,
     safe: values["safe"] === true,
     doctor: doctor === "gpio" || doctor === "all" ? doctor : undefined,
     json: values["json"] === true,

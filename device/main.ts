@@ -53,7 +53,10 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  await act(line.wanted);
+  if (line.wanted.schema) {
+    const { editorSchema } = await import("./editor-schema.ts");
+    process.stdout.write(`${await editorSchema()}\n`);
+  } else await act(line.wanted);
 }
 
 async function act({ config, check, files, safe, doctor, json }: Wanted): Promise<void> {

@@ -9,6 +9,7 @@ import { addEnrollCommand } from "./enroll.ts";
 import { addDriverCommands } from "./driver.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { addFlashCommand } from "./flash.ts";
+import { addInitCommand } from "./init.ts";
 import { asFailure } from "./link.ts";
 import { positiveInteger, withLinkOptions } from "./link-options.ts";
 import { publish, type PublishCommandOptions } from "./publish.ts";
@@ -54,6 +55,7 @@ function pinion(): Command {
   addCreateCommand(program);
   addDriverCommands(program);
   addFlashCommand(program);
+  addInitCommand(program);
   for (const command of program.commands) for (const one of [command, ...command.commands]) one.exitOverride();
   return program;
 }

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readCommandLine } from "../../device/command-line.ts";
 
-const nothing = { config: undefined, check: false, files: undefined, safe: false, doctor: undefined, json: false };
+const nothing = {
+  config: undefined,
+  check: false,
+  files: undefined,
+  schema: false,
+  safe: false,
+  doctor: undefined,
+  json: false,
+};
 
 function wanted(...args: readonly string[]): unknown {
   const line = readCommandLine(args, "1.2.3");
