@@ -36,12 +36,11 @@ export function findHardware(root: string): Hardware {
     // numbers change from boot to boot, so the name is better where only one has it
     const isGood = (name: string): boolean =>
       /^[\w.-]{1,64}$/.test(name) && names.filter(([, other]) => other === name).length === 1;
-    return names.flatMap(([device, name]) =>
-      list(`${folder}/${device}`).flatMap((file) => {
-        const channel = pattern.exec(file)?.[1];
-        return channel === undefined ? [] : [[isGood(name) ? name : device, channel] as const];
-      }),
-    );
+    return names.flatMap(([device, name]) => {
+      // a channel may have both, a raw number and a computed one
+      const channels = new Set(list(`${folder}/${device}`).flatMap((file) => pattern.exec(file)?.[1] ?? []));
+      return [...channels].map((channel) => [isGood(name) ? name : device, channel] as const);
+    });
   };
   const numbers = list("dev").flatMap((name) => /^i2c-(\d+)$/.exec(name)?.[1] ?? []);
   const chips = list("sys/class/gpio").filter((name) => name.startsWith("gpiochip"));

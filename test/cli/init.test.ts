@@ -22,6 +22,7 @@ test("what is found on a board is in its first configuration, which the board's 
     "sys/bus/w1/devices/28-0316a2797f21/temperature": "21000\n",
     "sys/bus/iio/devices/iio:device0/name": "bme280\n",
     "sys/bus/iio/devices/iio:device0/in_temp_input": "21000\n",
+    "sys/bus/iio/devices/iio:device0/in_temp_raw": "2100\n",
     "sys/class/hwmon/hwmon0/name": "cpu_thermal\nuse: evil\n",
     "sys/class/hwmon/hwmon0/temp1_input": "48000\n",
     "dev/i2c-1": "",
