@@ -1,12 +1,16 @@
 /** What lies on a board beside the programs: the units, and what starts a program there. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { startScript } from "../../deploy/artefact/program-folder.ts";
+import { programs } from "../../deploy/programs.ts";
 import { temporaryFolder } from "../support/programs.ts";
 
 const service = join(import.meta.dirname, "../../deploy/service");
+const device = programs.find(({ name }) => name === "pinion-device") ?? assert.fail("there is no pinion-device");
+const options = device.nodeOptions.join(" ");
 const noAnalyze = spawnSync("systemd-analyze", ["--version"]).error === undefined ? false : "needs systemd-analyze";
 
 /** A program's folder with the launcher, and with what stands for a Node: it prints its own place and what it is given. */
@@ -14,7 +18,7 @@ function installed(t: TestContext, ...nodes: readonly string[]): { folder: strin
   const folder = join(temporaryFolder(t), "pinion-device");
   mkdirSync(folder, { recursive: true });
   const start = join(folder, "start");
-  writeFileSync(start, readFileSync(join(service, "start"), "utf8").replaceAll("@PROGRAM@", "pinion-device"));
+  writeFileSync(start, startScript(device));
   for (const node of nodes) {
     mkdirSync(join(folder, node, ".."), { recursive: true });
     writeFileSync(join(folder, node), '#!/bin/sh\necho "$0 $*"\n');
@@ -44,14 +48,17 @@ test("a program runs with the Node in its folder, before the one beside its fold
   const own = installed(t, "node/bin/node", "../node/bin/node");
   assert.equal(
     launch(own.start, path).stdout,
-    `${own.folder}/node/bin/node ${own.folder}/pinion-device.cjs --config a b\n`,
+    `${own.folder}/node/bin/node ${options} ${own.folder}/pinion-device.cjs --config a b\n`,
   );
   const shared = installed(t, "../node/bin/node");
-  assert.match(launch(shared.start, path).stdout, /\/\.\.\/node\/bin\/node \S+\/pinion-device\.cjs/);
+  assert.match(launch(shared.start, path).stdout, /\/\.\.\/node\/bin\/node .*\/pinion-device\.cjs/);
   const none = installed(t, "machine/node");
   copyFileSync(join(none.folder, "machine/node"), join(path, "node"));
   chmodSync(join(path, "node"), 0o755);
-  assert.equal(launch(none.start, path).stdout, `${path}/node ${none.folder}/pinion-device.cjs --config a b\n`);
+  assert.equal(
+    launch(none.start, path).stdout,
+    `${path}/node ${options} ${none.folder}/pinion-device.cjs --config a b\n`,
+  );
 });
 
 test("a program is found through a link, as /usr/bin has it", (t) => {
