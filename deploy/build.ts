@@ -69,7 +69,7 @@ export function programBundle(
     plugins: [
       nativeAddons(epoll, machine),
       leavingOut(program.leftOut),
-      ownCopy("typebox", "drivers/authoring.ts"),
+      ownCopy("typebox", join(root, "drivers/authoring/index.ts")),
       commonJsParts,
     ],
   };

@@ -3,18 +3,20 @@
  * touches the module gets: drivers of others are offered the whole of TypeBox, of which the board itself uses a fifth.
  */
 import type { Plugin } from "esbuild";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const NAMESPACE = "own-copy";
 
-/** @param importer Ends the path of the one file. */
+/** @param importer The path of the one file. @throws Error if it is not there: it would lose its copy in silence. */
 export function ownCopy(packageName: string, importer: string): Plugin {
+  if (!existsSync(importer)) throw new Error(`${importer} is missing: who imports ${packageName} as a whole now?`);
   return {
     name: NAMESPACE,
     setup(build) {
       build.onResolve({ filter: new RegExp(`^${packageName}$`) }, async (args) => {
-        if (args.pluginData === NAMESPACE || !args.importer.endsWith(importer)) return undefined;
+        if (args.pluginData === NAMESPACE || args.importer !== importer) return undefined;
         const { kind, resolveDir } = args;
         const { path } = await build.resolve(args.path, {
           kind,
