@@ -2,11 +2,10 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { systemdNotifier, watchdogLimit } from "@pinion/client";
+import { garbageCollector, systemdNotifier, watchdogLimit } from "@pinion/client";
 import { formatProblems } from "@pinion/config";
 import { Bridge } from "./bridge.ts";
 import { BridgeError } from "./bridge-error.ts";
-import { garbageCollector } from "./collect-garbage.ts";
 import type { Config } from "./config-schema.ts";
 import { readConfig } from "./config.ts";
 import { IdleCollection } from "./idle-collection.ts";

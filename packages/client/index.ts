@@ -7,4 +7,5 @@ export { nodeCrypto } from "./node-crypto.ts";
 export { nodeClient, type NodeClientOptions } from "./node-client.ts";
 export { type CredentialFiles, readCredentials } from "./read-credentials.ts";
 export { RawSocketTransport } from "./raw-socket-transport.ts";
+export { garbageCollector } from "./collect-garbage.ts";
 export { systemdNotifier, watchdogLimit } from "./systemd.ts";
