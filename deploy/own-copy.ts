@@ -5,7 +5,7 @@
 import type { Plugin } from "esbuild";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 const NAMESPACE = "own-copy";
 
@@ -15,6 +15,7 @@ export function ownCopy(packageName: string, importer: string): Plugin {
   return {
     name: NAMESPACE,
     setup(build) {
+      const { absWorkingDir = process.cwd() } = build.initialOptions;
       build.onResolve({ filter: new RegExp(`^${packageName}$`) }, async (args) => {
         if (args.pluginData === NAMESPACE || args.importer !== importer) return undefined;
         const { kind, resolveDir } = args;
@@ -24,13 +25,16 @@ export function ownCopy(packageName: string, importer: string): Plugin {
           importer: args.importer,
           pluginData: NAMESPACE,
         });
-        return { path, namespace: NAMESPACE };
+        // below the sources: a part's name comes from the paths in it, and must not tell where the sources lie
+        return { path: relative(absWorkingDir, path), namespace: NAMESPACE };
       });
       build.onResolve({ filter: /^\./, namespace: NAMESPACE }, (args) => ({
         path: join(dirname(args.importer), args.path),
         namespace: NAMESPACE,
       }));
-      build.onLoad({ filter: /.*/, namespace: NAMESPACE }, async ({ path }) => ({ contents: await readFile(path) }));
+      build.onLoad({ filter: /.*/, namespace: NAMESPACE }, async ({ path }) => ({
+        contents: await readFile(join(absWorkingDir, path)),
+      }));
     },
   };
 }
