@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
+import { ApplicationError } from "@pinion/wamp";
 import { boardPrefix, callBoard } from "./board-procedures.ts";
 import { runDeviceProgram } from "./device-program.ts";
 import { CommandFailure, ExitStatus } from "./exit-status.ts";
@@ -17,8 +18,8 @@ interface ConfigOptions extends LinkOptions {
   readonly confirm?: true;
 }
 
-/** ms for a board to start anew and be there again. */
-const RETURN_LIMIT = 55_000;
+/** ms for a board to start anew and be there again: slow ones take a while, and its minute begins only then. */
+const RETURN_LIMIT = 300_000;
 const PAUSE = 1_000;
 
 export function addConfigCommand(program: Command): void {
@@ -86,6 +87,7 @@ async function inSession(
 
 async function confirmLater(options: LinkOptions, board: string): Promise<void> {
   let last: unknown;
+  let wasAway = false;
   for (const end = Date.now() + RETURN_LIMIT; Date.now() < end; await sleep(PAUSE)) {
     try {
       await inSession(options, board, "confirm", []);
@@ -93,9 +95,12 @@ async function confirmLater(options: LinkOptions, board: string): Promise<void> 
       return;
     } catch (error) {
       last = error; // it starts anew
+      const isNotOnTrial = error instanceof ApplicationError && error.uri === "pinion.error.nothing_pending";
+      if (isNotOnTrial && wasAway) break;
+      wasAway ||= !isNotOnTrial;
     }
   }
-  const words = `the board was not back in time and takes it back: ${last instanceof Error ? last.message : String(last)}`;
+  const words = `the board was not back in time, or has taken it back: ${last instanceof Error ? last.message : String(last)}`;
   throw new CommandFailure(ExitStatus.applicationError, words);
 }
 
