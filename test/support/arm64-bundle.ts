@@ -1,14 +1,11 @@
 /** What `npm run build` makes for an arm64 board, in a place of the tests' own. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nodeForAll } from "../../deploy/artefact/build-target.ts";
-import { entriesOf } from "../../deploy/artefact/manifest.ts";
 import { programFolder } from "../../deploy/artefact/program-folder.ts";
 import { stamp } from "../../deploy/artefact/stamp.ts";
 import { targetNamed } from "../../deploy/artefact/targets.ts";
-import { debianFile, debianPackage } from "../../deploy/deb/debian-package.ts";
 import { programs } from "../../deploy/programs.ts";
+import { builtPackage } from "./built-package.ts";
 
 const folder = join(import.meta.dirname, "../../dist/tested/linux-arm64");
 
@@ -26,19 +23,7 @@ export async function arm64Bundle(): Promise<string> {
   return place;
 }
 
-/** The Debian package with a Node of its own, as a file. */
-export async function arm64Package(): Promise<string> {
-  const target = targetNamed("linux-arm64");
-  const of = stamp();
-  const inside = new Map<string, ReturnType<typeof entriesOf>>();
-  for (const program of programs) {
-    const place = join(folder, "package", program.name);
-    await programFolder(place, { program, target, stamp: of });
-    inside.set(program.name, entriesOf(place));
-  }
-  mkdirSync(folder, { recursive: true });
-  const node = nodeForAll(join(folder, "package/node"), target);
-  const file = join(folder, debianFile(target, of));
-  writeFileSync(file, debianPackage({ target, stamp: of, programs: inside, node }));
-  return file;
+/** The Debian package with a Node of its own, as a file. `version`: instead of that of the sources. */
+export function arm64Package(version?: string): Promise<string> {
+  return builtPackage("linux-arm64", version === undefined ? {} : { version });
 }

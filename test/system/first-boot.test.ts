@@ -11,10 +11,11 @@ import { test, type TestContext } from "node:test";
 import { parse } from "yaml";
 import { bootFiles, type Flavour } from "../support/card-image.ts";
 import { temporaryFolder } from "../support/programs.ts";
+import { inRootOfItsOwn, type Seen, whyNoRoot } from "../support/root-of-its-own.ts";
 import { devicePackage, emptyPackage } from "../support/small-package.ts";
 
 const cli = join(import.meta.dirname, "../../packages/cli/bin.mjs");
-const skip = process.getuid?.() === 0 ? false : "a root of its own needs root";
+const skip = whyNoRoot();
 const SECRET = "open sesame";
 const CONFIG = `device: { id: greenhouse }
 router:
@@ -47,37 +48,15 @@ function card(t: TestContext, flavour: Flavour): string {
   return boot;
 }
 
-/** What is told by lines `FACT name: value`, and all of it. */
-interface Seen {
-  readonly facts: Readonly<Record<string, string>>;
-  readonly text: string;
-}
-
-/**
- * Runs shell words in a root that is thrown away: this machine's files below, what is written above, the card's boot partition at its
- * place. The package of this machine lies in own/ of it.
- */
+/** Runs shell words in a root of their own with the boot partition at its place. The package of this machine lies in own/ of it. */
 function inRoot(t: TestContext, boot: string, script: string): Seen {
-  const folder = temporaryFolder(t);
   mkdirSync(join(boot, "own"));
   const own = join(boot, "own/package.deb");
   devicePackage(own);
   const sum = createHash("sha256").update(readFileSync(own)).digest("hex");
   writeFileSync(join(boot, "own/package.sums"), `${sum}  package.deb\n`);
   writeFileSync(join(boot, "own/steps"), `${TOOLS}${script}`);
-  const outside = `
-    mount -t tmpfs tmpfs "$1"; cd "$1"; mkdir upper work root
-    mount -t overlay overlay -o lowerdir=/,upperdir="$1/upper",workdir="$1/work" root
-    mount --rbind /dev root/dev; mount -t proc proc root/proc; mount -t tmpfs tmpfs root/run
-    mkdir -p root/boot/firmware root/usr/local/sbin; mount --bind "$2" root/boot/firmware
-    ln -sf "$3" root/usr/local/sbin/node
-    exec chroot root sh /boot/firmware/own/steps`;
-  const args = ["-m", "--propagation", "private", "sh", "-ec", outside, "sh", folder, boot, process.execPath];
-  const done = spawnSync("unshare", args, { encoding: "utf8", timeout: 200_000 });
-  const text = `${done.stdout}${done.stderr}`;
-  assert.equal(done.status, 0, text);
-  const lines = [...text.matchAll(/^FACT ([^:]+): (.*)$/gm)];
-  return { facts: Object.fromEntries(lines.map(([, name = "", value = ""]) => [name, value])), text };
+  return inRootOfItsOwn(t, boot, "/boot/firmware", "own/steps");
 }
 
 const TOOLS = `
@@ -185,7 +164,7 @@ test(
       outcome`,
     );
     assert.ok(Number(seen.facts["cuts"]) >= 5, seen.text);
-    assert.equal(`${seen.facts["cmdline"] ?? ""}\n`, before, seen.text);
+    assert.equal(`${seen.facts["cmdline"]?.trimEnd() ?? ""}\n`, before, seen.text);
     assert.equal(seen.facts["secrets on the card"], "0", seen.text);
     assertOutcome(seen);
     assert.equal(seen.facts["boot"]?.includes("firstrun.sh"), false, seen.text);

@@ -157,7 +157,7 @@ main() {
   name_host
   allow_ssh
   configure
-  if words=$(runuser -u pinion -- pinion-device --config /etc/pinion/board.yaml --check 2>&1); then
+  if words=$(setpriv --reuid=pinion --regid=pinion --init-groups pinion-device --config /etc/pinion/board.yaml --check 2>&1); then
     say "done: $(echo "$words" | head -n 1)"
   else
     say "done, but pinion-device does not take its configuration: $words"

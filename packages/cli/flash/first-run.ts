@@ -7,7 +7,10 @@ const CALL = `sh "$(dirname "$0")/pinion/first-boot.sh" before-reboot # by pinio
 const OWN = `#!/bin/sh
 # by pinion flash: runs once, and takes itself away
 ${CALL}
-sed -i 's|${HOOK}||' "$(dirname "$0")/cmdline.txt"
+cmdline="$(dirname "$0")/cmdline.txt"
+# blanks over the hook, in place: a new file could be half there when power goes, and the board would not start at all
+sed 's|${HOOK}|${" ".repeat(HOOK.length)}|' "$cmdline" >/run/cmdline.txt
+[ "$(wc -c </run/cmdline.txt)" != "$(wc -c <"$cmdline")" ] || dd if=/run/cmdline.txt of="$cmdline" conv=notrunc,fsync 2>/dev/null
 sync
 rm -f "$0"
 sync
