@@ -3,16 +3,19 @@
 // The host side of gpio-vm: starts the board (QEMU), carries its output, serves
 // its disk and its serial devices, and does what the guest asks with rigctl.
 // Everything it needs comes in RIG_* variables from the script gpio-vm.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import {
   appendFileSync,
   closeSync,
+  copyFileSync,
   createWriteStream,
   ftruncateSync,
   openSync,
   readFileSync,
+  readSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -138,18 +141,51 @@ for (const [name, { device }] of Object.entries(pluggable)) {
   if (device) createServer((socket) => device.plug(socket)).listen(join(sockets, name));
 }
 
-// ---- the data disk ---------------------------------------------------------
+// ---- the data disk and the card --------------------------------------------
 
+const seed = env.RIG_SEED ? Number(env.RIG_SEED) : Math.floor(Math.random() * 2 ** 31);
 let disk = null;
 if (env.RIG_DISK) {
   const image = join(run, "disk.img");
   const fd = openSync(image, "w");
   ftruncateSync(fd, env.RIG_DISK * 1024 * 1024);
   closeSync(fd);
-  const seed = env.RIG_SEED ? Number(env.RIG_SEED) : Math.floor(Math.random() * 2 ** 31);
   log(`disk seed ${seed}`);
   disk = new VolatileDisk(image, env.RIG_DISK * 1024 * 1024, seed);
   disk.listen(join(sockets, "disk"));
+}
+
+let card = null;
+if (env.RIG_CARD) {
+  const image = join(run, "card.img");
+  copyFileSync(env.RIG_CARD, image);
+  card = new VolatileDisk(image, statSync(image).size, seed + 1);
+  card.listen(join(sockets, "card"));
+}
+
+// What the firmware would take from the card for the kernel: of it, what is for systemd. The rest is of a real board.
+function wordsOfCard() {
+  if (!card) return "";
+  card.flush();
+  const image = join(run, "card.img");
+  const fd = openSync(image, "r");
+  const table = Buffer.alloc(512);
+  readSync(fd, table, 0, 512, 0);
+  closeSync(fd);
+  const drive = `${image}@@${table.readUInt32LE(446 + 8) * 512}`;
+  const { stdout, stderr, status } = spawnSync("mtype", ["-i", drive, "::/cmdline.txt"], {
+    encoding: "utf8",
+    env: { ...env, MTOOLSRC: "/dev/null", MTOOLS_SKIP_CHECK: "1" },
+  });
+  if (status !== 0) throw new Error(`the card has no cmdline.txt any more, a real board would not start: ${stderr}`);
+  log(`cmdline.txt: ${stdout.trimEnd()}`);
+  const line = stdout.split("\n", 1)[0];
+  if (!line.includes("root=")) throw new Error(`the card's cmdline.txt names no root, a real board would not start`);
+  return line
+    .split(" ")
+    .filter((word) => /^(systemd\.|ds=)/.test(word))
+    .map((word) => ` ${word}`)
+    .join("");
 }
 
 // ---- QEMU's control socket -------------------------------------------------
@@ -358,6 +394,7 @@ async function powerOn() {
     RIG_PROJECT: env.RIG_PROJECT,
     RIG_CHIPS: env.RIG_CHIPS,
     RIG_DISK: env.RIG_DISK,
+    RIG_CARD: env.RIG_CARD,
     RIG_SYSTEMD: env.RIG_SYSTEMD,
     RIG_UART: arm ? "/dev/ttyS0" : "/dev/ttyS1",
     HOME: "/root",
@@ -430,7 +467,7 @@ async function powerOn() {
     "-initrd",
     env.RIG_INITRAMFS,
     "-append",
-    `console=${arm ? "ttyAMA0" : "ttyS0"} quiet panic=-1 mitigations=off net.ifnames=0`,
+    `console=${arm ? "ttyAMA0" : "ttyS0"} quiet panic=-1 mitigations=off net.ifnames=0${wordsOfCard()}`,
     "-device",
     "virtio-rng-pci",
     "-device",
@@ -476,6 +513,14 @@ async function powerOn() {
           "virtio-blk-pci,drive=root",
         ]
       : []),
+    ...(card
+      ? [
+          "-blockdev",
+          `driver=nbd,node-name=card,server.type=unix,server.path=${join(sockets, "card")},export=disk`,
+          "-device",
+          "virtio-blk-pci,drive=card",
+        ]
+      : []),
   ];
   const messages = openSync(join(run, "qemu.log"), "a");
   // setpriv: should this process be killed, the board goes with it.
@@ -484,6 +529,11 @@ async function powerOn() {
   });
   closeSync(messages);
   log(`boot ${boot}: QEMU is process ${qemu.pid}`);
+  const cut = Number((env.RIG_CUTS ?? "").trim().split(/ +/)[boot - 1] ?? 0);
+  if (cut > 0) {
+    const thisOne = qemu;
+    setTimeout(() => thisOne === qemu && thisOne.exitCode === null && powerCut(), cut);
+  }
   qemu.on("exit", (code, signal) => stopped(code, signal));
   qmp = await greeted;
 }
@@ -507,7 +557,7 @@ function stopped(code, signal) {
 function powerCut() {
   if (cutting || finished) return;
   cutting = true;
-  log(`power cut: ${disk ? disk.powerCut() : "no disk"}`);
+  log(`power cut: ${disk ? disk.powerCut() : "no disk"}${card ? `; of the card ${card.powerCut()}` : ""}`);
   qemu.kill("SIGKILL");
 }
 

@@ -14,10 +14,10 @@ patience() {
 }
 uptime() { local now; read -r now _ </proc/uptime; echo "${now/./}0"; } # ms
 state() { systemctl is-active "$1"; }
-# wait SECONDS COMMAND...: 0 when the command did within this time
+# wait SECONDS COMMAND...: not too often, as each program takes from what is waited for; 0 when the command did within this time
 wait_for() {
   local end=$(($(uptime) + $1 * 1000)); shift
-  until "$@"; do [ "$(uptime)" -lt $end ] || return 1; sleep 0.05; done
+  until "$@"; do [ "$(uptime)" -lt $end ] || return 1; sleep 0.5; done
 }
 driven() { [ "$(<"$pin")" = "$1" ]; }
 joined() { journalctl -u pinion-device _PID="$(pid)" --no-pager -o cat | grep -q 'the session is ready'; }
@@ -120,6 +120,8 @@ read_only() {
   systemctl stop pinion-device
   fact 'stopped, the pump is off' "$(<"$pin")"
   mount -t tmpfs -o mode=755 tmpfs /var/lib/pinion
+  # by the old system call: with the new one an overlay takes its own options for changes
+  export LIBMOUNT_FORCE_MOUNT2=always
   mount -o remount,ro /; fact 'the root is read-only' $?
   touch /etc/pinion/x 2>/dev/null; fact 'truly' $?
   systemctl start pinion-device; fact 'it starts on a read-only root' $?
@@ -132,7 +134,8 @@ read_only() {
 
 upgrade() {
   local old sum; old=$(pid); sum=$(cksum </etc/pinion/board.yaml)
-  dpkg -i "$package" >>dpkg.log 2>&1; fact 'dpkg upgrades it' $?
+  dpkg -i "$PWD/later.deb" >>dpkg.log 2>&1; fact 'dpkg upgrades it' $?
+  fact 'to the later one' "$(dpkg-query -W -f '${Version}' pinion | words)"
   again() { [ "$(pid)" != "$old" ] && running; }
   wait_for 120 again; fact 'the new one runs' $?
   [ "$sum" = "$(cksum </etc/pinion/board.yaml)" ]; fact 'with the same configuration' $?
