@@ -11,17 +11,19 @@ import { whyNoBoard, type Told } from "../support/virtual-board.ts";
 const DPKG = 30_000;
 const UPDATE = 45_000;
 
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 function assertEachStart(t: { diagnostic(words: string): void }, cuts: readonly string[], told: Told): void {
   const { facts, text } = told;
   let before = "";
   for (let boot = 1; boot <= cuts.length + 1; boot += 1) {
     const of = (name: string): unknown => facts.get(`start ${String(boot)} ${name}`);
-    const sent = String(facts.get(`update in start ${String(boot - 1)} says`) ?? "");
-    const runs = String(of("runs"));
+    const sent = asText(facts.get(`update in start ${String(boot - 1)} says`));
+    const runs = asText(of("runs"));
     const wasCut = boot === 1 ? "" : `cut ${String(boot - 1)} at ${cuts[boot - 2] ?? ""} ms: `;
-    t.diagnostic(
-      `${wasCut}start ${String(boot)} runs ${runs || "the package"} ${String(of("finds the package") ?? "")}`,
-    );
+    t.diagnostic(`${wasCut}start ${String(boot)} runs ${runs || "the package"} ${asText(of("finds the package"))}`);
     assert.equal(of("joins"), 0, `start ${String(boot)}\n${text}`);
     const next = `1.0.${String(boot - 1)}`;
     assert.ok(runs === before || runs === next, `start ${String(boot)} runs ${runs} after ${before}\n${text}`);

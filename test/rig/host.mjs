@@ -529,11 +529,7 @@ async function powerOn() {
   });
   closeSync(messages);
   log(`boot ${boot}: QEMU is process ${qemu.pid}`);
-  const cut = Number((env.RIG_CUTS ?? "").trim().split(/ +/)[boot - 1] ?? 0);
-  if (cut > 0) {
-    const thisOne = qemu;
-    setTimeout(() => thisOne === qemu && thisOne.exitCode === null && powerCut(), cut);
-  }
+  cutFromOutside(qemu, boot);
   qemu.on("exit", (code, signal) => stopped(code, signal));
   qmp = await greeted;
 }
@@ -559,6 +555,11 @@ function powerCut() {
   cutting = true;
   log(`power cut: ${disk ? disk.powerCut() : "no disk"}${card ? `; of the card ${card.powerCut()}` : ""}`);
   qemu.kill("SIGKILL");
+}
+
+function cutFromOutside(machine, ofBoot) {
+  const after = Number((env.RIG_CUTS ?? "").trim().split(/ +/)[ofBoot - 1] ?? 0);
+  if (after > 0) setTimeout(() => machine === qemu && machine.exitCode === null && powerCut(), after);
 }
 
 if (env.RIG_HOST_CMD) {

@@ -50,8 +50,16 @@ export async function firstBootOnBoard(
   const machine = ["--arch", "arm64", userLand, "--mem", "512", "--disk", "1024", "--card", image];
   const life = ["--boots", String(cuts.length + 3), "--cuts", cuts.join(" ") || "0", "--timeout", String(limit)];
   const board = start(join(root, "test/rig/gpio-vm"), [
-    ...[...machine, ...life, "--out", out, "--host", host.join(" ")],
-    ...[shared, "--", "bash", join(shared, "inside.sh")],
+    ...machine,
+    ...life,
+    "--out",
+    out,
+    "--host",
+    host.join(" "),
+    shared,
+    "--",
+    "bash",
+    join(shared, "inside.sh"),
   ]);
   t.after(() => board.stop());
   await until("the end of the board", () => board.process.exitCode !== null, (limit + 60) * 1000, board.output);
