@@ -33,7 +33,9 @@ export class Encoded {
 
   /** The same for somebody who has to wait: in memory of its own, where this one's is shared with all that went out beside it. */
   get kept(): Encoded {
-    return (this.#kept ??= new Encoded(this.octets.slice(), this.serializer));
+    const { octets, serializer } = this;
+    if (octets.length * 2 > octets.buffer.byteLength) return this;
+    return (this.#kept ??= new Encoded(octets.slice(), serializer));
   }
 
   /** Whether a raw socket's frame costs no copy of the message. */

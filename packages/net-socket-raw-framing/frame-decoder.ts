@@ -20,15 +20,19 @@ export interface FrameDecoderOptions {
   readonly maxLength: number;
   /** Default `standard`. On `plain` every frame is a MESSAGE. */
   readonly wire?: Wire;
+  /** A new array of this many octets, whatever is in them: each is written before it is handed out. Default: zero octets. */
+  readonly allocate?: (octets: number) => Uint8Array;
 }
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 const NO_PREFIX = -1;
+const zeroOctets = (octets: number): Uint8Array => new Uint8Array(octets);
 
 export class FrameDecoder {
   readonly #sink: FrameSink;
   readonly #maxLength: number;
   readonly #plain: boolean;
+  readonly #allocate: (octets: number) => Uint8Array;
   #prefix = 0;
   #prefixOctets = 0;
   #type: FrameType = FrameType.MESSAGE;
@@ -43,6 +47,7 @@ export class FrameDecoder {
     const wire = options.wire ?? "standard";
     this.#maxLength = checkLimit(options.maxLength, wire, "maxLength");
     this.#plain = wire === "plain";
+    this.#allocate = options.allocate ?? zeroOctets;
     this.#sink = sink;
   }
 
@@ -152,7 +157,7 @@ export class FrameDecoder {
   #keep(chunk: Uint8Array, at: number, count: number): void {
     const needed = this.#filled + count;
     if (needed > this.#payload.length) {
-      const grown = new Uint8Array(Math.min(this.#length, needed * 2));
+      const grown = this.#allocate(Math.min(this.#length, needed * 2));
       grown.set(this.#filled === this.#payload.length ? this.#payload : this.#payload.subarray(0, this.#filled));
       this.#copied += this.#filled;
       this.#payload = grown;

@@ -70,6 +70,22 @@ test("one 64 KiB frame in 1-octet reads is copied less than three times over", (
   assert.ok(decoder.copied < 3 * frame.length, String(decoder.copied));
 });
 
+test("what lies in memory that was given to it never comes out", () => {
+  const got: Uint8Array[] = [];
+  const allocate = (octets: number): Uint8Array => new Uint8Array(octets).fill(0xee);
+  const decoder = new FrameDecoder({ ...OPEN, allocate }, (_type, payload) => {
+    got.push(payload);
+  });
+  const frames = [3, 300, 70_000].map((length) => encodeFrame(FrameType.MESSAGE, new Uint8Array(length).fill(7), OPEN));
+  const stream = Buffer.concat(frames);
+  for (let at = 0; at < stream.length; at += 89) decoder.push(stream.subarray(at, at + 89));
+  assert.deepEqual(
+    got.map((payload) => payload.length),
+    [3, 300, 70_000],
+  );
+  assert.ok(got.every((payload) => payload.every((octet) => octet === 7)));
+});
+
 test("a frame of exactly 2^24 octets is taken with the 25th length bit", () => {
   let length = -1;
   const decoder = new FrameDecoder(OPEN, (_type, payload) => {

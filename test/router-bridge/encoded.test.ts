@@ -55,6 +55,12 @@ test("messages and frames of any size, made in any order, disturb neither each o
   );
 });
 
+test("what waits is copied out of a slab that it shares, but not out of memory of its own", () => {
+  const [small, large] = [10, 200_000].map((length) => new Outgoing(event(1, "x".repeat(length))).encoded("json"));
+  assert.notEqual(small?.kept.octets.buffer, small?.octets.buffer);
+  assert.equal(large?.kept.octets.buffer, large?.octets.buffer);
+});
+
 test("frames of small messages, one after the other, lie side by side", () => {
   // the first may be the last of a slab
   const frames = [1, 2, 3].map((n) => new Outgoing(event(n, "a")).encoded("json").rawSocketFrame);

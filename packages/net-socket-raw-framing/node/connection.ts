@@ -86,7 +86,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
       },
       this,
     );
-    this.#decoder = new FrameDecoder({ maxLength: agreement.maxReceive, wire }, (type, payload) =>
+    const { maxReceive } = agreement;
+    this.#decoder = new FrameDecoder({ maxLength: maxReceive, wire, allocate }, (type, payload) =>
       this.#onFrame(type, payload),
     );
     this.#pingOptions = settings.ping;
@@ -352,6 +353,11 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
     this.#pings?.stop(this.#failure ?? closedError());
     this.#handlers?.onClose(this.#failure);
   }
+}
+
+/** A plain array, as all payloads are. Zeros in it would cost a large frame as much as its copy. */
+function allocate(octets: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer);
 }
 
 function closedError(): FramingError {

@@ -1,8 +1,8 @@
 /**
  * What one connection still has to write. Owns the octets from `push` until the kernel has taken them, and when they are
- * written: once per turn of the event loop, as one write. Frames that lie side by side in memory already are passed on
- * as one, without a copy, and so are large ones; other small ones are copied into one block. While a write is under way
- * the next one collects.
+ * written: once per turn of the event loop, as one write, a large frame at once. Frames that lie side by side in memory
+ * already are passed on as one, without a copy, and so are large ones; other small ones are copied into one block. While a
+ * write is under way the next one collects.
  * Knows nothing of frames' meaning, of handlers, or of why a connection ends.
  */
 import type { Socket } from "node:net";
@@ -116,7 +116,9 @@ export class SendQueue {
 
   #took(size: number): boolean {
     this.#queued += size;
-    this.#schedule();
+    // its octets are near the processor now, and need no company
+    if (size >= LARGE && !this.#writing) this.#flush();
+    else this.#schedule();
     if (this.bufferedAmount <= this.#limits.highWaterMark) return true;
     this.#waiting = true;
     return false;

@@ -10,6 +10,8 @@ const LONGEST_HEADER = 5;
 const SLAB = 64 * 1024;
 /** With less left of a slab the next message begins a new one. */
 const LEAST = 2048;
+/** What follows the last long part of a message without another move: closing brackets. */
+const LEAST_TAIL = 8;
 /** Octets in front of each message that are the receiver's to use, for a frame's prefix. */
 export const ROOM = 4;
 
@@ -20,6 +22,7 @@ export class ByteWriter {
   #start = ROOM;
   /** The slab meanwhile, for a message that it has no room for. */
   #slab: Uint8Array<ArrayBuffer> | undefined;
+  #slabStart = ROOM;
 
   /** Makes room for `more` octets after `length`. Places in the buffer stay what they were. */
   reserve(more: number): void {
@@ -30,8 +33,25 @@ export class ByteWriter {
       this.#start + Math.max(written + (written >>> 3) + ROOM, 2 * (this.length - this.#start)),
     );
     grown.set(this.buffer.subarray(this.#start, this.length), this.#start);
-    this.#slab ??= this.buffer;
+    this.#leaveSlab();
     this.buffer = grown;
+  }
+
+  /** For a message that will have a buffer of its own size. Places in the buffer change. */
+  #move(more: number): void {
+    const written = this.length - this.#start;
+    const own = new Uint8Array(ROOM + written + more + LEAST_TAIL);
+    own.set(this.buffer.subarray(this.#start, this.length), ROOM);
+    this.#leaveSlab();
+    this.buffer = own;
+    this.#start = ROOM;
+    this.length = ROOM + written;
+  }
+
+  #leaveSlab(): void {
+    if (this.#slab !== undefined) return;
+    this.#slab = this.buffer;
+    this.#slabStart = this.#start;
   }
 
   octet(value: number): void {
@@ -61,8 +81,9 @@ export class ByteWriter {
     this.length += count;
   }
 
+  /** Nobody may hold a place in the buffer meanwhile. */
   octets(values: Uint8Array): void {
-    this.reserve(values.length);
+    if (this.length + values.length > this.buffer.length) this.#move(values.length);
     this.buffer.set(values, this.length);
     this.length += values.length;
   }
@@ -139,7 +160,7 @@ export class ByteWriter {
 
   /** Forgets what was written since the last message. */
   reset(): void {
-    if (this.#slab !== undefined) this.#begin(this.#slab, this.#start);
+    if (this.#slab !== undefined) this.#begin(this.#slab, this.#slabStart);
     this.length = this.#start;
   }
 
@@ -148,7 +169,7 @@ export class ByteWriter {
     const { buffer, length } = this;
     const taken = new Uint8Array(buffer.buffer, this.#start, length - this.#start);
     if (this.#slab === undefined) this.#begin(buffer, length + ROOM);
-    else this.#begin(this.#slab, this.#start);
+    else this.#begin(this.#slab, this.#slabStart);
     return taken;
   }
 

@@ -2,6 +2,7 @@
 import { ProtocolViolation } from "../errors.ts";
 import { endOfCharacter } from "./utf8.ts";
 import { MAX_DEPTH } from "./wire.ts";
+import { LONG_RUN, skipPlainWords } from "./word-scan.ts";
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -91,11 +92,13 @@ export function skipDict(bytes: Uint8Array, at: number, depth: number): number {
 export function skipString(bytes: Uint8Array, at: number): number {
   at++;
   for (;;) {
-    const octet = bytes[at];
-    if (PLAIN[octet ?? 0] === 1) {
-      at++;
+    const long = at + LONG_RUN;
+    while (at < long && PLAIN[bytes[at] ?? 0] === 1) at++;
+    if (at === long) {
+      at = skipPlainWords(bytes, at, bytes.length);
       continue;
     }
+    const octet = bytes[at];
     if (octet === QUOTE) return at + 1;
     if (octet === undefined || octet < 0x20) throw broken(at);
     if (octet === BACKSLASH) at = skipEscape(bytes, at + 1);

@@ -2,6 +2,8 @@
  * UTF-8 by hand where the platform's codec is slow (short strings) or absent (checking without decoding). Everything else
  * goes through TextEncoder and TextDecoder.
  */
+import { LONG_RUN, skipAsciiWords } from "./word-scan.ts";
+
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The position after the multi-octet character that starts at `at`, or -1 if it is not one (RFC 3629, table 3-7 of Unicode). */
@@ -41,6 +43,7 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
 
 /* Most text is ASCII, so that is passed over four octets at a time. */
 function endOfAscii(bytes: Uint8Array, at: number, end: number): number {
+  if (end - at > LONG_RUN) at = skipAsciiWords(bytes, at, end);
   const last = end - 4;
   while (at <= last && (at4(bytes, at) & 0x80) === 0) at += 4;
   while (at < end && ((bytes[at] ?? 0) & 0x80) === 0) at++;

@@ -52,6 +52,32 @@ test("a short stretch between others is copied, so that it does not keep the mem
   assert.ok(memories.every(({ buffer }) => buffer !== pieces[0]?.buffer));
 });
 
+test("a large frame leaves at once, uncopied; what is pushed while it is written collects behind it", async () => {
+  const { socket, pieces } = sink();
+  const queue = queueInto(socket);
+  const large = new Uint8Array(20_000).fill(1);
+  queue.pushShared(large);
+  assert.deepEqual(
+    pieces.map(({ buffer }) => buffer),
+    [large.buffer],
+  );
+  for (let i = 0; i < 3; i++) queue.pushShared(large);
+  assert.equal(pieces.length, 1);
+  await drained(queue);
+  assert.equal(pieces.length, 4);
+});
+
+test("what was pushed before a large frame leaves before it", async () => {
+  const { socket, pieces, octets } = sink();
+  const queue = queueInto(socket);
+  const [small, large] = [new Uint8Array(10).fill(1), new Uint8Array(20_000).fill(2)];
+  queue.pushShared(small);
+  queue.push(small.subarray(0, 4), large);
+  await drained(queue);
+  assert.deepEqual(octets(), Buffer.concat([small, small.subarray(0, 4), large]));
+  assert.equal(pieces.at(-1)?.buffer, large.buffer);
+});
+
 test("whatever is pushed in whatever way leaves in order", async () => {
   const step = fc.record({
     shared: fc.boolean(),
