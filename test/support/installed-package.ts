@@ -1,6 +1,6 @@
 /** A package's life from dpkg -i to dpkg -P in a root of its own, without systemd: its programs run from where it has put them. */
 import assert from "node:assert/strict";
-import { copyFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { targetNamed } from "../../deploy/artefact/targets.ts";
@@ -49,7 +49,7 @@ bridge=$!
 (cd / && STATE_DIRECTORY=/var/lib/pinion exec setpriv --reuid=pinion --regid=pinion --init-groups -- pinion-device --config /etc/pinion/board.yaml) >$here/device.log 2>&1 &
 device=$!
 tries=0
-until grep -q 'the session is ready' $here/device.log || [ $tries = 600 ]; do tries=$((tries + 1)); sleep 0.1; done
+until grep -q 'the session is ready' $here/device.log || [ $tries = 900 ]; do tries=$((tries + 1)); sleep 0.1; done
 fact call "$(pinion call device.gpio.set relay 1 2>&1 | grep -o '"readBack":[01]')"
 kill $device; wait $device; fact 'the device ends with' $?
 kill $bridge; wait $bridge; fact 'the router-bridge ends with' $?
@@ -66,13 +66,22 @@ cat $here/dpkg.log $here/bridge.log $here/device.log
 exit 0
 `;
 
+/** What runs a foreign program in that root, the package's users too; empty where it is this machine's. */
+function emulatorInside(folder: string, target: string): string {
+  const [program, option, libraries] = emulation(targetNamed(target));
+  if (program === undefined || option === undefined || libraries === undefined) return "";
+  cpSync(libraries, join(folder, "libraries"), { recursive: true, verbatimSymlinks: true });
+  chmodSync(folder, 0o755);
+  return [program, option, `${PLACE}/libraries`].join(" ");
+}
+
 /** `wish`: of the package, without a version. */
 export async function assertPackageLives(t: TestContext, target: string, wish: PackageWish): Promise<void> {
   const folder = temporaryFolder(t);
   copyFileSync(await builtPackage(target, wish), join(folder, "package.deb"));
   copyFileSync(await builtPackage(target, { ...wish, version: LATER }), join(folder, "later.deb"));
   writeFileSync(join(folder, "board.yaml"), CONFIG);
-  const emulator = emulation(targetNamed(target)).join(" ");
+  const emulator = emulatorInside(folder, target);
   const foreign = emulator === "" ? "" : "--force-architecture --force-depends";
   writeFileSync(
     join(folder, "steps"),

@@ -30,7 +30,7 @@ export function inRootOfItsOwn(t: TestContext, folder: string, place: string, st
   const args = ["--net", "-m", "--propagation", "private", "sh", "-ec", outside, "sh"];
   const done = spawnSync("unshare", [...args, temporaryFolder(t), folder, place, process.execPath, steps], {
     encoding: "utf8",
-    timeout: 200_000,
+    timeout: 250_000,
   });
   const text = `${done.stdout}${done.stderr}`;
   assert.equal(done.status, 0, text);
