@@ -48,7 +48,7 @@ export function readBoardConfig(
   hostname: string,
   used: readonly UsedDriver[] = [],
 ): ReadBoardConfig {
-  const { file, text, placeOf } = sourceOf(source);
+  const { file, text, placeOf, further = [] } = sourceOf(source);
   const load: Load = (schema) => (text === undefined ? loadConfig(file, schema) : parseConfig(text, file, schema));
   const loaded = load(deviceSchema(definitions, used));
   if (!loaded.ok)
@@ -64,7 +64,8 @@ export function readBoardConfig(
   const wiring = readWires(config.board);
   const router = routerOptions(config.router, placeOf);
   const delivery = findings.length > 0 ? [] : deliveryFindings(config, drivers);
-  const all = [...router.findings, ...wiring.findings, ...findings, ...beyondSysfs(config.board, drivers), ...delivery];
+  const own = [...wiring.findings, ...findings, ...beyondSysfs(config.board, drivers)];
+  const all = [...router.findings, ...own, ...delivery, ...further];
   if (all.length > 0) return { ok: false, problems: inOrder(all.map((finding) => loaded.problem(finding))) };
   const id = config.device.id ?? idFromHostname(hostname);
   const naming = namingFor(config.device.naming, id);

@@ -1,8 +1,10 @@
-/** `--check --json`: what a configuration amounts to for the program that brings it to a board. */
+/** `--check`: what a configuration amounts to, for people and for the program that brings it to a board. */
 import { formatProblems } from "@pinion/config";
 import { basename, join } from "node:path";
+import { boardToExamine } from "./compose-board.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { isFile } from "./guest/is-file.ts";
+import { checkPins } from "./pin-check.ts";
 import { planWords } from "./plan-words.ts";
 import { readBoard } from "./read-board.ts";
 
@@ -16,9 +18,11 @@ export type CheckReport =
       readonly files: readonly { readonly key: string; readonly file: string }[];
       /** The files of drivers of others, as they are written. */
       readonly drivers: readonly string[];
+      /** What could not be told on this machine, in words. */
+      readonly warnings: readonly string[];
     };
 
-/** With a folder, what `router` names is looked for there, by its name. */
+/** With a folder the configuration is another machine's: what `router` names is looked for there, by its name. */
 export async function checkReport(
   source: ConfigSource,
   folder: string | undefined,
@@ -27,6 +31,14 @@ export async function checkReport(
   const placeOf = folder === undefined ? undefined : (named: string): string => join(folder, basename(named));
   const read = await readBoard({ ...source, placeOf }, hostname);
   if (!read.ok) return { problems: formatProblems(read.problems) };
+  const { findings, warnings } = await checkPins(
+    read.board,
+    folder === undefined ? await boardToExamine(read.board) : undefined,
+  );
+  if (findings.length > 0) {
+    const again = await readBoard({ ...source, placeOf, further: findings }, hostname);
+    if (!again.ok) return { problems: formatProblems(again.problems) };
+  }
   const { config, naming } = read.board;
   const { tls = {}, auth = {} } = config.router;
   const named = Object.entries({
@@ -39,8 +51,9 @@ export async function checkReport(
   });
   return {
     id: naming.id,
-    words: planWords(read.board),
+    words: [planWords(read.board), ...warnings.map((one) => `\nwarning: ${one}`)].join("\n"),
     files: named.flatMap(([key, file]) => (file === undefined ? [] : [{ key, file }])),
     drivers: [...new Set(config.drivers.map(({ use }) => use).filter(isFile))],
+    warnings,
   };
 }

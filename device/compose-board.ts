@@ -1,4 +1,4 @@
-import type { Board } from "../drivers/board.ts";
+import type { Board, GpioFeature } from "../drivers/board.ts";
 import { createLinuxBoard } from "../drivers/hardware/linux-board.ts";
 import type { BoardConfig } from "./board-config.ts";
 
@@ -19,9 +19,7 @@ export async function composeBoard({
   drivers,
 }: Pick<BoardConfig, "config" | "wires" | "drivers">): Promise<Board> {
   const { gpioBackend: backend } = config.board;
-  const claims = drivers.flatMap((driver) => driver.claims);
-  const needs = claims.flatMap((claim) => (claim.type === "gpio-line" ? (claim.needs ?? []) : []));
-  const real = createLinuxBoard({ gpio: { backend, needs } });
+  const real = createLinuxBoard({ gpio: { backend, needs: needsOf(drivers) } });
   if (config.board.gpio === "linux") return real;
   const { createMockBoard } = await import("../drivers/hardware/mock-board.ts");
   const { gpio, pwm } = createMockBoard({ backend: backend === "sysfs" ? "sysfs" : "chardev" });
@@ -33,5 +31,10 @@ export async function composeBoard({
 export async function boardToExamine(board: BoardConfig | undefined): Promise<Board> {
   if (board?.config.board.gpio === "simulated") return await composeBoard(board);
   const backend = board?.config.board.gpioBackend ?? "auto";
-  return createLinuxBoard({ gpio: { backend, needs: ["numbered-edges"] } });
+  return createLinuxBoard({ gpio: { backend, needs: [...needsOf(board?.drivers ?? []), "numbered-edges"] } });
+}
+
+function needsOf(drivers: BoardConfig["drivers"]): readonly GpioFeature[] {
+  const claims = drivers.flatMap((driver) => driver.claims);
+  return claims.flatMap((claim) => (claim.type === "gpio-line" ? (claim.needs ?? []) : []));
 }

@@ -1,3 +1,4 @@
+import type { Finding } from "@pinion/config";
 import { readFileSync } from "node:fs";
 
 /** A configuration: its file, and its text where that is another one than the file has. What it names is relative to the file. */
@@ -6,6 +7,8 @@ export interface ConfigSource {
   readonly text?: string | undefined;
   /** Where what `router` names lies; for the check of a configuration of another machine. */
   readonly placeOf?: PlaceOf | undefined;
+  /** What is known to be wrong by other means than reading it. */
+  readonly further?: readonly Finding[];
 }
 
 export type PlaceOf = (file: string) => string;

@@ -150,7 +150,11 @@ function badNames(drivers: readonly PlannedDriver[]): Finding[] {
 }
 
 /** Where a channel stands in the configuration: the mapping of its driver that has a key of its name. */
-function placeOf(index: number, channel: string, drivers: readonly PlannedDriver[]): readonly (string | number)[] {
+export function placeOf(
+  index: number,
+  channel: string,
+  drivers: readonly PlannedDriver[],
+): readonly (string | number)[] {
   const config = drivers.find((driver) => driver.index === index)?.config;
   const sections: readonly [string, unknown][] =
     typeof config === "object" && config !== null ? Object.entries(config) : [];

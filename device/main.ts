@@ -64,10 +64,10 @@ async function act({ config, check, files, safe, doctor, json }: Wanted): Promis
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
   const trial = new ConfigTrial(place.file, stateFolder());
-  if (check && (json || files !== undefined)) {
+  if (check) {
     return report(files === undefined ? trial.sourceOf(trial.settled()) : { file: place.file }, files, json);
   }
-  let inForce = check ? trial.settled() : safe ? trial.present() : trial.begin();
+  let inForce = safe ? trial.present() : trial.begin();
   let read = await readBoard(trial.sourceOf(inForce), hostname());
   if (!read.ok && inForce.source === "trial" && !safe) {
     trial.revert(`it is wrong for this program: ${formatProblems(read.problems)}`);
@@ -75,16 +75,11 @@ async function act({ config, check, files, safe, doctor, json }: Wanted): Promis
     read = await readBoard(trial.sourceOf(inForce), hostname());
   }
   if (!read.ok) return refuse(formatProblems(read.problems));
-  if (check) {
-    const { planWords } = await import("./plan-words.ts");
-    process.stdout.write(`${planWords(read.board)}\n`);
-    return;
-  }
   if (safe) await makeSafe(read.board);
   else await run(read.board, trial, inForce);
 }
 
-/** For a program that prepares this machine, or another one. */
+/** For a person at the board, or a program that prepares this machine or another one. */
 async function report(source: ConfigSource, files: string | undefined, json: boolean): Promise<void> {
   const { checkReport } = await import("./check-report.ts");
   const told = await checkReport(source, files, hostname());

@@ -1,5 +1,6 @@
 /** Checks of what the configured drivers will use: is it there, may it be opened, and who has it. */
 import type { Claim } from "../../drivers/driver.ts";
+import { kernelFileCure } from "../../drivers/hardware/kernel-file-cure.ts";
 import type { PlannedDriver } from "../plan.ts";
 import { error, ok, warning, type Finding } from "./finding.ts";
 import { groupName, isMember, userName, type Machine } from "./machine.ts";
@@ -18,7 +19,9 @@ export function checkHardware(machine: Machine, drivers: readonly PlannedDriver[
 function checkClaim(machine: Machine, claim: Claim): readonly Finding[] {
   switch (claim.type) {
     case "serial-port":
-      return claim.path.startsWith("/") ? checkPort(machine, claim.path, claim.owner) : [];
+      return claim.path.startsWith("/")
+        ? checkPort(machine, claim.path, claim.owner)
+        : checkAdapter(machine, claim.path, claim.owner);
     case "i2c-address":
       return typeof claim.bus === "number"
         ? checkNode(machine, {
@@ -28,6 +31,8 @@ function checkClaim(machine: Machine, claim: Claim): readonly Finding[] {
             cure: I2C_CURE,
           })
         : [];
+    case "pwm-channel":
+      return [checkPwm(machine, claim.owner)];
     case "file":
       return [checkFile(machine, claim.path, claim.owner, claim.write === true)];
     default:
@@ -107,19 +112,56 @@ function checkNode(machine: Machine, { path, owner, check, cure }: Node): readon
   return [];
 }
 
-function checkPort(machine: Machine, path: string, owner: string): readonly Finding[] {
+function portsOf(machine: Machine): readonly string[] {
   const others = machine.list("/dev/serial/by-id").map((name) => `/dev/serial/by-id/${name}`);
-  const ports =
-    others.length > 0
-      ? others
-      : machine
-          .list("/dev")
-          .filter((name) => /^tty(USB|ACM|AMA|S)\d+$|^serial\d$/.test(name))
-          .map((name) => `/dev/${name}`);
+  if (others.length > 0) return others;
+  return machine
+    .list("/dev")
+    .filter((name) => /^tty(USB|ACM|AMA|S)\d+$|^serial\d$/.test(name))
+    .map((name) => `/dev/${name}`);
+}
+
+/** `usb:0403:*` and the like, as the configuration's word for an adapter amounts to. */
+function checkAdapter(machine: Machine, words: string, owner: string): readonly Finding[] {
+  const [, vendor = "*", product = "*", serial] = words.split(":");
+  const devices = machine.list("/sys/bus/usb/devices").map((name) => `/sys/bus/usb/devices/${name}`);
+  const is = (dir: string, file: string, wanted: string | undefined): boolean =>
+    wanted === undefined || wanted === "*" || machine.text(`${dir}/${file}`)?.toLowerCase() === wanted.toLowerCase();
+  const fitting = devices.filter(
+    (dir) => is(dir, "idVendor", vendor) && is(dir, "idProduct", product) && is(dir, "serial", serial),
+  );
+  const plugged = fitting.filter((dir) => machine.text(`${dir}/idVendor`) !== undefined);
+  const name = `USB ${vendor}:${product}${serial === undefined ? "" : `, serial number ${serial}`}`;
+  if (plugged.length === 1) return [ok("ports", `${owner}: ${name} is plugged in`)];
+  const ports = portsOf(machine).join(", ") || "none (`dmesg | tail` tells what happens when one is plugged in)";
+  return plugged.length === 0
+    ? [error("ports", `${owner}: no ${name} is plugged in`, `Plug it in; serial ports there are: ${ports}.`)]
+    : [
+        error(
+          "ports",
+          `${owner}: ${String(plugged.length)} adapters are ${name}`,
+          "Name one by usb: { serialNumber: ... }, or by its path under /dev/serial/by-id.",
+        ),
+      ];
+}
+
+function checkPwm(machine: Machine, owner: string): Finding {
+  const chips = machine.list("/sys/class/pwm").filter((name) => /^pwmchip\d+$/.test(name));
+  if (chips.length > 0) return ok("files", `${owner}: PWM chips there are: ${chips.join(", ")}`);
+  return error(
+    "files",
+    `${owner}: there is no PWM chip in /sys/class/pwm`,
+    "Put `dtoverlay=pwm` (or pwm-2chan) into /boot/firmware/config.txt, and reboot.",
+  );
+}
+
+function checkPort(machine: Machine, path: string, owner: string): readonly Finding[] {
+  const ports = portsOf(machine);
   const cure = `Plug it in, or set the path to one of those there are: ${ports.join(", ") || "none (`dmesg | tail` tells what happens when one is plugged in)"}.`;
   const missing = checkNode(machine, { path, owner, check: "ports", cure });
   if (missing.length > 0) return missing;
   const device = machine.realPath(path) ?? path;
+  if (!device.startsWith("/dev/")) return [error("ports", `${owner}: ${path} is no serial port`, cure)];
   const console = consoleFinding(machine, device, owner);
   const holders = holdersOf(machine, device);
   const where = device === path ? path : `${path} (${device})`;
@@ -171,7 +213,7 @@ function holdersOf(machine: Machine, device: string): readonly { readonly pid: s
 }
 
 function checkFile(machine: Machine, path: string, owner: string, write: boolean): Finding {
-  if (machine.owned(path) === undefined) return error("files", `${owner}: there is no ${path}`, fileCure(path));
+  if (machine.owned(path) === undefined) return error("files", `${owner}: there is no ${path}`, kernelFileCure(path));
   if (write && machine.user.uid !== 0 && !machine.list(path).length && !machine.mayWrite(path))
     return error(
       "files",
@@ -179,15 +221,6 @@ function checkFile(machine: Machine, path: string, owner: string, write: boolean
       "Let a udev rule give it to the group gpio, or run the board with that right.",
     );
   return ok("files", `${owner}: ${path} is there`);
-}
-
-function fileCure(path: string): string {
-  if (path.startsWith("/sys/bus/w1"))
-    return "Put `dtoverlay=w1-gpio` into /boot/firmware/config.txt, reboot, and check the sensor's wiring and its pull-up of 4.7 kOhm.";
-  if (path.startsWith("/sys/bus/iio"))
-    return "Put the sensor's overlay (such as `dtoverlay=i2c-sensor,bme280`) into /boot/firmware/config.txt, and reboot; `dmesg | grep iio` tells more.";
-  if (path.startsWith("/sys/class/leds")) return "Correct the LED's name: `ls /sys/class/leds`.";
-  return "Check that the kernel's driver for it is loaded: `dmesg | tail -50`.";
 }
 
 function mayUse(machine: Machine, path: string): boolean {
@@ -204,7 +237,8 @@ function deniedFinding(machine: Machine, path: string, owner: string): Finding {
   const group = groupName(machine, gid);
   const user = userName(machine);
   const words = `${owner}: ${user} may not use ${path}`;
-  if (gid === 0 || (mode & 0o060) !== 0o060)
+  const needed = path.endsWith("/export") ? 0o020 : 0o060;
+  if (gid === 0 || (mode & needed) !== needed)
     return error(
       "groups",
       `${words}, and neither may a group`,

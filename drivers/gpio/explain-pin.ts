@@ -24,6 +24,7 @@ export async function explainPin(gpio: GpioPort, pin: string | number, chip?: st
   const parsed = parsePinName(pin);
   if (typeof parsed === "string") return { pin, ok: false, words: parsed, cure: "Write another pin." };
   const label = parsed.chip ?? chip;
+  const named = label === undefined ? String(pin) : `${label}:${String(parsed.line)}`;
   try {
     const line = await gpio.explain({ line: parsed.line, ...(label === undefined ? {} : { chip: label }) });
     const onHeader = HEADER_CHIP.test(line.chip);
@@ -31,9 +32,8 @@ export async function explainPin(gpio: GpioPort, pin: string | number, chip?: st
     const found = { pin, ok: line.state !== "held", words: wordsOf(line, header), line };
     return header === undefined ? found : { ...found, header };
   } catch (error) {
-    if (error instanceof DriverError)
-      return { pin, ok: false, words: `${String(pin)}: ${error.what}`, cure: error.cure };
-    return { pin, ok: false, words: `${String(pin)}: ${String(error)}` };
+    if (error instanceof DriverError) return { pin, ok: false, words: `${named}: ${error.what}`, cure: error.cure };
+    return { pin, ok: false, words: `${named}: ${String(error)}` };
   }
 }
 

@@ -9,6 +9,7 @@ import { DriverError, type GpioChip, type GpioPort, type InputLine, type InputRe
 import type { LineAddress, LineExplanation, LineRequest, OutputLine, OutputRequest } from "../board.ts";
 import { explanationOf, findLine, lineInfo, listCharDevices, onChip } from "./chardev-lines.ts";
 import type { CharDevicePaths, FoundLine } from "./chardev-lines.ts";
+import { lineInUse, lineTakenHere } from "./gpio-holder.ts";
 import { EVENT_SIZE, GPIO, levelIn, lineDescriptor, newLineConfig, newLineRequest } from "./gpio-uapi.ts";
 import { newValues, readEvents, type LineSettings } from "./gpio-uapi.ts";
 import { loadKernelCalls, type KernelCalls } from "./kernel-calls.ts";
@@ -112,7 +113,7 @@ export class CharDeviceGpio implements GpioPort {
     const place = await findLine(calls, this.#paths, request);
     const key = `${place.chip.dir} ${String(place.offset)}`;
     const holder = this.#open.get(key);
-    if (holder !== undefined) throw new DriverError("busy", `${place.what} is in use by ${holder} of this process`);
+    if (holder !== undefined) throw lineTakenHere(place.what, holder);
     this.#open.set(key, request.consumer);
     try {
       return await open(calls, place, key);
@@ -193,12 +194,10 @@ export class CharDeviceGpio implements GpioPort {
     }
   }
 
-  async #refusal(calls: KernelCalls, { chip, offset, what }: FoundLine, error: unknown): Promise<DriverError> {
+  async #refusal(calls: KernelCalls, { chip, offset, what, global }: FoundLine, error: unknown): Promise<DriverError> {
     const code = systemCode(error);
     if (code === "EBUSY") {
-      const { consumer } = lineInfo(calls, chip.dir, offset);
-      const holder = consumer === "" ? "another program or a driver of the kernel" : consumer;
-      return new DriverError("busy", `${what} is in use by ${holder}`, { cause: error });
+      return lineInUse(what, { holder: lineInfo(calls, chip.dir, offset).consumer, global, cause: error });
     }
     if (code === "EINVAL" || code === "ENOTSUPP" || code === "EOPNOTSUPP") {
       return new DriverError("bad_config", `${what} does not take these settings: ${String(error)}`, {

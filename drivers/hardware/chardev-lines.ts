@@ -5,6 +5,8 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DriverError, type GpioChip, type LineAddress, type LineExplanation } from "../board.ts";
+import { nearNames } from "../near-names.ts";
+import { noPermission } from "./access-cure.ts";
 import { chooseGpioChip, isHeaderChip, listGpioChips } from "./gpio-chips.ts";
 import { GPIO, newChipInfo, newLineInfo, readChipInfo, readLineInfo, type LineInfo } from "./gpio-uapi.ts";
 import type { KernelCalls } from "./kernel-calls.ts";
@@ -30,7 +32,7 @@ export interface FoundLine {
 export async function listCharDevices(calls: KernelCalls, { devices }: CharDevicePaths): Promise<readonly GpioChip[]> {
   const names = (await readdir(devices)).filter((name) => /^gpiochip\d+$/.test(name));
   const chips: GpioChip[] = [];
-  let refused: unknown;
+  let refused: { readonly error: unknown; readonly dir: string } | undefined;
   for (const name of names.toSorted((a, b) => Number(a.slice(8)) - Number(b.slice(8)))) {
     const dir = join(devices, name);
     try {
@@ -43,15 +45,12 @@ export async function listCharDevices(calls: KernelCalls, { devices }: CharDevic
       });
       chips.push({ label, ngpio: lines, dir });
     } catch (error) {
-      if (systemCode(error) === "EACCES" || systemCode(error) === "EPERM") refused = error;
+      if (systemCode(error) === "EACCES" || systemCode(error) === "EPERM") refused = { error, dir };
       else if (!["ENOENT", "ENODEV", "ENXIO"].includes(systemCode(error) ?? "")) throw driverErrorOf(error, dir);
     }
   }
   if (chips.length === 0 && refused !== undefined) {
-    throw new DriverError("no_permission", `${devices}/gpiochip* cannot be opened by this user`, {
-      cure: "Run `sudo usermod -aG gpio <user>` (or `SupplementaryGroups=gpio` in the service), and log in or start it again.",
-      cause: refused,
-    });
+    throw await noPermission("The GPIO lines", refused.dir, refused.error);
   }
   if (chips.length > 0) return chips;
   throw new DriverError("no_such_device", `There is no ${devices}/gpiochip*`, {
@@ -114,11 +113,18 @@ function byName(calls: KernelCalls, chips: readonly GpioChip[], { chip: label, l
     const choice = [found, second].map(({ chip, offset }) => `${chip.label}:${String(offset)}`).join(" or ");
     throw new DriverError("bad_config", `Two lines are named ${String(wanted)}`, { cure: `Write ${choice} instead.` });
   }
-  const names = all.map(({ info }) => info.name).filter((name) => name !== "");
-  const known = names.length === 0 ? "No line here has a name" : `Names here: ${names.slice(0, 64).join(", ")}`;
   throw new DriverError("bad_config", `No line of the kernel is named ${String(wanted)}`, {
-    cure: `${known}. Write a pin such as GPIO17 or pin 11, or a chip's label and a line such as pinctrl-rp1:17.`,
+    cure: otherNames(String(wanted), all),
   });
+}
+
+function otherNames(wanted: string, all: readonly Pick<FoundLine, "chip" | "offset" | "info">[]): string {
+  const names = all.map(({ info }) => info.name).filter((name) => name !== "");
+  const numbers = all.filter(({ chip }) => isHeaderChip(chip)).map(({ offset }) => `GPIO${String(offset)}`);
+  const near = nearNames(wanted, [...names, ...numbers]);
+  const meant = near.length === 0 ? "" : `Did you mean ${near.join(" or ")}? `;
+  const known = names.length === 0 ? "No line here has a name" : `Names here: ${names.slice(0, 64).join(", ")}`;
+  return `${meant}${known}. Write a pin such as GPIO17 or pin 11, or a chip's label and a line such as pinctrl-rp1:17.`;
 }
 
 async function globalOf({ sysfs }: CharDevicePaths, { label }: GpioChip, offset: number): Promise<number | undefined> {

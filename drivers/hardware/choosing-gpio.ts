@@ -31,8 +31,8 @@ export function choosingGpio({
     return chosen;
   };
   const choose = async (): Promise<GpioPort> => {
-    const files = new LinuxGpio(sysfs);
     const devices = new CharDeviceGpio(chardev);
+    const files = new LinuxGpio({ holderOf: async (line) => (await devices.explain(line)).holder, ...sysfs });
     if (backend === "sysfs") return files;
     if (backend === "chardev" || needs.some((one) => one !== "numbered-edges")) return devices;
     if (!(await exists(join(sysfs.root ?? "/sys/class/gpio", "export")))) return eitherOf(devices, files);

@@ -1,7 +1,9 @@
 import { constants } from "node:fs";
 import { open, readdir, realpath, statfs } from "node:fs/promises";
-import type { DiskSpace, Files } from "../board.ts";
-import { driverErrorOf } from "./system-error.ts";
+import { DriverError, type DiskSpace, type Files } from "../board.ts";
+import { noPermission } from "./access-cure.ts";
+import { kernelFileCure } from "./kernel-file-cure.ts";
+import { driverErrorOf, systemCode } from "./system-error.ts";
 
 const LARGEST = 65_536;
 
@@ -17,7 +19,7 @@ export const linuxFiles: Files = Object.freeze({
         await file.close();
       }
     } catch (error) {
-      throw driverErrorOf(error, `${path} cannot be read`);
+      throw await fileError(error, path, "read");
     }
   },
   async writeText(path: string, text: string): Promise<void> {
@@ -29,7 +31,7 @@ export const linuxFiles: Files = Object.freeze({
         await file.close();
       }
     } catch (error) {
-      throw driverErrorOf(error, `${path} cannot be written`);
+      throw await fileError(error, path, "written");
     }
   },
   async space(path: string): Promise<DiskSpace> {
@@ -44,14 +46,22 @@ export const linuxFiles: Files = Object.freeze({
     try {
       return (await readdir(dir)).toSorted();
     } catch (error) {
-      throw driverErrorOf(error, `${dir} cannot be listed`);
+      throw await fileError(error, dir, "listed");
     }
   },
   async realpath(path: string): Promise<string> {
     try {
       return await realpath(path);
     } catch (error) {
-      throw driverErrorOf(error, `${path} cannot be found`);
+      throw await fileError(error, path, "found");
     }
   },
 });
+
+async function fileError(error: unknown, path: string, verb: string): Promise<DriverError> {
+  const code = systemCode(error);
+  if (code === "ENOENT")
+    return new DriverError("no_such_device", `There is no ${path}`, { cure: kernelFileCure(path), cause: error });
+  if (code === "EACCES" || code === "EPERM") return noPermission(path, path, error);
+  return driverErrorOf(error, `${path} cannot be ${verb}`);
+}

@@ -12,8 +12,9 @@ import type { Gpio } from "onoff";
 import { DriverError, type GpioChip, type GpioPort, type Level } from "../board.ts";
 import type { InputLine, InputRequest, LineAddress, LineExplanation, LineRequest } from "../board.ts";
 import type { OutputLine, OutputRequest } from "../board.ts";
+import { noPermission } from "./access-cure.ts";
 import { chooseGpioChip, listGpioChips } from "./gpio-chips.ts";
-import { gpioHolder } from "./gpio-holder.ts";
+import { gpioHolder, lineInUse, lineTakenHere } from "./gpio-holder.ts";
 import { driverErrorOf, systemCode } from "./system-error.ts";
 import { watchLine, type WatchedLine } from "./watch-line.ts";
 
@@ -27,6 +28,8 @@ export interface LinuxGpioOptions {
   /** Left out: /sys/kernel/debug/gpio. */
   readonly holders?: string;
   readonly loadOnoff?: () => Promise<OnoffModule>;
+  /** Who has a line as the character device tells it, which most users may ask; left out: nobody to ask. */
+  readonly holderOf?: (address: LineAddress) => Promise<string | undefined>;
 }
 
 /** How long udev may take to give the group access to the files of a fresh line. */
@@ -44,6 +47,7 @@ export class LinuxGpio implements GpioPort {
   readonly #root: string;
   readonly #holders: string;
   readonly #loadOnoff: () => Promise<OnoffModule>;
+  readonly #holderOf: (address: LineAddress) => Promise<string | undefined>;
   readonly #open = new Map<number, string>();
   readonly #parked = new Map<number, OnoffGpio>();
 
@@ -51,6 +55,7 @@ export class LinuxGpio implements GpioPort {
     this.#root = options.root ?? "/sys/class/gpio";
     this.#holders = options.holders ?? "/sys/kernel/debug/gpio";
     this.#loadOnoff = options.loadOnoff ?? (async () => import("onoff"));
+    this.#holderOf = options.holderOf ?? (async () => Promise.resolve(undefined));
   }
 
   async listChips(): Promise<readonly GpioChip[]> {
@@ -124,7 +129,7 @@ export class LinuxGpio implements GpioPort {
   async #claimed<Line>(request: LineRequest, open: (place: Place) => Promise<Line>): Promise<Line> {
     const place = await this.#place(request);
     const holder = this.#open.get(place.global);
-    if (holder !== undefined) throw new DriverError("busy", `${place.what} is in use by ${holder} of this process`);
+    if (holder !== undefined) throw lineTakenHere(place.what, holder);
     this.#open.set(place.global, request.consumer);
     try {
       return await open(place);
@@ -212,12 +217,13 @@ export class LinuxGpio implements GpioPort {
   }
 
   /** Exports the line and waits, without blocking, until its files may be used; else onoff would spin on them. */
-  async #export({ global, dir, what }: Place, withEdge: boolean): Promise<void> {
+  async #export(place: Place, withEdge: boolean): Promise<void> {
+    const { global, dir, what } = place;
     try {
       await writeFile(join(this.#root, "export"), String(global));
     } catch (error) {
       // EBUSY also means that it is exported to user space already, by an earlier run of this program for instance.
-      if (!(systemCode(error) === "EBUSY" && (await exists(dir)))) throw await this.#exportError(error, global, what);
+      if (!(systemCode(error) === "EBUSY" && (await exists(dir)))) throw await this.#exportError(error, place);
     }
     const files = ["value", "direction", "active_low", ...(withEdge ? ["edge"] : [])].map((file) => join(dir, file));
     const deadline = performance.now() + ACCESS_PATIENCE;
@@ -227,17 +233,22 @@ export class LinuxGpio implements GpioPort {
           await access(file, constants.R_OK | constants.W_OK);
           break;
         } catch (error) {
-          if (performance.now() > deadline) throw driverErrorOf(error, `${what} cannot be used`);
+          if (performance.now() > deadline) throw await this.#unusable(error, what, file);
           await sleep(20);
         }
       }
     }
   }
 
-  async #exportError(error: unknown, global: number, what: string): Promise<DriverError> {
-    if (systemCode(error) !== "EBUSY") return driverErrorOf(error, `${what} cannot be exported`);
-    const holder = (await gpioHolder(this.#holders, global)) ?? "another program or a driver of the kernel";
-    return new DriverError("busy", `${what} is in use by ${holder}`, { cause: error });
+  async #exportError(error: unknown, { chip, line, global, what }: Place): Promise<DriverError> {
+    if (systemCode(error) !== "EBUSY") return this.#unusable(error, what, join(this.#root, "export"));
+    const told = await this.#holderOf({ chip, line }).catch(() => undefined); // it is a hint for a message, no more
+    return lineInUse(what, { holder: told ?? (await gpioHolder(this.#holders, global)), global, cause: error });
+  }
+
+  async #unusable(error: unknown, what: string, file: string): Promise<DriverError> {
+    if (systemCode(error) === "EACCES" || systemCode(error) === "EPERM") return noPermission(what, file, error);
+    return driverErrorOf(error, `${what} cannot be used`);
   }
 
   async #read({ dir, what }: Place, file: string): Promise<string> {

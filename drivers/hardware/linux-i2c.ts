@@ -2,6 +2,7 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DriverError, type DriverErrorCode, type I2cDevice, type I2cPort, type I2cRequest } from "../board.ts";
+import { noPermission } from "./access-cure.ts";
 import { loadI2cCalls, type I2cCalls } from "./i2c-calls.ts";
 import { driverErrorOf, systemCode } from "./system-error.ts";
 
@@ -63,10 +64,7 @@ export class LinuxI2c implements I2cPort {
         throw new DriverError("no_such_device", `There is no ${path}`, { cure: await this.#cure(), cause: error });
       }
       if (code !== "EACCES" && code !== "EPERM") throw driverErrorOf(error, `${path} cannot be opened`);
-      throw new DriverError("no_permission", `${path} may not be opened by this user`, {
-        cure: "Run `sudo usermod -aG i2c <user>` (or `SupplementaryGroups=i2c` in the service), and log in or start it again.",
-        cause: error,
-      });
+      throw await noPermission(path, path, error);
     }
   }
 

@@ -10,6 +10,7 @@ import { DriverError, type DriverErrorCode, type SerialPortInfo, type SerialPort
 import type { ModemInputs, ModemOutputs, SerialConnection, SerialRequest, UsbSelector } from "../board.ts";
 import { noticeHangUp } from "./hang-up-read.ts";
 import { matchingPort } from "./matching-port.ts";
+import { serialOpenError } from "./serial-open-error.ts";
 import { systemCode } from "./system-error.ts";
 
 export interface LinuxSerialOptions {
@@ -45,8 +46,11 @@ export class LinuxSerial implements SerialPorts {
   }
 
   async list(): Promise<readonly SerialPortInfo[]> {
+    return this.#withNames((await this.#fromUdev()) ?? (await this.#fromDev()));
+  }
+
+  async #withNames(known: readonly Omit<SerialPortInfo, "byId">[]): Promise<readonly SerialPortInfo[]> {
     const byId = await this.#byId();
-    const known = (await this.#fromUdev()) ?? (await this.#fromDev());
     return known
       .map((info) => ({ ...info, byId: byId.get(info.path) ?? [] }))
       .toSorted((a, b) => (a.path < b.path ? -1 : 1));
@@ -55,10 +59,12 @@ export class LinuxSerial implements SerialPorts {
   async open(request: SerialRequest): Promise<SerialConnection> {
     const found = request.usb === undefined ? request : { ...request, path: await this.#find(request.usb) };
     const port = await create(found);
-    await new Promise<void>((resolve, reject) => {
-      port.open((error) => (error ? reject(serialError(error, `${found.path} cannot be opened`)) : resolve()));
+    const refused = await new Promise<Error | null>((resolve) => {
+      port.open(resolve);
     });
-    return connection(port, found);
+    if (refused === null) return connection(port, found);
+    const error = serialError(refused, `${found.path} cannot be opened`);
+    throw await serialOpenError(error, found.path, async () => this.#withNames(await this.#fromDev()));
   }
 
   watch(path: string, run: () => void): () => void {

@@ -17,6 +17,9 @@ export function matchingPort(ports: readonly SerialPortInfo[], usb: UsbSelector)
   });
   const what = only === undefined ? "There is no USB serial port" : "There is more than one USB serial port";
   throw new DriverError("no_such_device", `${what} with ${wanted}`, {
-    cure: found.length === 0 ? "Plug it in; there is none at all." : `There are: ${found.join("; ")}.`,
+    cure:
+      found.length === 0
+        ? "Plug it in: there is none at all (`dmesg | tail` tells what happens when one is plugged in)."
+        : `There are: ${found.join("; ")}. Set usb to the one that is meant.`,
   });
 }

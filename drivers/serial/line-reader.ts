@@ -6,6 +6,7 @@ import type { JsonValue } from "../description.ts";
 import type { DriverContext } from "../driver.ts";
 import { quantity } from "../words.ts";
 import { decodeText } from "./encoding.ts";
+import { LineDoubt } from "./line-doubt.ts";
 import { nmeaSentence } from "./nmea-sentence.ts";
 import { compileRule, type Line, type Outcome } from "./rule.ts";
 import type { Port } from "./serial-config.ts";
@@ -27,6 +28,8 @@ export class LineReader {
   readonly #streams: readonly string[];
   readonly #onLine: (text: string) => void;
   readonly #inError = new Set<string>();
+  readonly #doubt: LineDoubt;
+  #doubted = false;
   readonly #counters = { lines: 0, lines_too_long: 0, unmatched_lines: 0, bad_values: 0 };
 
   /** `onLine` gets each line before the rules do. */
@@ -34,6 +37,7 @@ export class LineReader {
     this.#onLine = onLine;
     this.#port = port;
     this.#ctx = ctx;
+    this.#doubt = new LineDoubt(port, () => ctx.clock.mono());
     this.#rules = port.rules.map((rule) => ({ stream: rule.stream, run: compileRule(rule), strikes: 0 }));
     this.#streams = port.rules.length === 0 ? [port.name] : port.rules.map(({ stream }) => stream);
   }
@@ -45,7 +49,20 @@ export class LineReader {
   /** What keeps the readings from being complete, if anything does. */
   get trouble(): string | undefined {
     const off = this.#rules.filter(({ strikes }) => strikes >= STRIKES).map(({ stream }) => stream);
-    return off.length === 0 ? undefined : `switched off for being slow: the rule of ${off.join(", ")}`;
+    return off.length === 0 ? this.#doubt.words : `switched off for being slow: the rule of ${off.join(", ")}`;
+  }
+
+  /** Bytes of the port, before they are made into frames. */
+  received(bytes: number): void {
+    this.#doubt.received(bytes);
+    this.#tellDoubt();
+  }
+
+  /** The port is gone: all its streams are in error, and what comes later is judged anew. */
+  lost(cause: string): void {
+    this.#doubt.forget();
+    this.#doubted = false;
+    this.fail(cause);
   }
 
   frame(bytes: Uint8Array): void {
@@ -56,14 +73,26 @@ export class LineReader {
     this.#counters.lines += 1;
     this.#onLine(text);
     if (this.#rules.length === 0) this.#value(name, text);
-    else this.#applyRules(text);
+    this.#doubt.frame(text, this.#rules.length === 0 ? undefined : this.#applyRules(text));
+    this.#tellDoubt();
   }
 
   tooLong(): void {
     this.#counters.lines_too_long += 1;
     const { framing } = this.#port;
     const limit = framing.by === "length" ? framing.length : framing.maxLength;
-    this.fail(`line_too_long: a line of more than ${quantity(limit, "byte")} was dropped`);
+    const check = `check the framing, and ${this.#doubt.settings}`;
+    this.fail(`line_too_long: a line of more than ${quantity(limit, "byte")} was dropped: ${check}`);
+  }
+
+  /** Once, until it has gone. */
+  #tellDoubt(): void {
+    const { words } = this.#doubt;
+    if (words !== undefined && !this.#doubted) {
+      this.#ctx.log.warn(`${this.#port.name}: ${words}`);
+      if (this.#rules.length > 0) this.fail(words);
+    }
+    this.#doubted = words !== undefined;
   }
 
   /** All streams of the port are in error; those that are already stay silent. */
@@ -71,7 +100,8 @@ export class LineReader {
     for (const stream of this.#streams) this.#error(stream, cause);
   }
 
-  #applyRules(text: string): void {
+  /** Answers whether any rule had something to say about it. */
+  #applyRules(text: string): boolean {
     let parsed: { readonly json: JsonValue | undefined } | undefined;
     let packet: { readonly sentence: ReturnType<typeof nmeaSentence> } | undefined;
     const line: Line = {
@@ -88,6 +118,7 @@ export class LineReader {
       if (rule.strikes >= STRIKES) this.#error(rule.stream, "the rule was switched off for being slow");
     }
     if (!matched) this.#counters.unmatched_lines += 1;
+    return matched;
   }
 
   #tell(stream: string, outcome: Outcome): void {

@@ -180,6 +180,7 @@ export class PortChannel {
   #received(bytes: Uint8Array): void {
     const { raw, name } = this.port;
     if (raw) this.#ctx.publish(`${name}_raw`, { value: decodeText(bytes, "hex") });
+    this.#reader.received(bytes.length);
     this.#framer.push(bytes);
   }
 
@@ -237,7 +238,7 @@ export class PortChannel {
     this.#endBreak();
     this.#requests.fail(new DriverError("not_open", `${name} was lost while it was asked: ${error.what}`));
     this.#tell("lost", error.message);
-    this.#reader.fail(error.message);
+    this.#reader.lost(error.message);
     const pause = this.#retry.schedule(() => {
       this.#connecting = this.#connect();
     });

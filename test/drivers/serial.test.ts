@@ -321,3 +321,64 @@ test("a wrong configuration is refused with place and reason", () => {
     ["/ports/a/framing/maxLength", "/ports/a/parity"],
   );
 });
+
+const garbage = Uint8Array.of(0xf8, 0x80, 0xe6, 0x06, 0xfe, 0x1e, 0x98, 0x0a);
+
+test("a wrong baud rate is told after three lines that are no text: log, health and stream name the settings", async () => {
+  const { rig, driver, port } = await opened(temperature);
+  for (let line = 0; line < 3; line += 1) port.feed(garbage);
+  const words = /brings lines that are no text, 3 lines in a row: check that baudRate \(9600 here\), .*parity \(none\)/;
+  const { state, cause, counters } = driver.health().channels?.["meter"] ?? assert.fail("no health");
+  assert.equal(state, "degraded");
+  assert.match(cause ?? "", words);
+  assert.equal(counters?.["unmatched_lines"], 3);
+  assert.match(rig.logged.join("\n"), words);
+  assert.match(rig.readings.find(({ stream }) => stream === "temperature")?.cause ?? "", words);
+  port.feed(garbage);
+  assert.equal(rig.logged.filter((line) => words.test(line)).length, 1, "it is told once");
+  port.feed("T=21\n");
+  assert.equal(driver.health().channels?.["meter"]?.state, "ok");
+  await driver.close();
+});
+
+test("without rules lines that are no text are told too; a lone sign in another encoding is not", async () => {
+  const { driver, port } = await opened();
+  const state = (): string | undefined => driver.health().channels?.["meter"]?.state;
+  for (let line = 0; line < 5; line += 1)
+    port.feed(Uint8Array.of(...new TextEncoder().encode("21.5 outside "), 0xb0, 0x0a));
+  assert.equal(state(), "ok");
+  for (let line = 0; line < 3; line += 1) port.feed(garbage);
+  assert.equal(state(), "degraded");
+  await driver.close();
+});
+
+test("bytes that never end a line are told after a minute", async () => {
+  const { rig, driver, port } = await opened(temperature);
+  port.feed("T=2");
+  await rig.clock.advance(61_000);
+  port.feed("1");
+  const { cause } = driver.health().channels?.["meter"] ?? {};
+  assert.match(cause ?? "", /brought 4 bytes and never the end of a line \(framing\.delimiter\): check that baudRate/);
+  port.feed("\n");
+  assert.equal(driver.health().channels?.["meter"]?.state, "ok");
+  await driver.close();
+});
+
+test("rules that fit none of fifty lines are told with the last line; one that fits is enough", async () => {
+  const { driver, port } = await opened(temperature);
+  for (let line = 0; line < 50; line += 1) port.feed("temp 21\n");
+  const { cause } = driver.health().channels?.["meter"] ?? {};
+  assert.match(cause ?? "", /no rule fits any of the 50 lines .*"temp 21": correct match/);
+  port.feed("T=21\n");
+  for (let line = 0; line < 60; line += 1) port.feed("temp 21\n");
+  assert.equal(driver.health().channels?.["meter"]?.state, "ok");
+  await driver.close();
+});
+
+test("what was doubtful before a port was lost is no doubt of the next connection", async () => {
+  const { driver, port } = await opened(temperature);
+  for (let line = 0; line < 3; line += 1) port.feed(garbage);
+  port.unplug();
+  assert.match(driver.health().channels?.["meter"]?.cause ?? "", /gone|lost|unplugged/);
+  await driver.close();
+});
