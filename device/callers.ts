@@ -32,6 +32,7 @@ export class Callers {
     client
       .subscribe(ON_LEAVE, ({ args }) => this.#left(idOf(args[0])))
       .catch((error: unknown) => {
+        if (!(error instanceof ApplicationError)) return; // the board ends before it has joined
         log.warn(
           `${ON_LEAVE} cannot be subscribed to: leases end by their time only; allow it to this board's role (${String(error)})`,
         );

@@ -196,6 +196,8 @@ export interface ModemInputs {
 }
 
 export interface SerialConnection {
+  /** Who else has the port open, and gets part of what is received; as far as this user may see. */
+  readonly sharedWith?: string;
   /** Resolves when the system has taken all bytes. Rejects with `not_open` at once when the port is gone. */
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when all that was written has left. */

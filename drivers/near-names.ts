@@ -1,10 +1,13 @@
-/** Of the names those that were probably meant, nearest first, at most three: a third of the letters may be wrong. */
+/** Of the names the nearest, at most three that are as near: a third of the letters may be wrong. */
 export function nearNames(typed: string, names: readonly string[]): readonly string[] {
   const limit = Math.max(1, Math.floor(typed.length / 3));
-  return [...new Set(names)]
-    .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ distance }) => distance <= limit)
-    .toSorted((a, b) => a.distance - b.distance)
+  const all = [...new Set(names)].map((name) => ({
+    name,
+    distance: editDistance(typed.toLowerCase(), name.toLowerCase()),
+  }));
+  const least = Math.min(limit, ...all.map(({ distance }) => distance));
+  return all
+    .filter(({ distance }) => distance === least)
     .slice(0, 3)
     .map(({ name }) => name);
 }
@@ -12,7 +15,7 @@ export function nearNames(typed: string, names: readonly string[]): readonly str
 /** Insertions, deletions and replacements that turn one text into the other. */
 function editDistance(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [row, letter] of [...from].entries()) {
+  for (const [row, letter] of from.split("").entries()) {
     const line = [row + 1];
     for (let column = 1; column <= to.length; column += 1) {
       const replaced = (above[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1);

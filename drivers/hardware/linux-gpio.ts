@@ -240,10 +240,10 @@ export class LinuxGpio implements GpioPort {
     }
   }
 
-  async #exportError(error: unknown, { chip, line, global, what }: Place): Promise<DriverError> {
-    if (systemCode(error) !== "EBUSY") return this.#unusable(error, what, join(this.#root, "export"));
+  async #exportError(refused: unknown, { chip, line, global, what }: Place): Promise<DriverError> {
+    if (systemCode(refused) !== "EBUSY") return this.#unusable(refused, what, join(this.#root, "export"));
     const told = await this.#holderOf({ chip, line }).catch(() => undefined); // it is a hint for a message, no more
-    return lineInUse(what, { holder: told ?? (await gpioHolder(this.#holders, global)), global, cause: error });
+    return lineInUse(what, { holder: told ?? (await gpioHolder(this.#holders, global)), global, cause: refused });
   }
 
   async #unusable(error: unknown, what: string, file: string): Promise<DriverError> {

@@ -10,7 +10,7 @@ import { DriverError, type DriverErrorCode, type SerialPortInfo, type SerialPort
 import type { ModemInputs, ModemOutputs, SerialConnection, SerialRequest, UsbSelector } from "../board.ts";
 import { noticeHangUp } from "./hang-up-read.ts";
 import { matchingPort } from "./matching-port.ts";
-import { serialOpenError } from "./serial-open-error.ts";
+import { holderWords, portHolders, serialOpenError, stopCure } from "./serial-open-error.ts";
 import { systemCode } from "./system-error.ts";
 
 export interface LinuxSerialOptions {
@@ -62,7 +62,11 @@ export class LinuxSerial implements SerialPorts {
     const refused = await new Promise<Error | null>((resolve) => {
       port.open(resolve);
     });
-    if (refused === null) return connection(port, found);
+    if (refused === null) {
+      const opened = connection(port, found);
+      const [other] = await portHolders(found.path).catch(() => []);
+      return other === undefined ? opened : { ...opened, sharedWith: `${holderWords(other)}. ${stopCure(other)}` };
+    }
     const error = serialError(refused, `${found.path} cannot be opened`);
     throw await serialOpenError(error, found.path, async () => this.#withNames(await this.#fromDev()));
   }

@@ -6,27 +6,29 @@ import { noPermission } from "./access-cure.ts";
 /** Ports that are named in a message. */
 const MOST = 12;
 
-/** `error` is what the library's words amount to; `ports` are those of the system. */
+/** `refused` is what the library's words amount to; `ports` are those of the system. */
 export async function serialOpenError(
-  error: DriverError,
+  refused: DriverError,
   path: string,
   ports: () => Promise<readonly SerialPortInfo[]>,
 ): Promise<DriverError> {
-  const { cause } = error;
-  if (error.code === "no_permission") return noPermission(path, path, cause);
-  if (error.code === "busy") return inUse(path, await portHolders(path), cause);
-  if (error.code !== "no_such_device") return error;
+  const { cause } = refused;
+  if (refused.code === "no_permission") return noPermission(path, path, cause);
+  if (refused.code === "busy") return inUse(path, await portHolders(path), cause);
+  if (refused.code !== "no_such_device") return refused;
   const isThere = await stat(path).then(
     () => true,
     () => false,
   );
   const what = isThere ? `${path} is no serial port` : `There is no ${path}`;
+  const plug = isThere ? "" : "Plug it in, or ";
   const names = (await ports().catch(() => [])).map(({ path: one, byId }) => byId[0] ?? one);
   const others =
     names.length === 0
-      ? "; there is no serial port at all (`dmesg | tail` tells what happens when one is plugged in)"
-      : `, or set path to one of those there are: ${names.slice(0, MOST).join(", ")}`;
-  return new DriverError("no_such_device", what, { cure: `Plug it in${others}.`, cause });
+      ? "set path to another one; there is no serial port at all now (`dmesg | tail` tells what happens when one is plugged in)"
+      : `set path to one of those there are: ${names.slice(0, MOST).join(", ")}`;
+  const cure = `${plug}${others}.`;
+  return new DriverError("no_such_device", what, { cure: cure.charAt(0).toUpperCase() + cure.slice(1), cause });
 }
 
 export interface PortHolder {

@@ -217,6 +217,10 @@ export class PortChannel {
     this.#connection = own;
     this.#opens += 1;
     if (this.#error) this.#ctx.log.info(`${this.port.name} (${path}) is open`);
+    if (own.sharedWith !== undefined)
+      this.#ctx.log.warn(
+        `${this.port.name}: ${path} is open in another program too, and each gets part of what is received: ${own.sharedWith}`,
+      );
     this.#error = undefined;
     this.#retry.reset();
     this.#tell("open");

@@ -46,7 +46,7 @@ test("no_such_device: a missing port, and a file that is none, are told with the
   const dev = temporaryFolder(t);
   for (const name of ["ttyUSB0", "ttyAMA0", "passwd"]) writeFileSync(join(dev, name), "");
   const serial = new LinuxSerial({ dev });
-  const others = /set path to one of those there are: .*ttyAMA0, .*ttyUSB0\./;
+  const others = /[Ss]et path to one of those there are: .*ttyAMA0, .*ttyUSB0\./;
   for (const [name, what] of [
     ["ttyUSB7", /^There is no .*ttyUSB7\./],
     ["passwd", /^\S*passwd is no serial port\./],
@@ -69,9 +69,6 @@ test("another process that has a port open is found by its name", async (t) => {
   writeFileSync(port, "");
   const link = join(folder, "by-id");
   symlinkSync(port, link);
-  const other = spawn("sleep", ["60"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
-  other.kill();
-  await once(other, "exit");
   assert.deepEqual(await portHolders(link), []);
   const holder = spawn("sh", ["-c", `exec 3<"${port}"; echo; exec sleep 60`], { stdio: ["ignore", "pipe", "ignore"] });
   t.after(() => holder.kill());
@@ -94,9 +91,10 @@ test("no_such_device: a file of the kernel that is missing is told with what swi
   });
 });
 
-test("a name that was mistyped finds those that were meant, nearest first", () => {
+test("a name that was mistyped finds what was meant", () => {
   const names = ["ID_SDA", "ID_SCL", "GPIO1", "GPIO17", "GPIO27", "PWR_LED"];
-  assert.deepEqual(nearNames("GPI017", names), ["GPIO17", "GPIO1", "GPIO27"]);
+  assert.deepEqual(nearNames("GPI017", names), ["GPIO17"]);
   assert.deepEqual(nearNames("id-sda", names), ["ID_SDA"]);
+  assert.deepEqual(nearNames("GPIO_7", names), ["GPIO17", "GPIO27"]);
   assert.deepEqual(nearNames("banana", names), []);
 });

@@ -226,3 +226,12 @@ test("a real line is asked and answers", { skip }, async (t) => {
   await assert.rejects(connection.drain(), { code: "not_open" });
   assert.equal(far.exitCode, null);
 });
+
+test("a port that another program has open without a lock is told of with what ends that", { skip }, async (t) => {
+  const { path, far } = await pty(t);
+  // socat keeps the terminal itself open beside its far end
+  const shared = await new LinuxSerial().open({ path, ...settings, ...ignored });
+  const pid = String(far.pid);
+  assert.equal(shared.sharedWith, `socat (process ${pid}). Stop it: \`sudo kill ${pid}\`.`);
+  await shared.close();
+});

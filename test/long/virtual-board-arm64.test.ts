@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { arm64Bundle, whyNoArm64 } from "../support/arm64-bundle.ts";
 import { assertDrivers, runDrivers } from "../support/drivers-on-board.ts";
 import { assertGpioRun } from "../support/gpio-board-facts.ts";
+import { assertNewcomer, runNewcomer } from "../support/newcomer-facts.ts";
 import { runGpio, whyNoBoard } from "../support/virtual-board.ts";
 
 test(
@@ -21,4 +22,13 @@ test(
   "on arm64 every driver that has hardware on the virtual board keeps its contract there",
   { skip: whyNoBoard() || whyNoArm64(), timeout: 600_000 },
   async (t) => assertDrivers(t, await runDrivers(t, "arm64", 500)),
+);
+
+test(
+  "on arm64 whatever a newcomer gets wrong, the message names it, its place and the cure; so does the doctor",
+  { skip: whyNoBoard() || whyNoArm64(), timeout: 600_000 },
+  async (t) => {
+    const bundle = await arm64Bundle();
+    await assertNewcomer(t, await runNewcomer(t, { arch: "arm64", bundle, length: "long", limit: 500 }), "long");
+  },
 );

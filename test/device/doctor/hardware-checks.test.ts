@@ -50,6 +50,48 @@ test("ports: one that is missing names those that there are", (t) => {
   assert.match(lines(t, [serial("/dev/ttyUSB0")], {}), /none \(`dmesg \| tail`/);
 });
 
+test("pins: sysfs' export that a group may only write is a matter of that group", (t) => {
+  const files = { "/sys/class/gpio/export": "" };
+  const owners = { "/sys/class/gpio/export": { uid: 0, gid: 997, mode: 0o220 } };
+  const facts = { user: { uid: 1000, groups: [1000] } };
+  assert.match(lines(t, [gpio], { files, owners, facts }), /may not use .*export: it became a member of gpio/);
+});
+
+test("ports: an adapter that is named by its maker is there once, or not, or more than once", (t) => {
+  const adapter = { use: "serial", ports: { meter: { usb: "ftdi" } } };
+  const plugged = (name: string, vendor = "0403") => ({
+    [`/sys/bus/usb/devices/${name}/idVendor`]: `${vendor}\n`,
+    [`/sys/bus/usb/devices/${name}/idProduct`]: "6001\n",
+  });
+  const files = { "/dev/ttyACM0": "", ...plugged("1-1", "2341") };
+  assert.match(
+    lines(t, [adapter], { files }),
+    /error {3}meter: no USB 0403:\* is plugged in\n.*ports there are: \/dev\/ttyACM0/,
+  );
+  assert.match(
+    lines(t, [adapter], { files: { ...files, ...plugged("1-2") } }),
+    /ok {6}meter: USB 0403:\* is plugged in/,
+  );
+  const two = { ...files, ...plugged("1-2"), ...plugged("1-3") };
+  assert.match(lines(t, [adapter], { files: two }), /error {3}meter: 2 adapters are USB 0403:\*\n.*serialNumber/);
+});
+
+test("ports: a file that is no device is an error", (t) => {
+  const files = { "/etc/issue": "", "/dev/ttyUSB1": "" };
+  const facts = { user: { uid: 0, groups: [0] } };
+  assert.match(
+    lines(t, [serial("/etc/issue")], { files, facts }),
+    /error {3}meter: \/etc\/issue is no serial port\n.*ttyUSB1/,
+  );
+});
+
+test("hardware PWM without a chip is an error with the overlay", (t) => {
+  const lamp = { use: "gpio", pins: {}, pwm: { lamp: { channel: 0 } } };
+  assert.match(lines(t, [lamp], {}), /error {3}lamp: there is no PWM chip in \/sys\/class\/pwm\n.*dtoverlay=pwm/);
+  const files = { "/sys/class/pwm/pwmchip2/npwm": "4\n" };
+  assert.match(lines(t, [lamp], { files }), /ok {6}lamp: PWM chips there are: pwmchip2/);
+});
+
 test("ports: a holder, the kernel's console and a missing right are told; a running board is no fault", (t) => {
   const files = {
     "/dev/ttyAMA0": "",
