@@ -53,6 +53,8 @@ const delivery = [
   { name: "mtools", proof: () => onPath("mcopy") },
   { name: "openssh-server", proof: () => existsSync("/usr/sbin/sshd") },
   { name: "openssh-client", proof: () => onPath("ssh") },
+  { name: "sudo", proof: () => onPath("sudo") },
+  { name: "systemd", proof: () => existsSync("/lib/systemd/systemd") },
 ];
 const rivals = [{ name: "mosquitto", proof: () => onPath("mosquitto") || existsSync("/usr/sbin/mosquitto") }];
 const needs = {

@@ -1,5 +1,6 @@
 /** `--check`: what a configuration amounts to, for people and for the program that brings it to a board. */
 import { formatProblems } from "@pinion/config";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { boardToExamine } from "./compose-board.ts";
 import type { ConfigSource } from "./config-source.ts";
@@ -14,26 +15,37 @@ export type CheckReport =
   | {
       readonly id: string;
       readonly words: string;
-      /** What `router` names, by its key, as it is written. */
-      readonly files: readonly { readonly key: string; readonly file: string }[];
+      /** What `router` names, by its key, as it is written. `toEnroll`: a key that is not there and is made on the board. */
+      readonly files: readonly { readonly key: string; readonly file: string; readonly toEnroll?: true }[];
       /** The files of drivers of others, as they are written. */
       readonly drivers: readonly string[];
       /** What could not be told on this machine, in words. */
       readonly warnings: readonly string[];
     };
 
-/** With a folder the configuration is another machine's: what `router` names is looked for there, by its name. */
+export interface CheckWish {
+  /** The configuration is another machine's: what `router` names is looked for there, by its name. */
+  readonly folder: string | undefined;
+  /** It is this machine's all the same. */
+  readonly here: boolean;
+  /** A key that is not there may be missing. */
+  readonly toEnroll: boolean;
+}
+
 export async function checkReport(
   source: ConfigSource,
-  folder: string | undefined,
+  { folder, here, toEnroll }: CheckWish,
   hostname: string,
 ): Promise<CheckReport> {
-  const placeOf = folder === undefined ? undefined : (named: string): string => join(folder, basename(named));
+  const later = (key: string, place: string): boolean => toEnroll && key === "keyFile" && !existsSync(place);
+  const placed = (named: string): string => (folder === undefined ? named : join(folder, basename(named)));
+  const placeOf = (named: string, key: string): string | undefined =>
+    later(key, placed(named)) ? undefined : placed(named);
   const read = await readBoard({ ...source, placeOf }, hostname);
   if (!read.ok) return { problems: formatProblems(read.problems) };
   const { findings, warnings } = await checkPins(
     read.board,
-    folder === undefined ? await boardToExamine(read.board) : undefined,
+    folder === undefined || here ? await boardToExamine(read.board) : undefined,
   );
   if (findings.length > 0) {
     const again = await readBoard({ ...source, placeOf, further: findings }, hostname);
@@ -52,7 +64,10 @@ export async function checkReport(
   return {
     id: naming.id,
     words: [planWords(read.board), ...warnings.map((one) => `\nwarning: ${one}`)].join("\n"),
-    files: named.flatMap(([key, file]) => (file === undefined ? [] : [{ key, file }])),
+    files: named.flatMap(([key, file]) => {
+      if (file === undefined) return [];
+      return [{ key, file, ...(later(key.replace(/.*\./, ""), placed(file)) ? { toEnroll: true as const } : {}) }];
+    }),
     drivers: [...new Set(config.drivers.map(({ use }) => use).filter(isFile))],
     warnings,
   };

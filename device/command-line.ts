@@ -19,6 +19,9 @@ Options:
                        end; with --json as one JSON object
   --files <folder>     with --check, for another machine: what router.tls and
                        router.auth name lies in this folder, by its name
+  --here               with --files: it is for this machine all the same
+  --to-enroll          with --check: the key that router.auth.keyFile names may
+                       be missing, pinion-device enroll makes it on the board
   --schema             print the JSON Schema of the configuration, for editors
   -h, --help           display help for command
 `;
@@ -29,6 +32,8 @@ const options = {
   json: { type: "boolean" },
   check: { type: "boolean" },
   files: { type: "string" },
+  here: { type: "boolean" },
+  "to-enroll": { type: "boolean" },
   schema: { type: "boolean" },
   version: { type: "boolean", short: "V" },
   help: { type: "boolean", short: "h" },
@@ -44,6 +49,8 @@ export interface Wanted {
   readonly config: string | undefined;
   readonly check: boolean;
   readonly files: string | undefined;
+  readonly here: boolean;
+  readonly toEnroll: boolean;
   readonly schema: boolean;
   readonly safe: boolean;
   readonly doctor: "gpio" | "all" | undefined;
@@ -69,6 +76,8 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     config: typeof config === "string" ? config : undefined,
     check: values["check"] === true,
     files: typeof files === "string" ? files : undefined,
+    here: values["here"] === true,
+    toEnroll: values["to-enroll"] === true,
     schema: values["schema"] === true,
     safe: values["safe"] === true,
     doctor: doctor === "gpio" || doctor === "all" ? doctor : undefined,

@@ -11,7 +11,8 @@ export interface ConfigSource {
   readonly further?: readonly Finding[];
 }
 
-export type PlaceOf = (file: string) => string;
+/** Undefined: it is not there yet, and will be. */
+export type PlaceOf = (file: string, key: string) => string | undefined;
 
 export function sourceOf(source: string | ConfigSource): ConfigSource {
   return typeof source === "string" ? { file: source } : source;

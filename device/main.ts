@@ -59,13 +59,14 @@ async function main(argv: readonly string[]): Promise<void> {
   } else await act(line.wanted);
 }
 
-async function act({ config, check, files, safe, doctor, json }: Wanted): Promise<void> {
+async function act(wanted: Wanted): Promise<void> {
+  const { config, check, files, safe, doctor, json } = wanted;
   if (doctor !== undefined) return diagnose(doctor, config, json);
   const place = findConfig(config);
   if ("words" in place) return refuse(place.words);
   const trial = new ConfigTrial(place.file, stateFolder());
   if (check) {
-    return report(files === undefined ? trial.sourceOf(trial.settled()) : { file: place.file }, files, json);
+    return report(files === undefined ? trial.sourceOf(trial.settled()) : { file: place.file }, wanted);
   }
   let inForce = safe ? trial.present() : trial.begin();
   let read = await readBoard(trial.sourceOf(inForce), hostname());
@@ -80,9 +81,9 @@ async function act({ config, check, files, safe, doctor, json }: Wanted): Promis
 }
 
 /** For a person at the board, or a program that prepares this machine or another one. */
-async function report(source: ConfigSource, files: string | undefined, json: boolean): Promise<void> {
+async function report(source: ConfigSource, { files: folder, here, json, toEnroll }: Wanted): Promise<void> {
   const { checkReport } = await import("./check-report.ts");
-  const told = await checkReport(source, files, hostname());
+  const told = await checkReport(source, { folder, here, toEnroll }, hostname());
   if (!json && "problems" in told) return refuse(told.problems);
   process.stdout.write(`${json || "problems" in told ? JSON.stringify(told) : told.words}\n`);
   if ("problems" in told) process.exitCode = EX_CONFIG;
@@ -208,11 +209,14 @@ async function run(board: BoardConfig, trial: ConfigTrial, inForce: InForce): Pr
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
   ended = (words) => field?.failed(words);
   field?.start();
-  begin(runtime, log, loopLag.reader());
+  const watchdog = begin(runtime, log, loopLag.reader());
+  client.onState((link) => {
+    if (link.state === "ready" || link.state === "waiting") watchdog.changed();
+  });
   await answerHealth(config.health.listen, runtime, log);
 }
 
-function begin(runtime: Runtime, log: Log, lag: () => Lag): void {
+function begin(runtime: Runtime, log: Log, lag: () => Lag): Watchdog {
   const watchdog = watchdogOf(runtime, log, lag);
   collectStartGarbage();
   endOnSignals(runtime, log, watchdog);
@@ -220,6 +224,7 @@ function begin(runtime: Runtime, log: Log, lag: () => Lag): void {
     () => watchdog.ready(),
     (error: unknown) => fail(runtime, log, error),
   );
+  return watchdog;
 }
 
 async function answerHealth(listen: string | undefined, runtime: Runtime, log: Log): Promise<void> {
@@ -242,7 +247,9 @@ function watchdogOf(runtime: Runtime, log: Log, lag: () => Lag): Watchdog {
     limit,
     status: () => {
       const { state, link, drivers } = runtime.health();
-      return `${state}; link ${link.state}; drivers ${drivers.map((one) => `${one.name} ${one.state}`).join(", ") || "none"}`;
+      const cause =
+        link.state === "ready" || link.cause === undefined ? "" : ` (${link.cause.replaceAll(/\s+/g, " ")})`;
+      return `${state}; link ${link.state}${cause}; drivers ${drivers.map((one) => `${one.name} ${one.state}`).join(", ") || "none"}`;
     },
     fault: () => {
       const worst = lag().max;

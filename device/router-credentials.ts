@@ -24,8 +24,13 @@ export function routerCredentials(
   for (const key of FILES) {
     const named = auth[key];
     if (named === undefined) continue;
+    const place = placeOf(named, key);
+    if (place === undefined) {
+      credentials = { ...credentials, seed: new Uint8Array(32) };
+      continue;
+    }
     try {
-      const { secret, ticket, seed } = readCredentials({ [key]: placeOf(named) });
+      const { secret, ticket, seed } = readCredentials({ [key]: place });
       credentials = {
         ...given,
         secret: secret ?? credentials.secret,

@@ -24,7 +24,8 @@ export function routerOptions(
   const read = (key: "ca" | "cert" | "key"): Buffer | undefined => {
     const named = tls?.[key];
     if (named === undefined) return undefined;
-    const file = placeOf(named);
+    const file = placeOf(named, key);
+    if (file === undefined) return undefined;
     try {
       return readFileSync(file);
     } catch (error) {

@@ -26,19 +26,27 @@ export class Watchdog {
   readonly #context: WatchdogContext;
   #cancel: () => void = () => undefined;
   #withheld: string | undefined;
+  #told: string | undefined;
 
   constructor(context: WatchdogContext) {
     this.#context = context;
   }
 
   ready(): void {
-    const { notify, status } = this.#context;
-    notify("READY=1", `STATUS=${status()}`);
+    this.#context.notify("READY=1", this.#status());
     this.#later();
+  }
+
+  /** The status may be another one: who waits for it, as after an installation, need not wait for the next beat. */
+  changed(): void {
+    const before = this.#told;
+    const now = this.#status();
+    if (before !== undefined && now !== before) this.#context.notify(now);
   }
 
   stopping(): void {
     this.#cancel();
+    this.#told = undefined;
     this.#context.notify("STOPPING=1", "STATUS=outputs to their safe level");
   }
 
@@ -48,13 +56,17 @@ export class Watchdog {
   }
 
   #beat(): void {
-    const { notify, status, fault, log, limit } = this.#context;
+    const { notify, fault, log, limit } = this.#context;
     this.#later();
     const why = fault();
     if (why !== undefined && why !== this.#withheld && limit !== undefined)
       log.error(`no sign of life to systemd: ${why}`);
     this.#withheld = why;
-    if (why === undefined) notify(...(limit === undefined ? [] : ["WATCHDOG=1"]), `STATUS=${status()}`);
+    if (why === undefined) notify(...(limit === undefined ? [] : ["WATCHDOG=1"]), this.#status());
     else notify(`STATUS=${why}`);
+  }
+
+  #status(): string {
+    return (this.#told = `STATUS=${this.#context.status()}`);
   }
 }

@@ -9,7 +9,7 @@ import { faultsOf } from "./checks.ts";
 import { entriesOf } from "./manifest.ts";
 import { addNode, programFolder, putNode } from "./program-folder.ts";
 import type { Stamp } from "./stamp.ts";
-import { tar, type TarEntry } from "./tar.ts";
+import { tar, type TarEntry } from "@pinion/client/release";
 import type { Target } from "./targets.ts";
 
 export interface Artefact {

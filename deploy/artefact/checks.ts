@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Program } from "../programs.ts";
 import { buildCache } from "./npm-package.ts";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "@pinion/client/release";
 import type { Target } from "./targets.ts";
 
 const MQTT_PACKAGE = /(^|\/)node_modules\/(mqtt|mqtt-packet|aedes|mqemitter)\//;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stamp } from "./stamp.ts";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "@pinion/client/release";
 import type { Target } from "./targets.ts";
 
 export const MANIFEST = "manifest.json";

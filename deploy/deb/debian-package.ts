@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { Stamp } from "../artefact/stamp.ts";
-import { tar, type TarEntry } from "../artefact/tar.ts";
+import { tar, type TarEntry } from "@pinion/client/release";
 import type { Target } from "../artefact/targets.ts";
 import { ar } from "./ar.ts";
 

@@ -12,6 +12,11 @@ export async function askSecret(): Promise<string> {
   return first;
 }
 
+/** Once, at the terminal. */
+export function askPassword(prompt: string): Promise<string> {
+  return readLine(prompt);
+}
+
 /** What is typed goes nowhere: the terminal's own echo is off while readline holds it, and its output is dropped. */
 function readLine(prompt: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

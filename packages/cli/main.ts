@@ -4,6 +4,7 @@ import { addAuthCommands } from "./auth.ts";
 import { addCreateCommand } from "./create.ts";
 import { call, type CallCommandOptions } from "./call.ts";
 import { addConfigCommand } from "./config.ts";
+import { addDeployCommand } from "./deploy.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEnrollCommand } from "./enroll.ts";
 import { addDriverCommands } from "./driver.ts";
@@ -48,6 +49,7 @@ function pinion(): Command {
     .option("--cursor <file>", "with --from: where to keep what was printed last")
     .action((pattern: string, options: SubscribeCommandOptions) => subscribe(pattern, options));
   addAuthCommands(program);
+  addDeployCommand(program);
   addDoctorCommand(program);
   addEnrollCommand(program);
   addUpdateCommand(program);

@@ -16,7 +16,7 @@ import {
   Refused,
   signatureText,
 } from "@pinion/client/release";
-import { tar, type TarEntry } from "../../deploy/artefact/tar.ts";
+import { tar, type TarEntry } from "@pinion/client/release";
 
 const folder = mkdtempSync(join(tmpdir(), "pinion-release-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import { lstatSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { stamp } from "../../deploy/artefact/stamp.ts";
-import { tar, type TarEntry } from "../../deploy/artefact/tar.ts";
+import { tar, type TarEntry } from "@pinion/client/release";
 import { targetNamed } from "../../deploy/artefact/targets.ts";
 import { ar } from "../../deploy/deb/ar.ts";
 import { temporaryFolder } from "../support/programs.ts";

@@ -6,6 +6,8 @@ const nothing = {
   config: undefined,
   check: false,
   files: undefined,
+  here: false,
+  toEnroll: false,
   schema: false,
   safe: false,
   doctor: undefined,
@@ -30,6 +32,8 @@ test("each option is read in each of its spellings", () => {
     assert.deepEqual(wanted(...args), { ...nothing, config: "a.yaml" });
   }
   assert.deepEqual(wanted("--check", "--safe"), { ...nothing, check: true, safe: true });
+  const asked = { ...nothing, check: true, files: "etc", here: true, toEnroll: true };
+  assert.deepEqual(wanted("--check", "--files", "etc", "--here", "--to-enroll"), asked);
   assert.deepEqual(wanted("--doctor", "gpio", "--json"), { ...nothing, doctor: "gpio", json: true });
 });
 

@@ -18,10 +18,12 @@ function rigged(limit: number | undefined): {
   told: string[];
   dog: Watchdog;
   readonly fail: (why?: string) => void;
+  readonly is: (words: string) => void;
 } {
   const clock = new VirtualClock();
   const told: string[] = [];
   let fault: string | undefined;
+  let status = "ok";
   const dog = new Watchdog({
     notify: (...lines) => void told.push(...lines),
     timers: {
@@ -33,10 +35,10 @@ function rigged(limit: number | undefined): {
     },
     log: { debug: silent, info: silent, warn: silent, error: silent },
     limit,
-    status: () => "ok",
+    status: () => status,
     fault: () => fault,
   });
-  return { clock, told, dog, fail: (why) => void (fault = why) };
+  return { clock, told, dog, fail: (why) => void (fault = why), is: (words) => void (status = words) };
 }
 
 test("systemd is pinged three times in its limit while all is well, and not while something is not", async () => {
@@ -54,6 +56,26 @@ test("systemd is pinged three times in its limit while all is well, and not whil
   dog.stopping();
   assert.equal(told[0], "STOPPING=1");
   await clock.advance(60_000);
+  assert.equal(told.length, 2);
+});
+
+test("a status that changes between two beats is told at once, and only from ready to the end", async () => {
+  const { clock, told, dog, is } = rigged(30_000);
+  is("link connecting");
+  dog.changed();
+  assert.deepEqual(told, []);
+  dog.ready();
+  dog.changed();
+  assert.deepEqual(told.splice(0), ["READY=1", "STATUS=link connecting"]);
+  is("link ready");
+  dog.changed();
+  dog.changed();
+  assert.deepEqual(told.splice(0), ["STATUS=link ready"]);
+  await clock.advance(10_000);
+  assert.deepEqual(told.splice(0), ["WATCHDOG=1", "STATUS=link ready"]);
+  dog.stopping();
+  is("link closed");
+  dog.changed();
   assert.equal(told.length, 2);
 });
 

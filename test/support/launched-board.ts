@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { programFolder } from "../../deploy/build.ts";
 import { entriesOf, manifest } from "../../deploy/artefact/manifest.ts";
 import { startScript } from "../../deploy/artefact/program-folder.ts";
-import { tar } from "../../deploy/artefact/tar.ts";
+import { tar } from "@pinion/client/release";
 import { targets } from "../../deploy/artefact/targets.ts";
 import { programs } from "../../deploy/programs.ts";
 import { programScript, start, type Running } from "./programs.ts";

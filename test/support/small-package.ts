@@ -5,7 +5,7 @@ import { programs } from "../../deploy/programs.ts";
 import { startScript } from "../../deploy/artefact/program-folder.ts";
 import { entriesOf } from "../../deploy/artefact/manifest.ts";
 import { stamp } from "../../deploy/artefact/stamp.ts";
-import type { TarEntry } from "../../deploy/artefact/tar.ts";
+import type { TarEntry } from "@pinion/client/release";
 import { targets } from "../../deploy/artefact/targets.ts";
 import { programFolder } from "../../deploy/build.ts";
 import { debianPackage } from "../../deploy/deb/debian-package.ts";

@@ -46,7 +46,7 @@ type Wanted = readonly [path: string, content: Buffer, what: string];
 
 function payload({ files, package: deb, hostname, sshKeys }: Card): readonly Wanted[] {
   const text = (path: string, content: string, what: string): Wanted => [`${HOME}/${path}`, Buffer.from(content), what];
-  const sums = files.map(({ name, content }) => `${sha256(content)}  etc/${name}\n`).join("");
+  const sums = files.map(({ name, sha256 }) => `${sha256}  etc/${name}\n`).join("");
   return [
     [`${HOME}/package.deb`, deb.content, `pinion ${deb.version} for ${deb.architecture}`],
     text("package.sums", `${deb.sha256}  package.deb\n`, "its checksum"),

@@ -8,6 +8,8 @@
  * Power may go at any moment: each step can be done again, and a unit starts it again until all is done. The secrets leave the boot
  * partition, which everybody can read, first; the configuration comes into place last, so that no half-installed board moves a pin.
  */
+import { BOARD_SHELL } from "../provision/board-shell.ts";
+
 export const FIRST_BOOT_SCRIPT = String.raw`#!/bin/sh
 # by pinion flash: installs what lies beside it, without a network, and takes itself and the secrets away.
 set -u
@@ -49,6 +51,7 @@ END
   sync
 }
 
+${BOARD_SHELL}
 take_secrets() {
   [ -d "$here/etc" ] || return 0
   if ! cmp -s "$here/etc.sums" "$kept/etc.sums"; then
@@ -79,23 +82,10 @@ install_package() {
   own=$(dpkg --print-architecture)
   its=$(dpkg-deb -f "$here/package.deb" Architecture)
   [ "$own" = "$its" ] || give_up "the package is for $its, and this system is $own: prepare the card again with the package for $own"
-  tries=0
-  # the system's own first start may be installing something
-  until words=$(dpkg -i "$here/package.deb" 2>&1); do
-    tries=$((tries + 1))
-    case $words in
-      *lock*) [ $tries -lt 60 ] || give_up "dpkg is busy with something else" ;;
-      *) give_up "dpkg -i failed: $words" ;;
-    esac
-    sleep 5
-  done
+  install_deb "$here/package.deb"
   sync
   mkdir -p "$kept" && echo "$sum" >"$kept/installed"
   say "installed pinion $(dpkg-query -W -f '${"$"}{Version}' pinion)"
-}
-
-place() {
-  install -o root -g pinion -m 640 "$1" "$2.new" && mv -f "$2.new" "$2" || give_up "$2 cannot be written"
 }
 
 configure() {
@@ -106,20 +96,6 @@ configure() {
   sync
   place "$kept/etc/board.yaml" /etc/pinion/board.yaml
   sync
-}
-
-name_host() {
-  [ -s "$here/hostname" ] || return 0
-  read -r new <"$here/hostname"
-  old=$(cat /etc/hostname 2>/dev/null)
-  (umask 022 && echo "$new" >/etc/hostname)
-  if grep -q '^127\.0\.1\.1' /etc/hosts 2>/dev/null; then
-    sed -i "s/^127\.0\.1\.1.*/127.0.1.1\t$new/" /etc/hosts
-  else
-    (umask 022 && printf '127.0.1.1\t%s\n' "$new" >>/etc/hosts)
-  fi
-  hostname "$new" 2>/dev/null
-  [ "$old" = "$new" ] || say "the host's name is $new"
 }
 
 allow_ssh() {
@@ -154,7 +130,7 @@ main() {
   come_again
   take_secrets
   install_package
-  name_host
+  name_host "$here/hostname"
   allow_ssh
   configure
   if words=$(setpriv --reuid=pinion --regid=pinion --init-groups pinion-device --config /etc/pinion/board.yaml --check 2>&1); then

@@ -3,6 +3,7 @@ import { CommandFailure, ExitStatus } from "../exit-status.ts";
 import { readBoardFiles } from "../provision/board-files.ts";
 import { findPackage } from "../provision/find-package.ts";
 import { checkHostname } from "../provision/hostname.ts";
+import { octetsInWords } from "../provision/octets-in-words.ts";
 import { readSshKeys } from "../provision/ssh-key.ts";
 import { type BootPartition, type CardSystem, readCardSystem } from "./boot-partition.ts";
 import { type Card, type Change, changesFor, octetsNeeded } from "./changes.ts";
@@ -30,14 +31,16 @@ export function flashCard(options: FlashOptions): void {
   const hostname = options.hostname === undefined ? undefined : checkHostname(options.hostname);
   const sshKeys = options.sshKey === undefined ? undefined : readSshKeys(options.sshKey);
   const deb = findPackage(options.package, system.architecture);
-  const { files, words } = readBoardFiles(options.config, options.credentials);
+  const { files, words } = readBoardFiles(options.config, { folder: options.credentials });
   const card = { files, package: deb, hostname, sshKeys };
   const changes = changesFor(partition, system, card);
   tell(partition, { system, card, changes, words });
   const needed = octetsNeeded(changes) + SPARE;
   const free = partition.freeOctets();
   if (needed > free) {
-    throw refused(`${partition.words} has ${mb(free)} free, and ${mb(needed)} are needed. Nothing was written`);
+    throw refused(
+      `${partition.words} has ${octetsInWords(free)} free, and ${octetsInWords(needed)} are needed. Nothing was written`,
+    );
   }
   if (options.dryRun === true) return console.log("dry run: nothing was written");
   write(partition, changes);
@@ -66,7 +69,7 @@ function tell({ words: place }: BootPartition, { system, card, changes, words }:
   const starter = system.firstBoot === "cloud-init" ? "cloud-init" : "firstrun.sh";
   console.log(`${place}: Raspberry Pi OS, ${system.architecture}, first start by ${starter}`);
   for (const { path, content, how, what } of changes) {
-    console.log(`  ${how.padEnd(8)} ${path.padEnd(28)} ${mb(content?.length ?? 0).padStart(9)}  ${what}`);
+    console.log(`  ${how.padEnd(8)} ${path.padEnd(28)} ${octetsInWords(content?.length ?? 0).padStart(9)}  ${what}`);
   }
   if (!card.package.hasNode) {
     console.log(
@@ -92,10 +95,6 @@ function write(partition: BootPartition, changes: readonly Change[]): void {
     }
   }
   if (open.length === 0) console.error("all of it is there already");
-}
-
-function mb(octets: number): string {
-  return octets < 100_000 ? `${String(octets)} B` : `${(octets / 1_000_000).toFixed(1)} MB`;
 }
 
 function refused(words: string): CommandFailure {

@@ -1,4 +1,5 @@
 /** A board's configuration and what it names, read and checked on another machine before anything is written anywhere. */
+import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { askDeviceProgram } from "../device-program.ts";
@@ -16,6 +17,8 @@ export interface BoardFile {
   /** Below /etc/pinion on the board. */
   readonly name: string;
   readonly content: Buffer;
+  /** In hex. */
+  readonly sha256: string;
   /** Whose it is here. */
   readonly from: string;
 }
@@ -25,6 +28,15 @@ export interface BoardFiles {
   readonly files: readonly BoardFile[];
   /** What it amounts to, in words. */
   readonly words: string;
+  /** The name of a key that is not here: the board makes it. */
+  readonly keyToMake: string | undefined;
+}
+
+export interface FilesWish {
+  /** Where the files are that the configuration names; default: beside it. */
+  readonly folder?: string | undefined;
+  /** Whether the key of `router.auth.keyFile` may be missing. */
+  readonly mayMakeKey?: true;
 }
 
 /** What `pinion-device --check --json` prints. */
@@ -32,19 +44,21 @@ type Report =
   | { readonly problems: string }
   | {
       readonly words: string;
-      readonly files: readonly { readonly key: string; readonly file: string }[];
+      readonly files: readonly { readonly key: string; readonly file: string; readonly toEnroll?: true }[];
       readonly drivers: readonly string[];
     };
 
-/** Files that the configuration names are taken from `folder`; default: from beside it. @throws CommandFailure */
-export function readBoardFiles(config: string, folder = dirname(config)): BoardFiles {
-  const content = read(config, "the configuration");
-  const report = JSON.parse(askDeviceProgram(["--check", "--json", "--config", config, "--files", folder])) as Report; // by device/check-report.ts
+/** @throws CommandFailure */
+export function readBoardFiles(config: string, { folder = dirname(config), mayMakeKey }: FilesWish): BoardFiles {
+  const own = fileFrom(CONFIG_NAME, config, "the configuration");
+  const check = ["--check", "--json", "--config", config, "--files", folder, ...(mayMakeKey ? ["--to-enroll"] : [])];
+  const report = JSON.parse(askDeviceProgram(check)) as Report; // by device/check-report.ts
   if ("problems" in report) {
     console.error(report.problems);
     throw refused(`${config} is wrong as said above. Nothing was written`);
   }
-  const named = report.files.map(({ key, file }): BoardFile => {
+  let keyToMake: string | undefined;
+  const named = report.files.flatMap(({ key, file, toEnroll }): readonly BoardFile[] => {
     const name = basename(file);
     if (file !== `${HOME}/${name}`) {
       const where = join(folder, name);
@@ -52,7 +66,11 @@ export function readBoardFiles(config: string, folder = dirname(config)): BoardF
         `${config}: ${key} is ${file}, which is no place on the board: write ${HOME}/${name}; it is taken from ${where}`,
       );
     }
-    return { name, content: read(join(folder, name), key), from: join(folder, name) };
+    if (toEnroll) {
+      keyToMake = name;
+      return [];
+    }
+    return [fileFrom(name, join(folder, name), key)];
   });
   const drivers = report.drivers.map((use): BoardFile => {
     const name = basename(use);
@@ -61,12 +79,14 @@ export function readBoardFiles(config: string, folder = dirname(config)): BoardF
       throw refused(
         `${config}: use: ${use}: a driver of others has to lie beside the configuration: write use: ./${name}`,
       );
-    return { name, content: read(from, `use: ${use}`), from };
+    return fileFrom(name, from, `use: ${use}`);
   });
-  const files = [{ name: CONFIG_NAME, content, from: config }, ...unique([...named, ...drivers])];
+  const files = [own, ...unique([...named, ...drivers])];
   const odd = files.find(({ name }) => !PLAIN_NAME.test(name));
   if (odd !== undefined) throw refused(`${odd.from}: a file for a board is named by letters, digits, '.', '_' and '-'`);
-  return { files, words: report.words };
+  if (keyToMake !== undefined && !PLAIN_NAME.test(keyToMake))
+    throw refused(`router.auth.keyFile: ${keyToMake} is no name for a key`);
+  return { files, words: report.words, keyToMake };
 }
 
 function unique(files: readonly BoardFile[]): readonly BoardFile[] {
@@ -78,6 +98,11 @@ function unique(files: readonly BoardFile[]): readonly BoardFile[] {
     byName.set(file.name.toLowerCase(), file);
   }
   return [...byName.values()];
+}
+
+function fileFrom(name: string, from: string, what: string): BoardFile {
+  const content = read(from, what);
+  return { name, content, sha256: createHash("sha256").update(content).digest("hex"), from };
 }
 
 function read(file: string, what: string): Buffer {

@@ -13,6 +13,10 @@ export interface DebianFile {
   readonly architecture: string;
   /** Whether it brings its own Node; without it the board has to have one. */
   readonly hasNode: boolean;
+  /** Octets that it takes where it is installed. */
+  readonly installed: number;
+  /** SHA-256, in hex, of md5sums, postinst, prerm and postrm, as dpkg keeps them: the same for the same content. */
+  readonly content256: string;
 }
 
 const MAX_OCTETS = 512 * 1_048_576;
@@ -28,8 +32,10 @@ export function readDebianFile(file: string): DebianFile {
   } catch (error) {
     throw refused(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const control = content.length > MAX_OCTETS ? undefined : controlOf(content);
-  const field = (name: string): string => new RegExp(`^${name}: *(.*)$`, "m").exec(control ?? "")?.[1]?.trim() ?? "";
+  const inside = content.length > MAX_OCTETS ? undefined : controlOf(content);
+  const text = (name: string): string => (inside === undefined ? "" : (fileIn(inside, name) ?? ""));
+  const control = text("control");
+  const field = (name: string): string => new RegExp(`^${name}: *(.*)$`, "m").exec(control)?.[1]?.trim() ?? "";
   if (field("Package") !== "pinion") {
     throw refused(`${file} is no package of Pinion: \`npm run build -- --with-node\` makes one`);
   }
@@ -40,18 +46,22 @@ export function readDebianFile(file: string): DebianFile {
     version: field("Version"),
     architecture: field("Architecture"),
     hasNode: !/(^|, *)nodejs\b/.test(field("Depends")),
+    installed: Number(field("Installed-Size")) * 1024,
+    content256: createHash("sha256")
+      .update(["md5sums", "postinst", "prerm", "postrm"].map(text).join(""))
+      .digest("hex"),
   };
 }
 
-/** Undefined where it is none, or cannot be read. */
-function controlOf(deb: Buffer): string | undefined {
+/** The archive of what it says of itself. Undefined where it is none, or cannot be read. */
+function controlOf(deb: Buffer): Buffer | undefined {
   if (deb.toString("latin1", 0, AR.length) !== AR) return undefined;
   for (let at = AR.length; at + 60 <= deb.length;) {
     const name = deb.toString("latin1", at, at + 16).trim();
     const size = Number(deb.toString("latin1", at + 48, at + 58));
     if (!Number.isSafeInteger(size) || size < 0) return undefined;
     const member = deb.subarray(at + 60, at + 60 + size);
-    if (name.startsWith("control.tar")) return fileIn(unpacked(name, member), "control");
+    if (name.startsWith("control.tar")) return unpacked(name, member);
     at += 60 + size + (size % 2);
   }
   return undefined;
