@@ -3,7 +3,7 @@ import { chmodSync, cpSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { entriesOf, MANIFEST, manifest } from "../../deploy/artefact/manifest.ts";
-import { tar } from "../../deploy/artefact/tar.ts";
+import { tar } from "@pinion/client/release";
 import { targetNamed } from "../../deploy/artefact/targets.ts";
 import { arm64Bundle } from "./arm64-bundle.ts";
 import { pinion } from "./board-accounts.ts";
