@@ -2,6 +2,7 @@
 import { formatProblems } from "@pinion/config";
 import { nodeClient, systemdNotifier, watchdogLimit } from "@pinion/client";
 import { Refused } from "@pinion/client/release";
+import type { Client } from "@pinion/wamp/client";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Log, Store } from "../drivers/driver.ts";
@@ -209,22 +210,21 @@ async function run(board: BoardConfig, trial: ConfigTrial, inForce: InForce): Pr
   if (planned.length === 0) log.warn("no drivers: the board only describes itself; add drivers to its configuration");
   ended = (words) => field?.failed(words);
   field?.start();
-  const watchdog = begin(runtime, log, loopLag.reader());
-  client.onState((link) => {
-    if (link.state === "ready" || link.state === "waiting") watchdog.changed();
-  });
+  begin(runtime, log, loopLag.reader(), client);
   await answerHealth(config.health.listen, runtime, log);
 }
 
-function begin(runtime: Runtime, log: Log, lag: () => Lag): Watchdog {
+function begin(runtime: Runtime, log: Log, lag: () => Lag, client: Pick<Client, "onState">): void {
   const watchdog = watchdogOf(runtime, log, lag);
   collectStartGarbage();
+  client.onState(({ state }) => {
+    if (state === "ready" || state === "waiting") watchdog.changed();
+  });
   endOnSignals(runtime, log, watchdog);
   runtime.start().then(
     () => watchdog.ready(),
     (error: unknown) => fail(runtime, log, error),
   );
-  return watchdog;
 }
 
 async function answerHealth(listen: string | undefined, runtime: Runtime, log: Log): Promise<void> {

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, until } from "./programs.ts";
@@ -79,7 +79,7 @@ export async function startSshBoard(): Promise<SshBoard> {
   const keeper = spawn("unshare", ["-m", "--propagation", "private", "sh", "-ec", KEEP, "sh", place]);
   await once(keeper.stdout, "data");
   // a test that fails on its way leaves nothing behind
-  for (const one of [keeper, keeper.stdin, keeper.stdout, keeper.stderr]) unreferenced(one);
+  unreferenced(keeper);
   process.once("exit", () => {
     killFirst(machine);
     keeper.kill("SIGKILL");
@@ -92,7 +92,7 @@ export async function startSshBoard(): Promise<SshBoard> {
     const spaces = ["-m", "-p", "-f", "-C", "-u", "-i", "--kill-child", "--propagation", "private"];
     const own = ["unshare", ...spaces, "sh", "-ec", BOOT, "sh", place, process.execPath];
     machine = spawn("nsenter", ["-t", String(keeper.pid), "-m", ...own], { stdio: ["ignore", "pipe", "pipe"] });
-    for (const one of [machine, machine.stdout, machine.stderr]) unreferenced(one);
+    unreferenced(machine);
     let text = "";
     for (const stream of [machine.stdout, machine.stderr])
       stream?.on("data", (chunk: Buffer) => void (text += String(chunk)));
@@ -134,8 +134,9 @@ function killFirst(machine: ChildProcess | undefined): void {
 }
 
 /** Nobody waits for it at the end of the process. */
-function unreferenced(one: object | null): void {
-  if (one !== null && "unref" in one && typeof one.unref === "function") one.unref();
+function unreferenced(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
 }
 
 /** systemd: the child of `unshare`, which `nsenter` has become. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { boardConfig, type DeployDesk, startDeployDesk } from "../support/deploy-desk.ts";
 import { freePort, programScript, startBridge, type Running } from "../support/programs.ts";
 import { PASSWORD, whyNoSshBoard } from "../support/ssh-board.ts";
@@ -12,30 +12,35 @@ import { PASSWORD, whyNoSshBoard } from "../support/ssh-board.ts";
 const OTHER_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIGPrvx0VmNw8cV6aZ3xk0nqGNWbdwJmQm4gF8m0uTz9k";
 const PACKAGE = ["--package", "pinion.deb"];
 
-describe("a board behind ssh", { skip: whyNoSshBoard(), timeout: 200_000 }, () => {
-  let desk: DeployDesk;
-  let bridge: Running | undefined;
-  let url = "";
+const skip = whyNoSshBoard();
+const how = { skip, timeout: 200_000 };
+let desk: DeployDesk;
+let bridge: Running | undefined;
+let url = "";
 
-  function pinion(...args: readonly string[]): void {
-    const done = spawnSync(process.execPath, [programScript("pinion"), ...args], { cwd: desk.desk, encoding: "utf8" });
-    assert.equal(done.status, 0, done.stderr);
-  }
+function pinion(...args: readonly string[]): void {
+  const done = spawnSync(process.execPath, [programScript("pinion"), ...args], { cwd: desk.desk, encoding: "utf8" });
+  assert.equal(done.status, 0, done.stderr);
+}
 
-  before(async () => {
-    desk = await startDeployDesk();
-    const port = await freePort();
-    url = `rs://127.0.0.1:${String(port)}`;
-    desk.write("bridge.yaml", `auth: { file: ${join(desk.desk, "accounts.json")} }\n`);
-    pinion("auth", "add", "mara", "--role", "maintainer", "--new-key", "mara.key", "--accounts", "accounts.json");
-    bridge = await startBridge(port, ["--config", join(desk.desk, "bridge.yaml")]);
-  });
-  after(async () => {
-    await bridge?.stop();
-    await desk.end();
-  });
+before(async () => {
+  if (skip !== false) return;
+  desk = await startDeployDesk();
+  const port = await freePort();
+  url = `rs://127.0.0.1:${String(port)}`;
+  desk.write("bridge.yaml", `auth: { file: ${join(desk.desk, "accounts.json")} }\n`);
+  pinion("auth", "add", "mara", "--role", "maintainer", "--new-key", "mara.key", "--accounts", "accounts.json");
+  bridge = await startBridge(port, ["--config", join(desk.desk, "bridge.yaml")]);
+});
+after(async () => {
+  await bridge?.stop();
+  await desk?.end();
+});
 
-  test("gets package, configuration and a key of its own, says how it is let in, and what it waits for until it is", () => {
+test(
+  "a board behind ssh gets package, configuration and a key of its own, says how it is let in, and what it waits for until it is",
+  how,
+  () => {
     desk.write("board.yaml", boardConfig(url, "auth: { authid: greenhouse, keyFile: /etc/pinion/board.key }"));
     const earlier = desk.state();
     const told = desk.deploy("board", ...PACKAGE, "--dry-run");
@@ -65,9 +70,13 @@ describe("a board behind ssh", { skip: whyNoSshBoard(), timeout: 200_000 }, () =
     const again = desk.deploy("board", ...PACKAGE, "--wait", "60");
     assert.equal(again.status, 0, again.text);
     assert.match(again.stdout, /^nothing to change: board has pinion .*\n(.*\n)*done: board has joined its router$/m);
-  });
+  },
+);
 
-  test("keeps what runs when it does not take the next configuration itself, though this machine does", () => {
+test(
+  "a board keeps what runs when it does not take the next configuration itself, though this machine does",
+  how,
+  () => {
     // one of many reasons: what the driver needs is on this machine alone
     const driver = readFileSync(join(import.meta.dirname, "../../deploy/examples/drivers/mh-z19.mjs"), "utf8");
     const needs = `import { existsSync } from "node:fs";\nif (existsSync("/board")) throw new Error("no such sensor here");\n`;
@@ -79,9 +88,13 @@ describe("a board behind ssh", { skip: whyNoSshBoard(), timeout: 200_000 }, () =
     assert.match(refused.stderr, /board: not deployed, as said above/);
     assert.equal(refused.status, 1, refused.text);
     assert.equal(desk.state(), earlier, refused.text);
-  });
+  },
+);
 
-  test("is refused before anything is changed, with the cure: unknown and changed host keys, a closed port, sudo without a terminal", () => {
+test(
+  "what cannot be is refused before anything is changed, with the cure: unknown and changed host keys, a closed port, sudo without a terminal",
+  how,
+  () => {
     const earlier = desk.state();
     const refusals: readonly (readonly [args: readonly string[], status: number, words: RegExp])[] = [
       [["board", "--port", "9"], 3, /nothing answers there: is ssh enabled .*raspi-config.* port 9/],
@@ -136,5 +149,5 @@ describe("a board behind ssh", { skip: whyNoSshBoard(), timeout: 200_000 }, () =
     assert.match(right.stdout, /changed +\/etc\/hostname +greenhouse-1/);
     assert.equal(desk.inside("hostname"), "greenhouse-1\n");
     desk.inside(`echo 'pi ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/pi`);
-  });
-});
+  },
+);

@@ -98,11 +98,7 @@ function tell(name: string, { wanted, look, survey, difference }: Told): void {
   console.log(`${name}: ${look.facts.one("system") || "Linux"}, ${look.architecture}`);
   const line = (how: string, place: string, what: string): void =>
     console.log(`  ${how.padEnd(8)} ${place.padEnd(28)} ${what}`);
-  const { version, architecture, file, content } = wanted.package;
-  const before = look.facts.one("package").split(" ")[0] ?? "";
-  const how = difference.package ? (before === "" ? "new" : "changed") : "same";
-  line(how, "package", `pinion ${version} for ${architecture}, ${octetsInWords(content.length)}, from ${file}`);
-  if (difference.package && before !== "") line("", "", `now there: ${before}`);
+  for (const words of packageLines(wanted.package, look, difference)) line(...words);
   for (const { name: file, from } of wanted.files)
     line(difference.files.get(file) ?? "new", `/etc/pinion/${file}`, `from ${from}`);
   if (wanted.keyToMake !== undefined)
@@ -111,6 +107,16 @@ function tell(name: string, { wanted, look, survey, difference }: Told): void {
   line(hasAny(difference) ? "started" : "same", "pinion-device.service", "enabled, runs with the board");
   if (survey.facts.one("applied") !== "" && difference.files.get("board.yaml") === "same")
     console.log("warning: a configuration applied from afar may be in force: `pinion-device config show` on the board");
+}
+
+type Line = readonly [how: string, place: string, what: string];
+
+function packageLines(deb: DebianFile, { facts }: Look, difference: Difference): readonly Line[] {
+  const before = facts.one("package").split(" ")[0] ?? "";
+  const how = difference.package ? (before === "" ? "new" : "changed") : "same";
+  const what = `pinion ${deb.version} for ${deb.architecture}, ${octetsInWords(deb.content.length)}, from ${deb.file}`;
+  const isOther = difference.package && before !== "";
+  return [[how, "package", what], ...(isOther ? [["", "", `now there: ${before}`] as const] : [])];
 }
 
 /** dpkg would find that out when half of it is done. */

@@ -60,7 +60,7 @@ function faultOf(facts: Facts): string | undefined {
   const architecture = architectureOf(facts);
   const machine = facts.one("machine");
   const system = facts.one("system") || "its system";
-  if (/^armv6/.test(machine))
+  if (machine.startsWith("armv6"))
     return `its processor is ${machine} (Raspberry Pi 1, Zero, Zero W): Pinion needs ARMv7 or 64 bits, from the Raspberry Pi 2 and Zero 2 W on`;
   if (!["arm64", "armhf", "amd64"].includes(architecture))
     return `its programs are ${architecture} (${machine}, ${facts.one("bits")} bits), and there is Pinion for arm64, armhf and amd64`;

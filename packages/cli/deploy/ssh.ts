@@ -77,7 +77,7 @@ export async function connectBoard(name: string, options: SshOptions): Promise<S
       if (ended.status === 255) throw sshFailure(ended.stderr || master.stderr(), place);
       return ended;
     },
-    close: master.close,
+    close: () => master.close(),
   };
 }
 
