@@ -52,6 +52,17 @@ END
 }
 
 ${BOARD_SHELL}
+# The kernel makes a FAT read-only at the first fault that it finds, as power leaves one behind.
+mend_card() {
+  card=$(dirname "$here")
+  (: >"$card/pinion-first-boot.try") 2>/dev/null && rm -f "$card/pinion-first-boot.try" && return
+  device=$(findmnt -n -o SOURCE -T "$card")
+  mount -o remount,ro "$card"
+  ! command -v fsck.vfat >/dev/null || fsck.vfat -a "$device" >/dev/null 2>&1
+  echo 3 >/proc/sys/vm/drop_caches
+  mount -o remount,rw "$card" && say "the boot partition was read-only, and is mended"
+}
+
 take_secrets() {
   [ -d "$here/etc" ] || return 0
   if ! cmp -s "$here/etc.sums" "$kept/etc.sums"; then
@@ -72,7 +83,11 @@ take_secrets() {
   done
   rmdir "$here/etc"
   sync
-  say "the configuration and its secrets have left the boot partition"
+  if [ -d "$here/etc" ]; then
+    say "the configuration and its secrets are on the boot partition still, which cannot be written: write the card anew"
+  else
+    say "the configuration and its secrets have left the boot partition"
+  fi
 }
 
 install_package() {
@@ -121,6 +136,8 @@ allow_ssh() {
 tidy() {
   rm -rf "$kept"
   sync
+  first=$(dirname "$here")/firstrun.sh
+  ! grep -qs '^# by pinion flash: runs once' "$first" || rm -f "$first"
   rm -rf "$here"
   rm -f "$wanted" "$unit"
   sync
@@ -128,6 +145,8 @@ tidy() {
 
 main() {
   come_again
+  [ "$1" != come-again ] || return 0
+  mend_card
   take_secrets
   install_package
   name_host "$here/hostname"

@@ -3,15 +3,18 @@ import { CommandFailure, ExitStatus } from "../exit-status.ts";
 
 const HOOK =
   " systemd.run=/boot/firmware/firstrun.sh systemd.run_success_action=reboot systemd.unit=kernel-command-line.target";
-const CALL = `sh "$(dirname "$0")/pinion/first-boot.sh" before-reboot # by pinion flash`;
+const SCRIPT = '"$(dirname "$0")/pinion/first-boot.sh"';
+const CALL = `sh ${SCRIPT} before-reboot # by pinion flash`;
+/** The hook goes while the card is as it was written, and after a unit is there that starts the rest again. */
 const OWN = `#!/bin/sh
 # by pinion flash: runs once, and takes itself away
-${CALL}
+sh ${SCRIPT} come-again
 cmdline="$(dirname "$0")/cmdline.txt"
 # blanks over the hook, in place: a new file could be half there when power goes, and the board would not start at all
 sed 's|${HOOK}|${" ".repeat(HOOK.length)}|' "$cmdline" >/run/cmdline.txt
 [ "$(wc -c </run/cmdline.txt)" != "$(wc -c <"$cmdline")" ] || dd if=/run/cmdline.txt of="$cmdline" conv=notrunc,fsync 2>/dev/null
 sync
+${CALL}
 rm -f "$0"
 sync
 exit 0
