@@ -96,10 +96,7 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
   const folder = programFolder(program.name);
   const { metafile } = await build(programBundle(program, epoll));
   saveMetafile(program.name, metafile);
-  writeFileSync(
-    join(folder, "package.json"),
-    `${JSON.stringify({ name: program.name, private: true, type: "commonjs" })}\n`,
-  );
+  writePackageFile(folder, program.name);
   const native = join(folder, "native");
   const script = octetsIn(folder, ".cjs");
   if (program.project) await writeProjectFiles(join(folder, "project"));
@@ -110,6 +107,11 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
     addons: program.addons ? octetsIn(native, ".node") : 0,
     budget: program.budget,
   };
+}
+
+/** Which says what the scripts beside it are. */
+export function writePackageFile(folder: string, name: string): void {
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ name, private: true, type: "commonjs" })}\n`);
 }
 
 async function buildDashboard(): Promise<Built> {
