@@ -4,7 +4,9 @@ import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 
 import { join } from "node:path";
 import { commonJsParts } from "./common-js-parts.ts";
 import { leavingOut } from "./leaving-out.ts";
+import { writeConfigSchema } from "./config-schema.ts";
 import { ownCopy } from "./own-copy.ts";
+import { ownVersion } from "./own-version.ts";
 import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
 import { writeProjectFiles } from "./project-files.ts";
@@ -37,11 +39,12 @@ export async function buildAll(): Promise<readonly Built[]> {
   return built;
 }
 
-/** How a program is bundled; the walls test bundles the very same way, unwritten. */
+/** How a program is bundled; the walls test bundles the very same way, unwritten. `version`: another one than the sources say. */
 export function programBundle(
   program: Program,
   epoll: readonly AddonBuild[],
   machine: Machine = thisMachine,
+  version?: string,
 ): BuildOptions & { metafile: true } {
   const entries = Object.entries({ [program.name]: program.entry, ...program.further });
   return {
@@ -71,6 +74,7 @@ export function programBundle(
       leavingOut(program.leftOut),
       ownCopy("typebox", join(root, "drivers/authoring/index.ts")),
       commonJsParts,
+      ...(version === undefined ? [] : [ownVersion(version)]),
     ],
   };
 }
@@ -99,7 +103,10 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
   writePackageFile(folder, program.name);
   const native = join(folder, "native");
   const script = octetsIn(folder, ".cjs");
-  if (program.project) await writeProjectFiles(join(folder, "project"));
+  if (program.project) {
+    await writeProjectFiles(join(folder, "project"));
+    writeConfigSchema(folder);
+  }
   return {
     name: program.name,
     folder,

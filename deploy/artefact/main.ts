@@ -12,6 +12,7 @@ interface Wanted {
   readonly targets: readonly Target[];
   readonly withNode: boolean;
   readonly out: string;
+  readonly version: string | undefined;
 }
 
 function readArguments(): Wanted {
@@ -19,11 +20,12 @@ function readArguments(): Wanted {
     options: {
       target: { type: "string", multiple: true },
       "with-node": { type: "boolean", default: false },
+      version: { type: "string" },
       out: { type: "string", default: join(root, "dist") },
     },
   });
   const wanted = values.target === undefined ? targets : [...new Set(values.target)].map(targetNamed);
-  return { targets: wanted, withNode: values["with-node"], out: values.out };
+  return { targets: wanted, withNode: values["with-node"], out: values.out, version: values.version };
 }
 
 /** Installs the target's compiler where that is allowed, else says which. */
@@ -46,7 +48,7 @@ async function main(): Promise<void> {
   const wanted = readArguments();
   const made: Artefact[] = [];
   const failed: string[] = [];
-  const of = stamp();
+  const of = stamp(wanted.version);
   for (const target of wanted.targets) {
     if (!prepare(target)) {
       failed.push(`${target.name}: not built: what it needs is named above`);

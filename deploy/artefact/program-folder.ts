@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, write
 import { basename, join } from "node:path";
 import { dashboardBundle, programBundle } from "../build.ts";
 import type { AddonBuild } from "../native-addons.ts";
+import { writeConfigSchema } from "../config-schema.ts";
 import { dashboard, type Program } from "../programs.ts";
 import { writeProjectFiles } from "../project-files.ts";
 import { epollFor, tool } from "./compile-epoll.ts";
@@ -26,10 +27,10 @@ export interface Wish {
 
 /** Writes `folder` anew; answers esbuild's accounts of what is in it. */
 export async function programFolder(folder: string, wish: Wish): Promise<readonly Metafile[]> {
-  const { program, target, stamp } = wish;
+  const { program, stamp } = wish;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const metafiles = await bundles(folder, program, target);
+  const metafiles = await bundles(folder, wish);
   const description = { name: program.name, version: stamp.version, private: true, type: "commonjs" };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(description)}\n`);
   writeFileSync(join(folder, "start"), startScript(program));
@@ -63,11 +64,14 @@ function describe(folder: string, wish: Wish, software: readonly Software[], nod
   chmodSync(file, 0o644);
 }
 
-async function bundles(folder: string, program: Program, target: Target): Promise<Metafile[]> {
+async function bundles(folder: string, { program, target, stamp }: Wish): Promise<Metafile[]> {
   const { epoll, koffi } = addons(program, target);
   const machine = { arch: target.arch, koffi };
-  const { metafile } = await build({ ...programBundle(program, epoll, machine), outdir: folder });
-  if (program.project) return [metafile, ...(await writeProjectFiles(join(folder, "project")))];
+  const { metafile } = await build({ ...programBundle(program, epoll, machine, stamp.version), outdir: folder });
+  if (program.project) {
+    writeConfigSchema(folder);
+    return [metafile, ...(await writeProjectFiles(join(folder, "project")))];
+  }
   if (!program.dashboard) return [metafile];
   const page = join(folder, "dashboard");
   const shown = await build({ ...dashboardBundle(), outdir: page });

@@ -16,17 +16,28 @@ export interface Stamp {
 /** For sources without history: early enough for every board's clock. */
 const NO_COMMIT = Date.UTC(2026, 0, 1) / 1000;
 
-export function stamp(): Stamp {
-  // our own file
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+/** As boards compare them, and as a Debian package may be called. */
+const VERSION = /^\d{1,6}\.\d{1,6}\.\d{1,6}(-[0-9A-Za-z.]{1,40})?$/;
+
+/** `named`: the version, instead of package.json's. @throws for one that boards would not take */
+export function stamp(named?: string): Stamp {
+  const version = named ?? ownVersion();
+  if (!VERSION.test(version))
+    throw new Error(`a version is three numbers, as in 0.2.0, or 0.2.0-rc.1 before it; not '${version}'`);
   const commit = git("rev-parse", "HEAD");
-  const named = process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct");
-  const seconds = named === undefined || named === "" ? NO_COMMIT : Number(named);
+  const moment = process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct");
+  const seconds = moment === undefined || moment === "" ? NO_COMMIT : Number(moment);
   if (!Number.isSafeInteger(seconds) || seconds < 0 || seconds > 0o77777777777)
-    throw new Error(`SOURCE_DATE_EPOCH must be whole seconds since 1970, not '${String(named)}'`);
+    throw new Error(`SOURCE_DATE_EPOCH must be whole seconds since 1970, not '${String(moment)}'`);
   if (commit === undefined) return { version, seconds };
   const changed = git("status", "--porcelain", "--untracked-files=no") ?? "";
   return { version, commit: changed === "" ? commit : `${commit}-dirty`, seconds };
+}
+
+function ownVersion(): string {
+  // our own file
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  return version;
 }
 
 /** Undefined without git, and in a folder that merely lies inside somebody else's checkout. */

@@ -11,6 +11,8 @@ import { ar } from "./ar.ts";
 const root = join(import.meta.dirname, "../..");
 const service = join(root, "deploy/service");
 const home = "usr/lib/pinion";
+/** Where the example's line for editors finds it. */
+const SCHEMA = "usr/share/pinion/board.schema.json";
 
 export interface Content {
   readonly target: Target;
@@ -45,7 +47,12 @@ export function debianPackage(content: Content): Buffer {
 }
 
 export function debianFile({ debian }: Target, { version }: Stamp): string {
-  return `pinion_${version}_${debian}.deb`;
+  return `pinion_${debianVersion(version)}_${debian}.deb`;
+}
+
+/** dpkg too is to find a pre-release older than what it leads to. */
+function debianVersion(version: string): string {
+  return version.replace("-", "~");
 }
 
 function zstd(archive: Buffer): Buffer {
@@ -68,6 +75,7 @@ function dataEntries({ programs, node }: Content): readonly TarEntry[] {
     ...readdirSync(join(service, "examples")).map((name) =>
       copied(join(service, "examples", name), `usr/share/pinion/examples/${name}`),
     ),
+    { kind: "link", path: SCHEMA, mode: 0o777, to: "../../lib/pinion/pinion/board.schema.json" },
     ...DOCUMENTS.map((name) => copied(join(root, name), `usr/share/doc/pinion/${name}`)),
     copied(join(root, "LICENSE"), "usr/share/doc/pinion/copyright"),
     { kind: "folder", path: "etc/pinion", mode: 0o755 },
@@ -104,7 +112,7 @@ function control({ target, stamp, node }: Content, data: readonly TarEntry[]): s
   const depends = ["passwd", ...target.libraries, ...(node === undefined ? ["nodejs (>= 20)"] : [])];
   const fields = {
     Package: "pinion",
-    Version: stamp.version,
+    Version: debianVersion(stamp.version),
     Architecture: target.debian,
     Maintainer: "The Pinion authors <pinion@pinion.invalid>",
     "Installed-Size": String(Math.ceil(octets / 1024)),

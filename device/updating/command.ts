@@ -45,6 +45,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
   becomeOwner(updates.root);
   if (command === "config") return config(rest, context);
   if (values.package === true) {
+    if (rest.length > 0) throw usage("either a file or --package: the latter runs the program of the package again");
     await new Updates(updates).leave();
     return context.say("the next start runs the package's own program; a board that runs starts anew by itself");
   }

@@ -1,5 +1,5 @@
 /** `pinion init`: a configuration to begin with, for the board at hand. It switches nothing: outputs are for people to name. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { askDeviceProgram } from "./device-program.ts";
@@ -15,12 +15,24 @@ export function addInitCommand(program: Command): void {
     .action(async (file: string) => {
       const { configFor, findHardware } = await import("./init-config.ts");
       if (existsSync(file)) throw refused(`${file} is there already: name another file`);
-      write(join(dirname(file), SCHEMA), askDeviceProgram(["--schema"]), true);
+      write(join(dirname(file), SCHEMA), schemaText(), true);
       write(file, configFor(findHardware("/"), SCHEMA), false);
       console.error(
         `wrote ${file}; next: name what is wired to the board, then pinion-device --check --config ${file}`,
       );
     });
+}
+
+/** As this board's program says it, or as it came with this one. */
+function schemaText(): string {
+  try {
+    return askDeviceProgram(["--schema"]);
+  } catch (error) {
+    const own = process.argv[1] ?? "";
+    const beside = join(dirname(existsSync(own) ? realpathSync(own) : own), SCHEMA);
+    if (error instanceof CommandFailure && existsSync(beside)) return readFileSync(beside, "utf8");
+    throw error;
+  }
 }
 
 /** The schema of a run before may be there; one of another program is left as it is, and told of. */

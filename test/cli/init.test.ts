@@ -1,3 +1,4 @@
+import { buildSync } from "esbuild";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -5,6 +6,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { configFor, findHardware } from "../../packages/cli/init-config.ts";
+import { writeConfigSchema } from "../../deploy/config-schema.ts";
 import { temporaryFolder } from "../support/programs.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -62,4 +64,23 @@ test("pinion init writes a file and its schema, and never over one", (t) => {
   assert.equal(second.status, 2);
   assert.match(second.text, /board\.yaml is there already/);
   assert.equal(readFileSync(join(folder, "board.yaml"), "utf8"), "mine");
+});
+
+test("with nothing but the built command line at hand, pinion init writes the schema that came with it", (t) => {
+  const folder = temporaryFolder(t);
+  const alone = join(folder, "pinion");
+  mkdirSync(alone);
+  writeConfigSchema(alone);
+  const bundle = join(alone, "pinion.cjs");
+  buildSync({
+    entryPoints: [join(root, "packages/cli/main.ts")],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+  });
+  const done = spawnSync(process.execPath, [bundle, "init"], { cwd: folder, encoding: "utf8", env: { PATH: folder } });
+  assert.equal(done.status, 0, done.stderr);
+  const schema = JSON.parse(readFileSync(join(folder, "board.schema.json"), "utf8")) as { properties: object }; // by the device
+  assert.ok("drivers" in schema.properties);
 });

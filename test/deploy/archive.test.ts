@@ -1,4 +1,5 @@
 /** What packs the programs: archives as other people's tools read them, and the refusal of what they cannot hold. */
+import { build } from "esbuild";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { lstatSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
@@ -7,7 +8,11 @@ import { test } from "node:test";
 import { stamp } from "../../deploy/artefact/stamp.ts";
 import { tar, type TarEntry } from "@pinion/client/release";
 import { targetNamed } from "../../deploy/artefact/targets.ts";
+import { programBundle } from "../../deploy/build.ts";
 import { ar } from "../../deploy/deb/ar.ts";
+import { debianFile } from "../../deploy/deb/debian-package.ts";
+import { thisMachine } from "../../deploy/native-addons.ts";
+import { programs } from "../../deploy/programs.ts";
 import { temporaryFolder } from "../support/programs.ts";
 
 const MOMENT = 1_767_225_600;
@@ -70,4 +75,23 @@ test("a moment that is none is refused, and so is a target that does not exist",
   process.env["SOURCE_DATE_EPOCH"] = "yesterday";
   assert.throws(() => stamp(), /whole seconds since 1970, not 'yesterday'/);
   assert.throws(() => targetNamed("linux-mips"), /one of linux-arm64, linux-armv7, linux-x64, not 'linux-mips'/);
+});
+
+test("a release of another version says so: in its stamp, its package's name, and by the program itself", async (t) => {
+  assert.equal(stamp("0.2.0").version, "0.2.0");
+  for (const wrong of ["2", "1.2", "v1.2.3", "1.2.3-", "1.2.3 ", "1.2.3+a", "../1.2.3"])
+    assert.throws(() => stamp(wrong), /a version is three numbers, as in 0\.2\.0/, wrong);
+  const early = { ...stamp("0.2.0-rc.1"), seconds: MOMENT };
+  assert.equal(debianFile(targetNamed("linux-arm64"), early), "pinion_0.2.0~rc.1_arm64.deb");
+  const order = spawnSync("dpkg", ["--compare-versions", "0.2.0~rc.1", "lt", "0.2.0"]);
+  if (order.error === undefined) assert.equal(order.status, 0);
+  const [program] = programs.filter(({ name }) => name === "pinion-router-bridge");
+  assert.ok(program !== undefined);
+  const outdir = temporaryFolder(t);
+  await build({ ...programBundle(program, [], thisMachine, "0.2.0-rc.1"), outdir });
+  writeFileSync(join(outdir, "package.json"), `{"type":"commonjs"}`);
+  const told = spawnSync(process.execPath, [join(outdir, "pinion-router-bridge.cjs"), "--version"], {
+    encoding: "utf8",
+  });
+  assert.equal(told.stdout, "0.2.0-rc.1\n", told.stderr);
 });

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { launchBoard, makeArtefact, type LaunchedBoard } from "../support/launched-board.ts";
+import { nodeClient, readCredentials } from "@pinion/client";
+import { ApplicationError } from "@pinion/wamp";
 import { randomBytes } from "node:crypto";
 import {
   freePort,
@@ -251,4 +253,52 @@ test("a configuration on trial does not outlive a hard kill, and a file that a p
   assert.match(shown(), /pump/);
   writeFileSync(one.board.config, `${text}# changed by hand\n`);
   assert.match(shown(), /relay/, "what a person writes is the latest word");
+});
+
+test("at the board, `pinion update --package` has the package's own program run again, and the release stays away", async (t) => {
+  const one = await site(t);
+  const file = makeArtefact(one.folder, "1.1.0");
+  assert.equal(one.board.byHand("update", file, "--unsigned").status, 0);
+  await runs(one, "1.1.0", false);
+  const back = one.board.byHand("update", "--package");
+  assert.equal(back.status, 0, back.output);
+  assert.match(back.output, /the next start runs the package's own program; a board that runs starts anew by itself/);
+  await runs(one, "1.0.0", false);
+  const starts = one.board.starts();
+  one.board.kill("SIGKILL");
+  await until("another start", () => one.board.starts() > starts, 30_000, one.board.output);
+  await runs(one, "1.0.0", false);
+  const both = one.board.byHand("update", file, "--package");
+  assert.notEqual(both.status, 0, "a file and the package are two wishes");
+  assert.match(both.output, /either a file or --package/);
+});
+
+test("whoever applied a configuration cannot confirm it in the same session, another session can", async (t) => {
+  const one = await site(t);
+  const text = changed(readFileSync(one.board.config, "utf8"));
+  const [, , , keyFile = "", , url = ""] = one.login.get("mara") ?? [];
+  const session = nodeClient(url, {
+    realm: "realm1",
+    credentials: { authid: "mara", ...readCredentials({ keyFile }) },
+  });
+  t.after(() => session.close());
+  session.open();
+  await session.ready();
+  await session.call("device.bench.config.apply", [text]);
+  const refusal = async (): Promise<string | undefined> => {
+    try {
+      await session.call("device.bench.config.confirm");
+      return "confirmed";
+    } catch (error) {
+      if (!(error instanceof ApplicationError)) throw error;
+      // until the board is back with it nobody holds the procedure, or nothing has begun
+      const isEarly = /no_such_procedure|nothing_pending|canceled|unavailable/.test(error.uri);
+      return isEarly ? undefined : `${error.uri} ${JSON.stringify(error.kwargs)}`;
+    }
+  };
+  const told = await until("the board's answer", refusal, 30_000, one.board.output);
+  assert.match(told, /^pinion\.error\.same_session .*confirm it from a new session/);
+  const other = await one.as("mara", "config", "confirm", "--to", "bench");
+  assert.equal(other.status, 0, other.output);
+  assert.match((await one.as("mara", "config", "show", "--to", "bench")).output, /pump/);
 });
