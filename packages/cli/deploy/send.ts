@@ -29,7 +29,7 @@ export async function sendToBoard(name: string, asRoot: AsRoot, wanted: Wanted, 
   const words = more.length > 0 ? "not deployed, as said above" : first || plain(stderr).trim();
   throw new CommandFailure(
     ExitStatus.applicationError,
-    `${name}: ${words || `it ended with status ${String(status)}`}${/No space left/i.test([first, ...more].join()) ? MAKE_ROOM : ""}`,
+    `${name}: ${words || `it ended with status ${String(status)}`}${/No space left|Wrote only/i.test([first, ...more].join()) ? MAKE_ROOM : ""}`,
   );
 }
 

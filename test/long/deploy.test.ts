@@ -1,0 +1,254 @@
+/** `pinion deploy` to boards that are odd, full, cut off or powerless, and from one release to the next. The usual way: test/system. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { programFolder } from "../../deploy/build.ts";
+import { builtPackage } from "../support/built-package.ts";
+import { boardConfig, type DeployDesk, startDeployDesk } from "../support/deploy-desk.ts";
+import { freePort, startBridge, temporaryFolder, type Running } from "../support/programs.ts";
+import { emptyPackage } from "../support/small-package.ts";
+import { PASSWORD, whyNoSshBoard } from "../support/ssh-board.ts";
+
+const skip = whyNoSshBoard();
+const how = { skip, timeout: 400_000 };
+const PACKAGE = ["--package", "pinion.deb"];
+let desk: DeployDesk;
+let bridge: Running | undefined;
+let url = "";
+
+before(async () => {
+  if (skip !== false) return;
+  const port = await freePort();
+  url = `rs://127.0.0.1:${String(port)}`;
+  bridge = await startBridge(port);
+});
+after(async () => void (await bridge?.stop()));
+// a board of its own for each: none is to live on what another one left
+beforeEach(async () => {
+  if (skip !== false) return;
+  desk = await startDeployDesk();
+  desk.write("board.yaml", boardConfig(url));
+});
+afterEach(async () => void (await desk?.end()));
+
+function refuses(args: readonly string[], status: number, words: RegExp): void {
+  const earlier = desk.state();
+  const done = desk.deploy("board", ...args);
+  assert.match(done.stderr, words);
+  assert.equal(done.status, status, done.text);
+  assert.equal(desk.state(), earlier);
+}
+
+/** Programs of the board that say something else than they do. */
+function pretend(name: string, words: string): void {
+  desk.inside(
+    `printf '#!/bin/sh\\n%s\\n' ${JSON.stringify(words)} >/usr/local/bin/${name}; chmod 755 /usr/local/bin/${name}`,
+  );
+}
+
+test(
+  "the board's programs, not its kernel, say which package it gets, and one that Pinion is not made for is refused",
+  how,
+  (t) => {
+    // the command line alone in a place where nothing was built for other machines
+    const place = temporaryFolder(t);
+    for (const name of ["pinion", "pinion-device"]) cpSync(programFolder(name), join(place, name), { recursive: true });
+    const deploy = (...args: readonly string[]): string => {
+      const words = [join(place, "pinion/pinion.cjs"), "deploy", "board", ...args];
+      const env = { ...process.env, PATH: `${join(desk.desk, "bin")}:${process.env["PATH"] ?? ""}` };
+      return spawnSync(process.execPath, words, { cwd: desk.desk, env, encoding: "utf8" }).stderr;
+    };
+    pretend("uname", "echo aarch64");
+    pretend("dpkg", "echo armhf");
+    assert.match(deploy(), /no package for armhf: `npm run build -- --target linux-armv7 --with-node` makes one/);
+    emptyPackage(join(desk.desk, "arm64.deb"), "linux-arm64", { node: true });
+    assert.match(deploy("--package", "arm64.deb"), /arm64\.deb is for arm64, and the board is armhf/);
+    pretend("dpkg", "echo arm64");
+    assert.match(deploy(), /no package for arm64: `npm run build -- --target linux-arm64 --with-node` makes one/);
+    pretend("uname", "echo armv6l");
+    pretend("dpkg", "echo armhf");
+    refuses(PACKAGE, 2, /its processor is armv6l \(Raspberry Pi 1, Zero, Zero W\): Pinion needs ARMv7/);
+    pretend("uname", "echo riscv64");
+    pretend("dpkg", "echo riscv64");
+    refuses(PACKAGE, 2, /its programs are riscv64 .*there is Pinion for arm64, armhf and amd64/);
+  },
+);
+
+test(
+  "what a board lacks is told with the cure: systemd, glibc, dpkg, sudo, the right to use it, room, a disk that can be written",
+  how,
+  () => {
+    desk.inside("sed -i 's/^Package: nodejs$/Package: nodejs-away/' /var/lib/dpkg/status");
+    emptyPackage(join(desk.desk, "bare.deb"), process.arch === "arm64" ? "linux-arm64" : "linux-x64", { node: false });
+    refuses(
+      ["--package", "bare.deb"],
+      2,
+      /the package brings no Node, and the board has none, of 20 that it needs: `npm run build -- --with-node`/,
+    );
+    pretend("getconf", "echo glibc 2.31");
+    refuses(PACKAGE, 2, /has glibc 2\.31, and glibc 2\.34 is needed: Debian 12/);
+    desk.inside(
+      "rm /usr/local/bin/getconf; mount -t tmpfs -o size=1m tmpfs /var/lib/pinion-deploy 2>/dev/null || { mkdir /var/lib/pinion-deploy; mount -t tmpfs -o size=1m tmpfs /var/lib/pinion-deploy; }",
+    );
+    refuses(PACKAGE, 2, /\/var\/lib\/pinion-deploy has .* free, and .* are needed: make room there/);
+    desk.inside("umount /var/lib/pinion-deploy; rmdir /var/lib/pinion-deploy");
+    desk.inside("mount --bind /usr /usr; mount -o remount,bind,ro /usr");
+    refuses(PACKAGE, 2, /\/usr cannot be written: sudo mount -o remount,rw/);
+    desk.inside("umount -l /usr");
+    desk.inside("rm /etc/sudoers.d/pi");
+    desk.write("password", `${PASSWORD}\n`);
+    refuses([...PACKAGE, "--sudo-password-file", "password"], 2, /pi on board may not use sudo: .*adduser/);
+    refuses([...PACKAGE, "--sudo-password-file", "none"], 2, /--sudo-password-file none cannot be read/);
+    desk.inside("mv /usr/bin/sudo /usr/bin/sudo.away");
+    refuses(PACKAGE, 2, /pi on board is not root, and there is no sudo: log in as root/);
+    const root = desk.deploy("root@board", ...PACKAGE, "--dry-run");
+    assert.equal(root.status, 0, root.text);
+    desk.inside("mv /run/systemd/system /run/systemd/system.away");
+    const bare = desk.deploy("root@board", ...PACKAGE);
+    assert.match(bare.stderr, /does not run systemd, which Pinion's service needs/);
+  },
+);
+
+test("the password for sudo comes from a file, and a wrong one is told; the host's name is changed", how, () => {
+  desk.inside(`echo 'pi ALL=(ALL) ALL' >/etc/sudoers.d/pi`);
+  desk.write("password", `${PASSWORD}\n`);
+  desk.write("wrong", "12345\n");
+  refuses([...PACKAGE, "--sudo-password-file", "wrong"], 2, /sudo does not take this password for pi on board/);
+  const right = desk.deploy("board", ...PACKAGE, "--sudo-password-file", "password", "--hostname", "greenhouse-1");
+  assert.equal(right.status, 0, right.text);
+  assert.match(right.stdout, /changed +\/etc\/hostname +greenhouse-1/);
+  assert.equal(desk.inside("hostname; grep -c greenhouse-1 /etc/hosts"), "greenhouse-1\n1\n");
+  assert.ok(!desk.inside("journalctl -o cat").includes(PASSWORD));
+});
+
+test("at a terminal the password for sudo is asked for once, and shown nowhere", how, async () => {
+  desk.inside(`echo 'pi ALL=(ALL) ALL' >/etc/sudoers.d/pi`);
+  const words = [process.execPath, join(programFolder("pinion"), "pinion.cjs"), "deploy", "board", ...PACKAGE].join(
+    " ",
+  );
+  const env = { ...process.env, PATH: `${join(desk.desk, "bin")}:${process.env["PATH"] ?? ""}` };
+  const typed = spawn("script", ["-qec", words, "/dev/null"], { cwd: desk.desk, env });
+  let text = "";
+  typed.stdout.on("data", (chunk: Buffer) => {
+    const wasAsked = text.includes("for sudo: ");
+    text += chunk.toString();
+    if (!wasAsked && text.includes("for sudo: ")) typed.stdin.write(`${PASSWORD}\n`);
+  });
+  const [status] = (await once(typed, "exit")) as [number]; // of a process that ends by itself
+  assert.equal(status, 0, text);
+  assert.match(text, /password of pi on board, for sudo: /);
+  assert.match(text, /done: board has joined its router/);
+  assert.ok(!text.includes(PASSWORD));
+});
+
+test(
+  "from one release to the next: the programs say the new version, the configuration stays, the pins start anew once",
+  how,
+  async () => {
+    const [first, next] = [
+      await builtPackage(`linux-${process.arch}`, { version: "0.1.5", node: "empty" }),
+      await builtPackage(`linux-${process.arch}`, { version: "0.2.0", node: "empty" }),
+    ];
+    const version = (): string => desk.inside("pinion-device --version").trim();
+    const starts = (): number => Number(desk.inside("journalctl -u pinion-device | grep -c ' starts\"'").trim());
+    const installed = desk.deploy("board", "--package", first);
+    assert.equal(installed.status, 0, installed.text);
+    assert.equal(version(), "0.1.5");
+    const earlier = starts();
+    const updated = desk.deploy("board", "--package", next);
+    assert.equal(updated.status, 0, updated.text);
+    assert.match(
+      updated.stdout,
+      /changed +package +pinion 0\.2\.0[^\n]*\n +now there: 0\.1\.5\n +same +\/etc\/pinion\/board\.yaml/,
+    );
+    assert.match(updated.stderr, /trying the new program beside the one that runs/);
+    assert.equal(version(), "0.2.0");
+    assert.equal(starts(), earlier + 1);
+    const again = desk.deploy("board", "--package", next);
+    assert.match(again.stdout, /^nothing to change: board has pinion 0\.2\.0/m);
+    assert.equal(starts(), earlier + 1);
+  },
+);
+
+/** Starts a deploy and calls `cut` once its words are there; resolves when it has ended. */
+async function cutOff(after: RegExp, cut: () => void | Promise<void>, args: readonly string[]): Promise<string> {
+  const env = { ...process.env, PATH: `${join(desk.desk, "bin")}:${process.env["PATH"] ?? ""}` };
+  const words = [join(programFolder("pinion"), "pinion.cjs"), "deploy", "board", ...args];
+  const one = spawn(process.execPath, words, { cwd: desk.desk, env });
+  let text = "";
+  let isCut = false;
+  const onData = (chunk: Buffer): void => {
+    text += chunk.toString();
+    if (isCut || !after.test(text)) return;
+    isCut = true;
+    void cut();
+  };
+  one.stdout.on("data", onData);
+  one.stderr.on("data", onData);
+  await once(one, "exit");
+  assert.ok(isCut, text);
+  return text;
+}
+
+async function isFinished(): Promise<boolean> {
+  for (let tries = 0; tries < 120; tries += 1) {
+    const told = desk.inside(
+      `systemctl is-active pinion-device; ls -d /var/lib/pinion-deploy /etc/systemd/system/pinion-deploy.service 2>/dev/null; true`,
+    );
+    if (told === "active\n") return true;
+    await sleep(500);
+  }
+  return false;
+}
+
+test("when the connection is lost once all has arrived, the board finishes by itself", how, async () => {
+  const text = await cutOff(
+    /installing the package/,
+    () => void desk.inside("pkill -9 -u pi sshd || pkill -9 -f 'sshd: pi'"),
+    PACKAGE,
+  );
+  assert.match(text, /the connection was closed|ssh failed|ended with status/);
+  assert.ok(await isFinished(), desk.state());
+  const again = desk.deploy("board", ...PACKAGE);
+  assert.equal(again.status, 0, again.text);
+  assert.match(again.stdout, /^nothing to change/m);
+});
+
+test(
+  "when power goes in its middle, the next start of the board finishes it; a board that ran still runs",
+  how,
+  async () => {
+    const installed = desk.deploy("board", ...PACKAGE);
+    assert.equal(installed.status, 0, installed.text);
+    const next = await builtPackage(`linux-${process.arch}`, { version: "0.2.0", node: "empty" });
+    for (const moment of [/trying the new program/, /installing the package/]) {
+      await cutOff(moment, () => desk.cutPower(), ["--package", next, "--hostname", "cut"]);
+      await desk.boot();
+      assert.ok(await isFinished(), desk.state());
+      assert.equal(desk.inside("pinion-device --version").trim(), "0.2.0");
+      const back = desk.deploy("board", ...PACKAGE);
+      assert.equal(back.status, 0, back.text);
+    }
+  },
+);
+
+test("a disk that fills up while things arrive leaves nothing of them, and what runs alone", how, () => {
+  const installed = desk.deploy("board", ...PACKAGE);
+  assert.equal(installed.status, 0, installed.text);
+  // what is free is told wrong, as when something else writes meanwhile
+  desk.inside("mkdir -p /var/lib/pinion-deploy; mount -t tmpfs -o size=200k tmpfs /var/lib/pinion-deploy");
+  pretend("df", "echo head; echo x 1 1 99999999 1% /");
+  const big = join(desk.desk, "other.deb");
+  copyFileSync(join(desk.desk, "pinion.deb"), big);
+  writeFileSync(big, Buffer.concat([readFileSync(big), Buffer.alloc(statSync(big).size % 2)]));
+  desk.inside("sed -i '1s/^/x/' /var/lib/dpkg/info/pinion.md5sums");
+  const full = desk.deploy("board", "--package", "other.deb");
+  assert.match(full.stderr, /did not arrive whole: .*: make room there/);
+  assert.equal(full.status, 1, full.text);
+  assert.equal(desk.inside("ls /var/lib/pinion-deploy; systemctl is-active pinion-device"), "active\n");
+  assert.ok(!existsSync(desk.file("/etc/systemd/system/pinion-deploy.service")));
+});
