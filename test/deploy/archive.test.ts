@@ -85,7 +85,7 @@ test("a release of another version says so: in its stamp, its package's name, an
   assert.equal(debianFile(targetNamed("linux-arm64"), early), "pinion_0.2.0~rc.1_arm64.deb");
   const order = spawnSync("dpkg", ["--compare-versions", "0.2.0~rc.1", "lt", "0.2.0"]);
   if (order.error === undefined) assert.equal(order.status, 0);
-  const [program] = programs.filter(({ name }) => name === "pinion-router-bridge");
+  const program = programs.find(({ name }) => name === "pinion-router-bridge");
   assert.ok(program !== undefined);
   const outdir = temporaryFolder(t);
   await build({ ...programBundle(program, [], thisMachine, "0.2.0-rc.1"), outdir });

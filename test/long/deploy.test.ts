@@ -33,7 +33,7 @@ beforeEach(async () => {
   desk = await startDeployDesk();
   desk.write("board.yaml", boardConfig(url));
 });
-afterEach(async () => void (await desk?.end()));
+afterEach(() => desk?.end());
 
 function refuses(args: readonly string[], status: number, words: RegExp): void {
   const earlier = desk.state();
