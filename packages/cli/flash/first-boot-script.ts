@@ -21,6 +21,11 @@ wanted=/etc/systemd/system/multi-user.target.wants/pinion-first-boot.service
 kept=/var/lib/pinion-first-boot
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
+# of a FAT alone the kernel tells the card to keep what it has taken only when a file of it is synced
+flush() {
+  sync
+  sync "$(dirname "$here")" 2>/dev/null
+}
 say() {
   echo "pinion: $*"
   echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*" >>"$log"
@@ -28,7 +33,7 @@ say() {
 give_up() {
   say "$*"
   say "the next start of the board tries again"
-  sync
+  flush
   exit 1
 }
 
@@ -48,7 +53,7 @@ WantedBy=multi-user.target
 END
   chmod 644 "$unit"
   ln -sf ../pinion-first-boot.service "$wanted"
-  sync
+  flush
 }
 
 ${BOARD_SHELL}
@@ -70,10 +75,10 @@ take_secrets() {
     rm -rf "$kept.new"
     mkdir -p "$kept.new/etc"
     cp "$here"/etc/* "$kept.new/etc/" && cp "$here/etc.sums" "$kept.new/" || give_up "the configuration cannot be copied to $kept"
-    sync
+    flush
     rm -rf "$kept"
     mv "$kept.new" "$kept"
-    sync
+    flush
   fi
   # a deleted file of a FAT file system is still to be read
   for file in "$here"/etc/*; do
@@ -82,7 +87,7 @@ take_secrets() {
     rm -f "$file"
   done
   rmdir "$here/etc"
-  sync
+  flush
   if [ -d "$here/etc" ]; then
     say "the configuration and its secrets are on the boot partition still, which cannot be written: write the card anew"
   else
@@ -98,7 +103,7 @@ install_package() {
   its=$(dpkg-deb -f "$here/package.deb" Architecture)
   [ "$own" = "$its" ] || give_up "the package is for $its, and this system is $own: prepare the card again with the package for $own"
   install_deb "$here/package.deb"
-  sync
+  flush
   mkdir -p "$kept" && echo "$sum" >"$kept/installed"
   say "installed pinion $(dpkg-query -W -f '${"$"}{Version}' pinion)"
 }
@@ -108,9 +113,9 @@ configure() {
   for file in "$kept"/etc/*; do
     [ "$(basename "$file")" = board.yaml ] || place "$file" "/etc/pinion/$(basename "$file")"
   done
-  sync
+  flush
   place "$kept/etc/board.yaml" /etc/pinion/board.yaml
-  sync
+  flush
 }
 
 allow_ssh() {
@@ -135,12 +140,13 @@ allow_ssh() {
 
 tidy() {
   rm -rf "$kept"
-  sync
+  flush
   first=$(dirname "$here")/firstrun.sh
   ! grep -qs '^# by pinion flash: runs once' "$first" || rm -f "$first"
   rm -rf "$here"
+  flush
   rm -f "$wanted" "$unit"
-  sync
+  flush
 }
 
 main() {
@@ -159,7 +165,7 @@ main() {
   fi
   tidy
   if [ -d /run/systemd/system ] && [ "$1" != before-reboot ]; then
-    systemctl daemon-reload
+    # no daemon-reload: systemd would end a service whose unit is gone, which may be what runs this
     systemctl restart --no-block pinion-device
   fi
 }

@@ -16,7 +16,7 @@ sed 's|${HOOK}|${" ".repeat(HOOK.length)}|' "$cmdline" >/run/cmdline.txt
 sync
 ${CALL}
 rm -f "$0"
-sync
+sync; sync "$(dirname "$0")"
 exit 0
 `;
 

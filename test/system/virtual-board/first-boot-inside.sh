@@ -26,6 +26,6 @@ fact host "\"$(cat /etc/hostname) $(grep -c '^127.0.1.1.greenhouse-1$' /etc/host
 fact failed "$(systemctl --failed --plain --no-legend | words)"
 fact cmdline "$(words <$boot/cmdline.txt)"
 sed 's/^/LOG /' $boot/pinion-first-boot.log
-sync
+sync; sync $boot
 fact 'done' true
 journalctl -u pinion-device --no-pager -o short-monotonic | tail -30
