@@ -3,7 +3,7 @@
  * to whoever asks. Owns what is declared to the session and whether calls are still taken. Never opens, closes or moves
  * anything by itself: a session that comes or goes reaches no driver through here.
  */
-import { ApplicationError } from "@pinion/wamp";
+import { ApplicationError, ErrorUri } from "@pinion/wamp";
 import type { Client, Invocation } from "@pinion/wamp/client";
 import type { Timers } from "../drivers/driver.ts";
 import type { Log } from "../drivers/driver.ts";
@@ -38,12 +38,23 @@ export interface ComponentContext {
   stepsOf(boot: string): readonly ClockStep[];
 }
 
+/** ms after which a session's refusals are taken to be all. */
+const SETTLED = 500;
+
+interface Denied {
+  readonly handler: (invocation: Invocation) => unknown;
+  readonly session: Client["session"];
+}
+
 export type FieldProcedures = Readonly<Partial<Record<FieldName, (invocation: Invocation) => unknown>>>;
 
 export class Component {
   readonly #context: ComponentContext;
   readonly #announcing: Announcing;
   readonly #callers: Callers;
+  /** What the account may not offer, and the session that said so. */
+  readonly #denied = new Map<string, Denied>();
+  #cancelTelling: () => void = () => undefined;
   #stopping = false;
 
   constructor(context: ComponentContext) {
@@ -87,6 +98,14 @@ export class Component {
     delivering.ready(readings.last("state"));
     void this.#callers.verify();
     this.#announcing.request();
+    // what this account might not do it may do by now: its role was changed, or it is another one's router
+    const earlier = [...this.#denied].filter(([, { session }]) => session !== this.#context.client.session);
+    if (earlier.length === 0) return;
+    for (const [uri, { handler }] of earlier) {
+      this.#denied.delete(uri);
+      this.#register(uri, handler);
+    }
+    this.#tellDenied();
   }
 
   /** What the description says has changed: a driver's state, or what the router lets this board offer. */
@@ -103,6 +122,7 @@ export class Component {
   /** From now on every call is refused: nothing may move an output on its way to its safe level. */
   stop(): void {
     this.#stopping = true;
+    this.#cancelTelling();
     this.#announcing.stop();
   }
 
@@ -131,9 +151,20 @@ export class Component {
     };
     // a principal named as the board is this board: only then is who holds its procedures its own ghost
     const force = { authid: naming.id };
-    client
-      .register(uri, guarded, { whenTaken: "retry", force, discloseCaller: true })
-      .catch((error: unknown) => this.#undeclared(`registration of ${uri}`, error));
+    client.register(uri, guarded, { whenTaken: "retry", force, discloseCaller: true }).catch((error: unknown) => {
+      if (error instanceof ApplicationError && error.uri === ErrorUri.notAuthorized) {
+        this.#denied.set(uri, { handler, session: client.session });
+        this.#tellDenied();
+      } else this.#undeclared(`registration of ${uri}`, error);
+    });
+  }
+
+  /** All that a session refuses in one sentence, a moment after its first refusal. */
+  #tellDenied(): void {
+    this.#cancelTelling();
+    this.#cancelTelling = this.#context.timers.after(SETTLED, () => {
+      if (!this.#stopping) this.#context.link.deny([...this.#denied.keys()]);
+    });
   }
 
   /** The router refuses it for good (not because it is taken), or the client was closed before it ever held it. */

@@ -33,6 +33,8 @@ export interface LinkReport {
   /** Procedures that the router does not hold for this board, and what to do. */
   readonly refused: readonly string[];
   readonly collision?: string;
+  /** The account may not offer the board's procedures: which, and what to do. */
+  readonly denied?: string;
 }
 
 export interface ReadingsReport {

@@ -8,9 +8,10 @@ import type { Clock, Log, Timers } from "../drivers/driver.ts";
 import type { LinkReport } from "./health.ts";
 import type { Naming } from "./naming.ts";
 import { otherBoards } from "./other-boards.ts";
+import { roleCure } from "./role-cure.ts";
 
 export interface LinkContext {
-  readonly client: Pick<Client, "onState" | "status" | "publish" | "subscribe">;
+  readonly client: Pick<Client, "onState" | "status" | "session" | "publish" | "subscribe">;
   readonly naming: Naming;
   readonly boot: string;
   readonly url: string;
@@ -34,6 +35,7 @@ export class Link {
   #refused: readonly string[] = [];
   #collision: string | undefined;
   #askedIn = 0;
+  #denied: string | undefined;
 
   constructor(context: LinkContext) {
     this.#context = context;
@@ -63,6 +65,7 @@ export class Link {
       sessions: this.#sessions,
       refused: this.#refused,
       ...(this.#collision === undefined ? {} : { collision: this.#collision }),
+      ...(this.#denied === undefined ? {} : { denied: this.#denied }),
     };
   }
 
@@ -98,6 +101,20 @@ export class Link {
     this.#context.onReady();
   }
 
+  /** The procedures that the account may not offer, for good as long as the router says so; told once until that changes. */
+  deny(uris: readonly string[]): void {
+    const words = uris.length === 0 ? undefined : this.#deniedWords(uris);
+    if (words !== undefined && words !== this.#denied) this.#context.log.error(words);
+    this.#denied = words;
+  }
+
+  #deniedWords(uris: readonly string[]): string {
+    const { client, naming } = this.#context;
+    const details = client.session?.details ?? {};
+    const who = `${String(details["authid"])}, role ${String(details["authrole"])}`;
+    return `${who}, may not register ${some(uris)} at this router: nobody can call them. ${roleCure(details, naming)}`;
+  }
+
   #clear(): void {
     if (this.#collision === undefined) return;
     this.#collision = undefined;
@@ -123,8 +140,6 @@ export class Link {
 
   #words(others: readonly string[]): string {
     const { naming } = this.#context;
-    const some = this.#refused.slice(0, 3).join(", ");
-    const more = this.#refused.length > 3 ? ` and ${String(this.#refused.length - 3)} more` : "";
     const holder =
       others.length === 0
         ? "a session that does not say which board it is"
@@ -137,7 +152,7 @@ export class Link {
       others.length === 0
         ? "; if it is this board's own lost connection, the router lets go of it and nothing need be done"
         : "";
-    return `${some}${more} of this realm belong to ${holder}: ${cure}${ghost}. This board keeps trying.`;
+    return `${some(this.#refused)} of this realm belong to ${holder}: ${cure}${ghost}. This board keeps trying.`;
   }
 }
 
@@ -146,6 +161,11 @@ function withCure(cause: string): string {
   return cause.includes(ErrorUri.noSuchRealm)
     ? `${cause}; set router.realm to one that the router has, or add it there`
     : cause;
+}
+
+function some(uris: readonly string[]): string {
+  const more = uris.length > 3 ? ` and ${String(uris.length - 3)} more` : "";
+  return `${uris.slice(0, 3).join(", ")}${more}`;
 }
 
 function isTaken(error: Error): boolean {

@@ -6,6 +6,7 @@ import { claimedBoard } from "../drivers/claimed-board.ts";
 import type { Board } from "../drivers/board.ts";
 import type { Clock, DriverContext, Log, Timers } from "../drivers/driver.ts";
 import { Interlocks } from "../drivers/interlock.ts";
+import { newMemory } from "../drivers/remembered.ts";
 import type { PlannedDriver } from "./plan.ts";
 import { within } from "./within.ts";
 
@@ -74,6 +75,7 @@ function driverContext(
 ): DriverContext {
   return {
     interlock: (group) => interlocks.of(group),
+    remembered: newMemory(),
     clock,
     timers,
     random,

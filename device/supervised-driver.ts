@@ -8,6 +8,7 @@ import { claimedBoard } from "../drivers/claimed-board.ts";
 import type { Caller, Clock, DriverContext, DriverInstance, Log, Store, Timers } from "../drivers/driver.ts";
 import { DriverError } from "../drivers/driver-error.ts";
 import type { RawReading } from "../drivers/reading.ts";
+import { newMemory } from "../drivers/remembered.ts";
 import type { DriverReport } from "./health.ts";
 import type { PlannedDriver } from "./plan.ts";
 import { RestartSchedule } from "./restart-schedule.ts";
@@ -62,6 +63,7 @@ export class SupervisedDriver {
   #refused = 0;
   #linkUp = false;
   readonly #refusedStreams = new Set<string>();
+  readonly #remembered = newMemory();
 
   constructor(planned: PlannedDriver, host: DriverHost) {
     this.planned = planned;
@@ -188,6 +190,7 @@ export class SupervisedDriver {
       random,
       log,
       interlock,
+      remembered: this.#remembered,
       ...(store === undefined ? {} : { store }),
       signal,
       board: claimedBoard(board, this.planned.claims),

@@ -9,6 +9,7 @@ import type { DriverDescription } from "./description.ts";
 import { DriverError } from "./driver-error.ts";
 import type { Interlock } from "./interlock.ts";
 import type { RawReading } from "./reading.ts";
+import type { Remembered } from "./remembered.ts";
 
 /** A resource that a driver will use. `owner` is the channel it is for. Files are shared between drivers, the rest is not. */
 export type Claim =
@@ -83,6 +84,8 @@ export interface DriverContext {
   readonly store?: Store;
   /** One for each name, shared by all drivers of the board, and the same one after a driver was opened anew. */
   readonly interlock: (group: string) => Interlock;
+  /** What outlives an opening of the driver, but not the process: the same object for each name after it was opened anew. */
+  readonly remembered: Remembered;
   /** Aborts an open that is under way; after open has resolved it is of no concern, close() is. */
   readonly signal: AbortSignalLike;
   /** Restricted to what the plan claims: all else is refused with `not_claimed`. */

@@ -10,6 +10,7 @@ import { withResolvers } from "@pinion/wamp/with-resolvers";
 import { proceduresIn } from "../actions.ts";
 import type { BoardConfig } from "../board-config.ts";
 import { ANNOUNCE, DISCOVER } from "../naming.ts";
+import { roleCure } from "../role-cure.ts";
 import { urlsOf } from "../router-options.ts";
 import { error, ok, warning, type Finding } from "./finding.ts";
 
@@ -41,7 +42,7 @@ async function checkOne(url: string, board: BoardConfig): Promise<readonly Findi
     }
     const cause = client.status.cause ?? (caught instanceof Error ? caught.message : String(caught));
     const cure =
-      "Correct router.realm and router.auth, or add the account at the router: `pinion auth add <authid> --role device`.";
+      "Correct router.realm and router.auth, or add the account at the router: `pinion auth add <authid> --role single-device`, in a fleet --role device.";
     return [error("router", `${url} answers, and realm ${realm} cannot be joined: ${cause}`, cure)];
   }
   const { authid, authrole } = client.session?.details ?? {};
@@ -91,7 +92,7 @@ async function permissions(client: Client, board: BoardConfig, who: string): Pro
   };
   const refused = await refusals(asked);
   const leases = await refusals([optional]);
-  const cure = cureFor(client, board);
+  const cure = roleCure(client.session?.details ?? {}, board.naming);
   const ways = new Map<string, string[]>();
   for (const { what, uri, why } of refused) {
     const way = `${what}\n${why}`;
@@ -117,16 +118,6 @@ async function permissions(client: Client, board: BoardConfig, who: string): Pro
       ),
     );
   return findings;
-}
-
-/** The role that the router-bridge ships for boards goes by the account's name. */
-function cureFor(client: Client, { naming }: BoardConfig): string {
-  const { authid, authrole } = client.session?.details ?? {};
-  if (authrole !== "device" || typeof authid !== "string")
-    return "Give the account the role device: `pinion auth add <authid> --role device --replace`; or allow it to its role in the router's configuration.";
-  if (naming.mode === "fleet" && naming.id === authid)
-    return "Allow it to the role device in the router's configuration.";
-  return `The role device is for boards that are named like their account: set device.naming: fleet and device.id: ${authid}.`;
 }
 
 interface Asked {

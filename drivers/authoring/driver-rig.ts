@@ -4,6 +4,7 @@ import { claimedBoard } from "../claimed-board.ts";
 import type { DriverError } from "../driver-error.ts";
 import { Interlocks } from "../interlock.ts";
 import type { RawReading } from "../reading.ts";
+import { newMemory, type Remembered } from "../remembered.ts";
 import { createMockBoard, type MockBoard, type MockBoardOptions } from "../hardware/mock-board.ts";
 import { settle, VirtualClock } from "./virtual-clock.ts";
 
@@ -26,6 +27,8 @@ export class DriverRig {
   stored: Map<string, string> | undefined;
   readonly abort = new AbortController();
   #seed = 1;
+  /** By entry: its kind and what is written in it. */
+  readonly #memories = new Map<string, Remembered>();
 
   constructor(board: Omit<MockBoardOptions, "time"> = {}) {
     const wall = (): number => EPOCH + this.clock.now();
@@ -54,11 +57,18 @@ export class DriverRig {
       ...(this.stored === undefined ? {} : { store: storeIn(this.stored) }),
       log: { debug: log, info: log, warn: log, error: log },
       interlock: (group) => this.interlocks.of(group),
+      remembered: this.#memoryOf(`${definition.kind} ${JSON.stringify(config)}`),
       signal: this.abort.signal,
       board: claimedBoard(this.board, definition.plan(config)),
       publish: (stream, reading) => void this.readings.push({ ...reading, stream, at: this.clock.now() }),
       failed: (error) => void this.failures.push(error),
     };
+  }
+
+  #memoryOf(entry: string): Remembered {
+    const memory = this.#memories.get(entry) ?? newMemory();
+    this.#memories.set(entry, memory);
+    return memory;
   }
 
   async open(definition: DriverDefinition, config: unknown): Promise<DriverInstance> {

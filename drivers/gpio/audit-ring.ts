@@ -1,6 +1,6 @@
 /**
  * Who moved which output, and why: the last so many moves of one driver. Owns the ring; knows neither lines nor rules. It
- * lives in memory and starts anew with the process.
+ * lives in memory, through openings of the driver, and starts anew with the process.
  */
 import type { Caller } from "../driver.ts";
 

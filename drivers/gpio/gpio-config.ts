@@ -27,7 +27,7 @@ const pinSchema = Type.Object(
   {
     pin: Type.Union([Type.Integer({ minimum: 0, maximum: 1023 }), Type.String({ minLength: 1, maxLength: 80 })], {
       description:
-        "Which pin: 17 or GPIO17 (BCM number, or the line of `chip`), pin 11 (position on the 40-pin header), pinctrl-rp1:17 (label of a chip and line), or the kernel's name of a line",
+        "Which pin: 17 or GPIO17 (BCM number, or the line of `chip`), pin 11 (position on the 40-pin header), pinctrl-rp1:17 (label of a chip and line), or the kernel's name of a line, which needs the character device",
       allowed: 'a pin: 17, "GPIO17", "pin 11", "pinctrl-rp1:17" or the name of a line',
     }),
     direction: Type.Enum(["out", "in"], { description: "out: switched by Pinion. in: watched by Pinion" }),
@@ -51,6 +51,7 @@ const pinSchema = Type.Object(
     ),
     kernelDebounce: Type.Optional(
       durationSchema({
+        default: 0,
         max: 60_000,
         description: "Inputs: the kernel itself waits until a level is stable for so long. Needs the character device",
       }),
@@ -109,7 +110,7 @@ const pinSchema = Type.Object(
         default: DEBOUNCE,
         max: 60_000,
         description:
-          "Inputs: a change is reported when the level has been quiet for so long; its time is the first edge's",
+          "Inputs: a change is reported when the level has been quiet for so long; its time is the first edge's; 0: each edge",
       }),
     ),
     button: Type.Optional(
@@ -171,7 +172,8 @@ export const gpioConfigSchema = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 64,
-        description: "Label of the GPIO chip; left out, the chip of the Raspberry Pi's header is found by its label",
+        description:
+          "Label of the GPIO chip as `gpioinfo` has it, or gpiochip0, which may change with a boot; left out, that of the Raspberry Pi's header: pinctrl-rp1, pinctrl-bcm2711 or pinctrl-bcm2835",
       }),
     ),
     pins: named(pinSchema, { description: "Pins by name" }),

@@ -158,7 +158,7 @@ function channelsOf(config: GpioConfig, ctx: DriverContext, audit: AuditRing): r
 
 async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInstance> {
   const pins = pinsOf(config);
-  const audit = new AuditRing();
+  const audit = ctx.remembered("audit", () => new AuditRing());
   const channels = channelsOf(config, ctx, audit);
   const closeAll = async (): Promise<void> => closeOutputsFirst(channels);
   try {

@@ -61,7 +61,7 @@ export class OutputChannel {
     this.#audit = audit;
     this.#queue = new Sequence(pin.name, WAITING);
     this.#rules = new OutputRules(pin, ctx.clock, interlock);
-    this.#keys = new AnsweredKeys(ctx.clock);
+    this.#keys = ctx.remembered(`keys of ${pin.name}`, () => new AnsweredKeys(ctx.clock));
     this.#return = new SafeReturn(pin, ctx, (reason) => void this.#goSafe(reason));
     this.#maxOn = new Deadline(ctx, () => void this.#goSafe("maximum on time"));
     let opened = false;

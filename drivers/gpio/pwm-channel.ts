@@ -64,7 +64,7 @@ export class PwmChannel {
     this.#interlock = interlock;
     interlock?.unseen(pin.name);
     this.#queue = new Sequence(pin.name, WAITING);
-    this.#keys = new AnsweredKeys(ctx.clock);
+    this.#keys = ctx.remembered(`keys of ${pin.name}`, () => new AnsweredKeys(ctx.clock));
     this.#return = new SafeReturn(pin, ctx, (why) => void this.#goSafe(why));
     const { name, chip, channel, safe } = pin;
     this.#keeper = new LineKeeper({

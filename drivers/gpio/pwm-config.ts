@@ -12,7 +12,8 @@ const pwmSchema = Type.Object(
   {
     chip: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0, maximum: 255 }), Type.String({ minLength: 1, maxLength: 64 })], {
-        description: "Number or name of the chip (pwmchip0), or of the device behind it; left out: the only one",
+        description:
+          "Number or name of the chip (pwmchip0), or of the device behind it (1f00098000.pwm), which is the same at each boot; left out: the only one",
       }),
     ),
     channel: Type.Integer({ minimum: 0, maximum: 255, description: "Channel of the chip" }),
@@ -30,7 +31,7 @@ const pwmSchema = Type.Object(
         default: 0,
         minimum: 0,
         maximum: 1,
-        description: "The duty at start, after a fault and at the end",
+        description: "The duty at start, after a fault and at the end; for an interlock any duty but 0 is on",
       }),
     ),
     interlock: Type.Optional(interlockSchema),

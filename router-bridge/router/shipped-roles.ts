@@ -5,15 +5,26 @@ const prefix = "prefix" as const;
 const wildcard = "wildcard" as const;
 const ENROLL = "pinion.accounts.enroll";
 
-/** `naming: fleet` of a board, with its authid as its id: then its names are its own. */
-const device: Roles[string] = [
-  { uri: "device.<authid>.", match: prefix, allow: ["register", "publish"] },
-  { uri: "sensor.<authid>.", match: prefix, allow: ["publish"] },
+const everyBoard: Roles[string] = [
   { uri: "device.announce", allow: ["publish", "subscribe"] },
   { uri: "device.discover", allow: ["publish", "subscribe"] },
   // What a board lends to a caller ends when that caller's session does.
   { uri: "wamp.session.on_leave", allow: ["subscribe"] },
   { uri: "wamp.session.get", allow: ["call"] },
+];
+
+/** `naming: fleet` of a board, with its authid as its id: then its names are its own. */
+const device: Roles[string] = [
+  { uri: "device.<authid>.", match: prefix, allow: ["register", "publish"] },
+  { uri: "sensor.<authid>.", match: prefix, allow: ["publish"] },
+  ...everyBoard,
+];
+
+/** `naming: single`: the one board of its realm has all names. In a fleet such an account could stand in for any board. */
+const singleDevice: Roles[string] = [
+  { uri: "device.", match: prefix, allow: ["register", "publish"] },
+  { uri: "sensor.", match: prefix, allow: ["publish"] },
+  ...everyBoard,
 ];
 
 /** Sees everything of every board and changes nothing. */
@@ -58,4 +69,4 @@ const operator: Roles[string] = [
 /** Programs that are trusted with the whole realm, the meta procedures included. */
 const backend: Roles[string] = [{ uri: "", match: prefix, allow: ["call", "register", "publish", "subscribe"] }];
 
-export const SHIPPED_ROLES: Roles = { device, viewer, operator, maintainer, backend };
+export const SHIPPED_ROLES: Roles = { device, "single-device": singleDevice, viewer, operator, maintainer, backend };

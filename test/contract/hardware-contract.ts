@@ -12,6 +12,7 @@ import type { DriverContext, DriverDefinition, DriverInstance } from "../../driv
 import { DriverError, driverErrorCodes } from "../../drivers/driver-error.ts";
 import { Interlocks } from "../../drivers/interlock.ts";
 import type { RawReading } from "../../drivers/reading.ts";
+import { newMemory } from "../../drivers/remembered.ts";
 
 /** ms that hardware under emulation may take. */
 const PATIENCE = 60_000;
@@ -61,6 +62,7 @@ export async function opened({ definition, config, board }: HardwareScenario): P
       },
     },
     interlock: (group) => interlocks.of(group),
+    remembered: newMemory(),
     random: () => 0,
     log: { debug: say, info: say, warn: say, error: say },
     signal: new AbortController().signal,

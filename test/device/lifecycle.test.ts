@@ -187,6 +187,25 @@ test("a driver that gives up is closed before it is opened again", async () => {
   assert.equal(rig.runtime.health().drivers[0]?.failures, 1);
 });
 
+test("what a driver remembers is there when it is opened anew, and is its own", async () => {
+  const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: minds_a }, { use: flaky, name: minds_b }]" });
+  await rig.start();
+  const [one, other] = [script("minds_a"), script("minds_b")];
+  const kept = one.ctx?.remembered("list", (): string[] => []);
+  kept?.push("before");
+  one.ctx?.failed(failure("io"));
+  await rig.clock.advance(5_000);
+  assert.equal(one.events.length, 3);
+  assert.deepEqual(
+    one.ctx?.remembered("list", (): string[] => []),
+    ["before"],
+  );
+  assert.deepEqual(
+    other.ctx?.remembered("list", (): string[] => []),
+    [],
+  );
+});
+
 test("what an earlier instance still publishes is not heard", async () => {
   const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: ghostly }]" });
   await rig.start();

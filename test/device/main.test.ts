@@ -184,3 +184,48 @@ test("--check prints the plan in words and touches nothing", async (t) => {
   assert.equal(await ended(device), 0, device.output());
   assert.match(device.output(), /relay = GPIO17 = header 11: output/);
 });
+
+test("an account whose role does not go with the board's naming is told in the log, with both ways out, and is let in when it is changed", async (t) => {
+  const folder = temporaryFolder(t);
+  const place = (name: string): string => join(folder, name);
+  writeFileSync(place("secret"), "some-secret-word\n", { mode: 0o600 });
+  const cli = join(root, "packages/cli/bin.mjs");
+  const told = async (...args: readonly string[]): Promise<Running> => {
+    const one = start(process.execPath, [cli, ...args, "--secret-file", place("secret")]);
+    await ended(one);
+    return one;
+  };
+  const give = async (authid: string, role: string, ...more: readonly string[]): Promise<void> => {
+    const added = await told("auth", "add", authid, "--role", role, "--accounts", place("accounts.json"), ...more);
+    assert.equal(added.process.exitCode, 0, added.output());
+  };
+  await give("pump", "device");
+  await give("vera", "viewer");
+  writeFileSync(place("bridge.yaml"), `auth: { file: ${place("accounts.json")} }\n`);
+  const port = await freePort();
+  const address = `127.0.0.1:${String(port)}`;
+  const bridge = [join(root, "router-bridge/main.ts"), "--listen", address, "--config", place("bridge.yaml")];
+  const router = start(process.execPath, bridge);
+  t.after(() => router.stop("SIGKILL"));
+  await until("the router", () => router.output().includes("listening"), 20_000, router.output);
+  writeFileSync(
+    place("board.yaml"),
+    `router: { url: "rs://${address}", auth: { authid: pump, secretFile: ${place("secret")} } }
+board: { gpio: simulated }
+drivers:
+  - { use: gpio, pins: { relay: { pin: 17, direction: out } } }
+`,
+  );
+  const device = startDevice(t, ["--config", place("board.yaml")]);
+  await until("the words", () => device.output().includes("nobody can call them"), 20_000, device.output);
+  assert.match(
+    device.output(),
+    /pump, role device, may not register device\.\w+, .* and \d+ more at this router: nobody can call them\. .*pinion auth add pump --role single-device --replace.*device\.naming: fleet and device\.id: pump/,
+  );
+  await give("pump", "single-device", "--replace");
+  const answers = async (): Promise<boolean> => {
+    const one = await told("call", "device.describe", "--url", `rs://${address}`, "--authid", "vera");
+    return one.process.exitCode === 0;
+  };
+  await until("the board, without a restart", answers, 30_000, device.output);
+});

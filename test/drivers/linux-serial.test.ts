@@ -13,6 +13,7 @@ import { serial } from "../../drivers/serial/serial.ts";
 import { linuxFiles } from "../../drivers/hardware/linux-files.ts";
 import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";
 import { Interlocks } from "../../drivers/interlock.ts";
+import { newMemory } from "../../drivers/remembered.ts";
 import { LinuxSerial } from "../../drivers/hardware/linux-serial.ts";
 
 const socat = spawnSync("socat", ["-V"]).status === 0;
@@ -148,6 +149,7 @@ test("the serial driver reads a real line, loses it and reads it again when it i
       },
     },
     interlock: (group) => new Interlocks().of(group),
+    remembered: newMemory(),
     random: () => 0,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     signal: new AbortController().signal,

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ServerSerial } from "modbus-serial";
 import { createLinuxBoard } from "../../drivers/hardware/linux-board.ts";
 import { Interlocks } from "../../drivers/interlock.ts";
+import { newMemory } from "../../drivers/remembered.ts";
 import { modbus } from "../../drivers/modbus/modbus.ts";
 
 const skip = spawnSync("socat", ["-V"]).status === 0 ? false : "socat is missing: install the Debian package socat";
@@ -59,6 +60,7 @@ test("registers of modbus-serial's own slave are read and written over a line", 
         },
       },
       interlock: (group) => new Interlocks().of(group),
+      remembered: newMemory(),
       random: () => 0,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       signal: new AbortController().signal,

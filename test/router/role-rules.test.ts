@@ -143,6 +143,19 @@ test("device: its own procedures and readings, and nothing of another board", ()
   assert.ok(!shipped("device", "subscribe", "sensor.", "prefix"));
 });
 
+test("single-device: the one board of a realm has every board's names, and nothing else", () => {
+  for (const uri of ["device.describe", "device.gpio.set", "device.my_kind.act"])
+    assert.ok(shipped("single-device", "register", uri), uri);
+  for (const uri of ["sensor.tank", "device.health", "device.announce"])
+    assert.ok(shipped("single-device", "publish", uri), uri);
+  assert.ok(shipped("single-device", "subscribe", "device.discover"));
+  for (const uri of ["com.example.act", "wamp.session.kill", "pinion.accounts.enroll"])
+    assert.ok(!shipped("single-device", "register", uri), uri);
+  assert.ok(!shipped("single-device", "call", "device.gpio.set"));
+  assert.ok(!shipped("single-device", "subscribe", "sensor.tank"));
+  assert.ok(!shipped("device", "register", "device.gpio.set"), "in a fleet no board has the names without an id");
+});
+
 test("viewer: sees and reads, and switches nothing", () => {
   for (const name of ["describe", "health", "pump.describe", "gpio.get", "pump.gpio.get", "thermal.read"]) {
     assert.ok(shipped("viewer", "call", `device.${name}`), name);

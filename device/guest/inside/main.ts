@@ -5,6 +5,7 @@
 import { Socket } from "node:net";
 import * as authoring from "../../../drivers/authoring/index.ts";
 import type { DriverContext, DriverHealth, DriverInstance, Log } from "../../../drivers/driver.ts";
+import { newMemory } from "../../../drivers/remembered.ts";
 import { DriverError } from "../../../drivers/driver-error.ts";
 import { MessageLink } from "../message-link.ts";
 import { toWireError, wordsOf, type ToGuest, type ToHost } from "../messages.ts";
@@ -126,6 +127,7 @@ function context(canStore: boolean): DriverContext {
       },
     },
     random: Math.random,
+    remembered: newMemory(),
     interlock: (group) => {
       const cure = "Keep it among the driver's own outputs, or drive these pins with the gpio driver.";
       throw new DriverError("unavailable", `The interlock ${group} cannot reach into a process of its own`, { cure });

@@ -79,6 +79,7 @@ test("a wrong secret, and a role that may not do what the board does, are errors
   const accounts = join(folder, "accounts.json");
   for (const [authid, role] of [
     ["pump", "device"],
+    ["shed", "single-device"],
     ["eve", "viewer"],
   ] as const) {
     writeFileSync(join(folder, authid), `${authid}-secret-word\n`, { mode: 0o600 });
@@ -103,10 +104,23 @@ test("a wrong secret, and a role that may not do what the board does, are errors
   );
   assert.match(
     lines(await checkRouter(as("pump"))),
-    /^error: pump, role device may not register device\.describe, .*device\.gpio\.set.*-> .*set device\.naming: fleet and device\.id: pump\./m,
+    /^error: pump, role device may not register device\.describe, .*device\.gpio\.set.*-> .*pinion auth add pump --role single-device --replace.*set device\.naming: fleet and device\.id: pump,/m,
+  );
+  assert.match(
+    lines(await checkRouter(as("pump", "pump", "{ id: shed, naming: fleet }"))),
+    /^error: pump, role device may not register device\.shed\.describe.*-> A board of a fleet is named like its account: set device\.id: pump\./m,
+  );
+  const alone = await checkRouter(as("shed"));
+  assert.deepEqual(
+    alone.map(({ level }) => level),
+    ["ok", "ok"],
+    lines(alone),
   );
   const eve = lines(await checkRouter(as("eve")));
-  assert.match(eve, /^error: eve, role viewer may not register .*: wamp\.error\.not_authorized -> .*--role device/m);
+  assert.match(
+    eve,
+    /^error: eve, role viewer may not register .*: wamp\.error\.not_authorized -> .*--role single-device/m,
+  );
   assert.match(eve, /^error: eve, role viewer may not publish sensor\.relay, .*: wamp\.error\.not_authorized/m);
 });
 
