@@ -3,7 +3,7 @@
  * back on the mock board; the rest follows from the definition alone.
  */
 import assert from "node:assert/strict";
-import { Check } from "typebox/value";
+import { Check } from "typebox/schema";
 import type { Board } from "../board.ts";
 import { DriverError, driverErrorCodes, type DriverErrorCode } from "../driver-error.ts";
 import type { DriverDefinition, DriverInstance } from "../driver.ts";

@@ -37,6 +37,12 @@ function get(name: string): Account {
 
 const inputs = (name: string): string[] => Object.keys(get(name).meta.inputs);
 
+/** Inputs of which anything is left in the bundle. */
+const kept = (name: string): string[] =>
+  Object.values(get(name).meta.outputs).flatMap(({ inputs: parts }) =>
+    Object.entries(parts).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+
 before(async () => {
   const epoll = epollBuilds(join(root, "dist/cache"));
   for (const program of programs) accounts.set(program.name, await account(programBundle(program, epoll)));
@@ -98,6 +104,13 @@ test("the router-bridge holds no driver, no device code and no hardware library"
 test("the device holds no router and no dashboard", () => {
   assert.deepEqual(
     inputs("pinion-device").filter((path) => path.startsWith("router-bridge/")),
+    [],
+  );
+});
+
+test("the device's own schemas bring only the part of TypeBox that checks, not the engine that computes types", () => {
+  assert.deepEqual(
+    kept("pinion-device").filter((path) => path.startsWith("node_modules/typebox/build/type/engine/instantiate")),
     [],
   );
 });
