@@ -26,21 +26,18 @@ const OUTCOME = {
 const CUTS = [38_000, 52_000, 70_000, 95_000];
 const SPREAD = 14_000;
 
-for (const flavour of ["firstrun", "cloud-init"] as const) {
-  for (const times of [[], CUTS]) {
-    const how = times.length === 0 ? "in one go" : `although power goes ${String(times.length)} times`;
-    test(
-      `started by ${flavour} under systemd, a board installs itself ${how}`,
-      { skip, timeout: 1_800_000 },
-      async (t) => {
-        const cuts = times.map((time) => time + Math.floor(Math.random() * SPREAD));
-        const file = await arm64Package();
-        const seen = await firstBootOnBoard(t, { flavour, package: file, cuts, limit: 1_500 });
-        assertFacts(OUTCOME, seen);
-        assert.equal(seen.keysOnCard, 0, "the board's key is on the card still");
-        for (const [line] of seen.rig.matchAll(/^.*(power cut|boot \d+).*$/gm)) t.diagnostic(line);
-        for (const [line] of seen.text.matchAll(/^LOG .*$/gm)) t.diagnostic(line);
-      },
-    );
-  }
+for (const times of [[], CUTS]) {
+  const how = times.length === 0 ? "in one go" : `although power goes ${String(times.length)} times`;
+  test(
+    `started by firstrun.sh under systemd, a board installs itself ${how}`,
+    { skip, timeout: 1_800_000 },
+    async (t) => {
+      const cuts = times.map((time) => time + Math.floor(Math.random() * SPREAD));
+      const seen = await firstBootOnBoard(t, { package: await arm64Package(), cuts, limit: 1_500 });
+      assertFacts(OUTCOME, seen);
+      assert.equal(seen.keysOnCard, 0, "the board's key is on the card still");
+      for (const [line] of seen.rig.matchAll(/^.*(power cut|boot \d+).*$/gm)) t.diagnostic(line);
+      for (const [line] of seen.text.matchAll(/^LOG .*$/gm)) t.diagnostic(line);
+    },
+  );
 }
