@@ -144,7 +144,6 @@ tidy() {
   first=$(dirname "$here")/firstrun.sh
   ! grep -qs '^# by pinion flash: runs once' "$first" || rm -f "$first"
   rm -rf "$here"
-  flush
   rm -f "$wanted" "$unit"
   flush
 }
