@@ -1,7 +1,8 @@
 /** What `npm run build` leaves, as it is: made twice, unpacked by other people's tools, and run on its target. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync, type SpawnOptions } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   cpSync,
   mkdirSync,
@@ -14,7 +15,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { text } from "node:stream/consumers";
+import { after, before, describe, test } from "node:test";
 import { elfFaults } from "../../deploy/artefact/checks.ts";
 import type { Manifest } from "../../deploy/artefact/manifest.ts";
 import { buildCache, npmPackage } from "../../deploy/artefact/npm-package.ts";
@@ -50,15 +52,12 @@ function copyCache(place: string): void {
     symlinkSync(join(buildCache(), name), join(place, name));
 }
 
-function build(sources: string, umask: string, environment: Readonly<Record<string, string>>): string {
+function build(sources: string, umask: string, environment: Readonly<Record<string, string>>): Promise<string> {
   const script = join(sources, "deploy/artefact/main.ts");
-  const done = spawnSync("sh", ["-c", `umask ${umask}; exec "$0" "$1"`, process.execPath, script], {
+  return runBeside("sh", ["-c", `umask ${umask}; exec "$0" "$1"`, process.execPath, script], {
     cwd: "/",
     env: { ...process.env, SOURCE_DATE_EPOCH: EPOCH, ...environment },
-    encoding: "utf8",
   });
-  assert.equal(done.status, 0, `${done.stdout}\n${done.stderr}`);
-  return done.stdout;
 }
 
 /** All that was made, for every target. */
@@ -91,16 +90,25 @@ function run(command: string, ...args: readonly string[]): string {
   return done.stdout;
 }
 
+/** The same, while others run. */
+async function runBeside(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<string> {
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
 const other = join(folder, "a-place-with-a-longer-name/b");
 
-before(() => {
+/** Both at the same time. */
+before(async () => {
   for (const place of [join(folder, "a"), other]) copySources(place);
-  table = build(join(folder, "a"), "022", { TZ: "UTC" });
+  copyCache(join(folder, "cache"));
+  const environment = { TZ: "Pacific/Auckland", LANG: "tr_TR.UTF-8", PINION_CACHE: join(folder, "cache") };
+  [table] = await Promise.all([build(join(folder, "a"), "022", { TZ: "UTC" }), build(other, "077", environment)]);
 });
 
 test("two builds of the same sources are the same octets, whatever the folder, user's mask, language and time zone", () => {
-  copyCache(join(folder, "cache"));
-  build(other, "077", { TZ: "Pacific/Auckland", LANG: "tr_TR.UTF-8", PINION_CACHE: join(folder, "cache") });
   const made = allContents(dist);
   assert.ok(made.length > 60, made.join("\n"));
   assert.deepEqual(allContents(join(other, "dist")), made);
@@ -196,19 +204,24 @@ function nodesFor(target: Target): readonly (readonly string[])[] {
   return packages.map((name) => [...emulation(target), join(npmPackage(name), "bin/node")]);
 }
 
-for (const target of targets) {
-  test(`every program and every addon for ${target.name} runs there`, { skip: whyNoEmulation(target) }, async (t) => {
-    const nodes = nodesFor(target);
-    await runPrograms(t, target, nodes[0] ?? []);
-    const seen = new Set(nodes.flatMap((node) => loadAddons(target, node)));
-    const native = readdirSync(join(dist, target.name, "pinion-device/native"));
-    const expected = target.arch === process.arch ? native.filter((name) => !name.startsWith("epoll-abi115")) : native;
-    assert.deepEqual([...seen].toSorted(), expected.toSorted());
-  });
-}
+describe("on the machines that they are for, all at the same time", { concurrency: targets.length }, () => {
+  for (const target of targets) {
+    test(`every program and every addon for ${target.name} runs there`, { skip: whyNoEmulation(target) }, async (t) => {
+      const nodes = nodesFor(target);
+      const [loaded] = await Promise.all([
+        Promise.all(nodes.map((node) => loadAddons(target, node))),
+        runPrograms(t, target, nodes[0] ?? []),
+      ]);
+      const native = readdirSync(join(dist, target.name, "pinion-device/native"));
+      const isOwn = target.arch === process.arch;
+      const expected = isOwn ? native.filter((name) => !name.startsWith("epoll-abi115")) : native;
+      assert.deepEqual([...new Set(loaded.flat())].toSorted(), expected.toSorted());
+    });
+  }
+});
 
 /** Those that this Node can load; another Node's epoll is not its. */
-function loadAddons(target: Target, node: readonly string[]): readonly string[] {
+async function loadAddons(target: Target, node: readonly string[]): Promise<readonly string[]> {
   const native = join(dist, target.name, "pinion-device/native");
   const script = `
     const load = (file) => Object.keys(require(${JSON.stringify(`${native}/`)} + file)).length;
@@ -216,7 +229,7 @@ function loadAddons(target: Target, node: readonly string[]): readonly string[] 
     const mine = files.filter((file) => !/abi/.test(file) || file.includes("abi" + process.versions.modules));
     console.log(JSON.stringify(mine.filter((file) => load(file) > 0)));`;
   const [command = "", ...args] = node;
-  return JSON.parse(run(command, ...args, "-e", script)) as string[];
+  return JSON.parse(await runBeside(command, [...args, "-e", script])) as string[];
 }
 
 type Context = Parameters<typeof temporaryFolder>[0];
@@ -236,7 +249,6 @@ async function runPrograms(t: Context, target: Target, node: readonly string[]):
       return ""; // not listening yet
     }
   };
-  await until("the dashboard", async () => (await page()).includes("app.js"), 60_000, bridge.output);
   const place = temporaryFolder(t);
   const config = join(place, "board.yaml");
   writeFileSync(
@@ -245,8 +257,10 @@ async function runPrograms(t: Context, target: Target, node: readonly string[]):
   );
   const device = start(command, [...script("pinion-device"), "--config", config]);
   t.after(() => void device.stop("SIGKILL"));
-  await until("the session", () => device.output().includes("the session is ready"), 60_000, device.output);
-  const told = run(command, ...script("pinion"), "call", "device.gpio.set", "relay", "1", "--url", url);
+  await until("the dashboard", async () => (await page()).includes("app.js"), 120_000, bridge.output);
+  await until("the session", () => device.output().includes("the session is ready"), 120_000, device.output);
+  const call = [...script("pinion"), "call", "device.gpio.set", "relay", "1", "--url", url];
+  const told = await runBeside(command, call);
   assert.match(told, /"readBack": ?1/);
   assert.equal(await device.stop(), 0, device.output());
   assert.equal(await bridge.stop(), 0, bridge.output());
