@@ -93,8 +93,8 @@ function run(command: string, ...args: readonly string[]): string {
 /** The same, while others run. */
 async function runBeside(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<string> {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}\n${stderr}`);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  assert.equal(child.exitCode, 0, `${command} ${args.join(" ")}\n${stdout}\n${stderr}`);
   return stdout;
 }
 
