@@ -65,7 +65,7 @@ const SHORT: Readonly<Record<string, readonly RegExp[]>> = {
     /status 1$/,
   ],
   "doctor: a sound pin, as JSON": [
-    /^\[\{"check":"gpio","level":"ok","words":"chip pinctrl-bcm2711: /,
+    /^\[\{.*\{?"check":"gpio","level":"ok","words":"chip pinctrl-bcm2711: /,
     /\{"check":"gpio","words":"pump: GPIO17 = header 11 = [^"]*, free","level":"ok"\}\]\nstatus 0$/,
   ],
 };
