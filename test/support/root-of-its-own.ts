@@ -27,7 +27,8 @@ export function inRootOfItsOwn(t: TestContext, folder: string, place: string, st
     mkdir -p "root$3" root/usr/local/sbin; mount --bind "$2" "root$3"
     ln -sf "$4" root/usr/local/sbin/node
     exec chroot root sh "$3/$5"`;
-  const args = ["--net", "-m", "--propagation", "private", "sh", "-ec", outside, "sh"];
+  // its name is its own too: the first start gives it one
+  const args = ["--net", "--uts", "-m", "--propagation", "private", "sh", "-ec", outside, "sh"];
   const done = spawnSync("unshare", [...args, temporaryFolder(t), folder, place, process.execPath, steps], {
     encoding: "utf8",
     timeout: 250_000,
