@@ -38,7 +38,7 @@ function grow(): void {
   setFlagsFromString("--semi-space-growth-factor=2");
   const living: unknown[] = [];
   for (let piece = 0; piece < MOST_PIECES && youngOctets() < ROOMY; piece += 1) {
-    living[piece % LIVING] = new Array(1000).fill(0.5);
+    living[piece % LIVING] = Array.from({ length: 1000 }, () => 0.5);
   }
 }
 
