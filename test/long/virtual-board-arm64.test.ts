@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arm64Bundle, whyNoArm64 } from "../support/arm64-bundle.ts";
-import { assertDrivers, runDrivers } from "../support/drivers-on-board.ts";
+import { assertDrivers, LOOKED_AT_ON_ARM64, runDrivers } from "../support/drivers-on-board.ts";
 import { assertGpioRun } from "../support/gpio-board-facts.ts";
 import { assertNewcomer, runNewcomer } from "../support/newcomer-facts.ts";
 import { runGpio, whyNoBoard } from "../support/virtual-board.ts";
@@ -21,7 +21,7 @@ test(
 test(
   "on arm64 every driver that has hardware on the virtual board keeps its contract there",
   { skip: whyNoBoard() || whyNoArm64(), timeout: 600_000 },
-  async (t) => assertDrivers(t, await runDrivers(t, "arm64", 500)),
+  async (t) => assertDrivers(t, await runDrivers(t, "arm64", 500), LOOKED_AT_ON_ARM64),
 );
 
 test(

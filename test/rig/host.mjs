@@ -19,12 +19,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { treeWithPwm } from "./device-tree.mjs";
 import { VolatileDisk } from "./disk.mjs";
 import { pluggableDevices } from "./usb-devices.mjs";
 
 const env = process.env;
 const run = env.RIG_RUN;
 const arm = env.RIG_ARCH === "arm64";
+const ARM_MACHINE = ["-machine", "virt,gic-version=3", "-cpu", "cortex-a72"];
 const started = performance.now();
 const since = () => ((performance.now() - started) / 1000).toFixed(3);
 const log = (text) => appendFileSync(join(run, "ctl.log"), `${since()} ${text}\n`);
@@ -396,6 +398,7 @@ async function powerOn() {
     RIG_DISK: env.RIG_DISK,
     RIG_CARD: env.RIG_CARD,
     RIG_SYSTEMD: env.RIG_SYSTEMD,
+    RIG_PWM: env.RIG_PWM ?? "",
     RIG_UART: arm ? "/dev/ttyS0" : "/dev/ttyS1",
     HOME: "/root",
     LANG: "C.UTF-8",
@@ -455,7 +458,8 @@ async function powerOn() {
     "-display",
     "none",
     "-no-reboot",
-    ...(arm ? ["-machine", "virt,gic-version=3", "-cpu", "cortex-a72"] : ["-machine", "q35", "-cpu", "max"]),
+    ...(arm ? ARM_MACHINE : ["-machine", "q35", "-cpu", "max"]),
+    ...(env.RIG_PWM ? ["-dtb", treeWithPwm(join(run, "board.dtb"), ARM_MACHINE, Number(env.RIG_MEM))] : []),
     "-accel",
     "tcg,thread=single",
     "-smp",

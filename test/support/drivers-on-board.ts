@@ -18,7 +18,8 @@ const entry = join(root, "test/system/virtual-board/drivers-inside.ts");
 /** `limit` in s. */
 export async function runDrivers(t: TestContext, arch: Architecture, limit: number): Promise<Told> {
   const folder = temporaryFolder(t);
-  return runBoard(t, { arch, limit, folder, programs: [await driversProgram(folder, arch)] });
+  const options = arch === "arm64" ? ["--pwm"] : [];
+  return runBoard(t, { arch, limit, folder, programs: [await driversProgram(folder, arch)], options });
 }
 
 /** Makes the program in the folder and answers its arguments for Node; without `names` it looks at all there is. */
@@ -62,6 +63,9 @@ const LOOKED_AT: readonly string[] = [
   "led",
   "system",
 ];
+
+/** What only the arm64 kernel has a driver for. */
+export const LOOKED_AT_ON_ARM64: readonly string[] = [...LOOKED_AT, "gpio: hardware PWM"];
 
 export async function assertDrivers(t: TestContext, { facts, text }: Told, names = LOOKED_AT): Promise<void> {
   for (const name of names) {

@@ -314,6 +314,30 @@ const sensors: readonly HardwareScenario[] = [
   ),
 ];
 
+/** What the kernel's driver of a Raspberry Pi's PWM was told is in sysfs; the registers behind it are memory. */
+const pwmScenario: HardwareScenario = {
+  name: "gpio: hardware PWM",
+  definition: gpio,
+  board,
+  config: { checkInterval: "500ms", pins: {}, pwm: { lamp: { channel: 0, frequency: 1000 } } },
+  args: { pwm: [0.5, 2000, "1min"], renew: ["1s"] },
+  stimulate: async (driver) => {
+    for (const duty of [0.25, 0]) await driver.invoke("pwm", "lamp", [duty]).catch(() => undefined); // it has just been taken away
+  },
+  also: async ({ driver }) => {
+    const told = (): string[] =>
+      ["period", "duty_cycle", "enable"].map((file) =>
+        readFileSync(`/sys/class/pwm/pwmchip0/pwm0/${file}`, "utf8").trim(),
+      );
+    await driver.invoke("pwm", "lamp", [0.25, 2000]);
+    assert.deepEqual(told(), ["500000", "125000", "1"]);
+    await driver.invoke("pwm", "lamp", [0.75, 50]);
+    assert.deepEqual(told(), ["20000000", "15000000", "1"]);
+    await driver.close();
+    assert.equal(told()[1], "0", "the safe duty is there at the end");
+  },
+};
+
 /** Which scenarios are looked at: all, or those that are named, with _ for a space. */
 const wanted = process.argv.slice(2);
 
@@ -339,6 +363,10 @@ async function main(): Promise<void> {
   await look(i2cScenario);
   for (const one of sensors) await look(one);
   await look(ledScenario());
+  if (process.env["RIG_PWM"] === "1") {
+    modules("pwm-bcm2835");
+    await look(pwmScenario);
+  }
   await look({ name: "system", definition: system, board, config: {} });
   tell("drivers done", true);
 }
