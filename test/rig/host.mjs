@@ -27,6 +27,13 @@ const env = process.env;
 const run = env.RIG_RUN;
 const arm = env.RIG_ARCH === "arm64";
 const ARM_MACHINE = ["-machine", "virt,gic-version=3", "-cpu", "cortex-a72"];
+const pwm = env.RIG_PWM ?? "";
+
+function machineArgs() {
+  if (!arm) return ["-machine", "q35", "-cpu", "max"];
+  const tree = pwm ? ["-dtb", treeWithPwm(join(env.RIG_RUN, "board.dtb"), ARM_MACHINE, Number(env.RIG_MEM))] : [];
+  return [...ARM_MACHINE, ...tree];
+}
 const started = performance.now();
 const since = () => ((performance.now() - started) / 1000).toFixed(3);
 const log = (text) => appendFileSync(join(run, "ctl.log"), `${since()} ${text}\n`);
@@ -398,7 +405,7 @@ async function powerOn() {
     RIG_DISK: env.RIG_DISK,
     RIG_CARD: env.RIG_CARD,
     RIG_SYSTEMD: env.RIG_SYSTEMD,
-    RIG_PWM: env.RIG_PWM ?? "",
+    RIG_PWM: pwm,
     RIG_UART: arm ? "/dev/ttyS0" : "/dev/ttyS1",
     HOME: "/root",
     LANG: "C.UTF-8",
@@ -458,8 +465,7 @@ async function powerOn() {
     "-display",
     "none",
     "-no-reboot",
-    ...(arm ? ARM_MACHINE : ["-machine", "q35", "-cpu", "max"]),
-    ...(env.RIG_PWM ? ["-dtb", treeWithPwm(join(run, "board.dtb"), ARM_MACHINE, Number(env.RIG_MEM))] : []),
+    ...machineArgs(),
     "-accel",
     "tcg,thread=single",
     "-smp",
