@@ -21,7 +21,8 @@ const NOTICE = /^(licen[cs]e|copying|notice)/i;
 export function softwareIn(metafiles: readonly Metafile[], node?: string): readonly Software[] {
   const folders = new Map<string, string>();
   for (const path of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
-    const [, folder, name] = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(path) ?? [];
+    // a package's own copy has the copy's name before the path
+    const [, folder, name] = /^(?:[\w-]+:)?(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(path) ?? [];
     if (folder !== undefined && name !== undefined && !isOurs(folder)) folders.set(name, join(root, folder));
   }
   // of epoll esbuild sees the compiled file, which holds nan's templates
