@@ -143,7 +143,11 @@ async function attachChips(): Promise<void> {
     writeFileSync(join(bus, "new_device"), `${chip} ${address}`);
 }
 
-const unplugBus = (): void => void rig("unplug", "i2c");
+/** Until it is gone from the kernel too: a driver that is in the middle of a read keeps the old bus for a while, under its old name. */
+const unplugBus = async (): Promise<void> => {
+  rig("unplug", "i2c");
+  await until("the old I2C bus to be gone", () => busNumber() === undefined);
+};
 const plugBus = async (): Promise<void> => {
   rig("plug", "i2c");
   await attachChips();
