@@ -14,7 +14,7 @@ import { insecureBind } from "./listeners/listen.ts";
 import type { Log } from "./log.ts";
 import { processLog } from "./process-log.ts";
 import { VERSION } from "./version.ts";
-import { settleYoungSpace } from "./young-space.ts";
+import { keepYoungSpaceSmall } from "./young-space.ts";
 import { secureRandom } from "./secure-random.ts";
 
 interface Arguments {
@@ -68,7 +68,6 @@ function keepAlive(notify: (...lines: readonly string[]) => void): void {
 }
 
 function collectWhenIdle(): void {
-  const collect = garbageCollector();
   let last = performance.eventLoopUtilization();
   const collection = new IdleCollection({
     after: (ms, run) => void setTimeout(run, ms).unref(),
@@ -80,10 +79,7 @@ function collectWhenIdle(): void {
     },
     resident: () => process.memoryUsage.rss(),
     heap: () => process.memoryUsage().heapUsed,
-    collect: () => {
-      collect();
-      settleYoungSpace();
-    },
+    collect: garbageCollector(),
   });
   collection.start();
 }
@@ -128,5 +124,5 @@ function fail(error: unknown): void {
   process.exitCode = known && (error.code === "config_invalid" || error.code === "usage") ? USAGE_STATUS : 1;
 }
 
-settleYoungSpace();
+keepYoungSpaceSmall();
 main(process.argv).catch(fail);
