@@ -23,7 +23,7 @@ export async function buildAside(name: string): Promise<Aside> {
   const outdir = join(folder, name);
   rmSync(outdir, { recursive: true, force: true });
   await build({ ...programBundle(program, addons), outdir });
-  // without it the one of the sources counts, which says that scripts are modules: 5 MB more of Node are then used
+  // as it is shipped: without it the one of the sources counts, which says that scripts are modules
   writePackageFile(outdir, name);
   return { script };
 }

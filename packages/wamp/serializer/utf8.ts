@@ -43,9 +43,10 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
 
 /* Most text is ASCII, so that is passed over four octets at a time. */
 function endOfAscii(bytes: Uint8Array, at: number, end: number): number {
-  if (end - at > LONG_RUN) at = skipAsciiWords(bytes, at, end);
-  const last = end - 4;
+  const last = Math.min(end, at + LONG_RUN) - 4;
   while (at <= last && (at4(bytes, at) & 0x80) === 0) at += 4;
+  // only now: text with a letter beyond ASCII here and there would make words for each
+  if (at > last) at = skipAsciiWords(bytes, at, end);
   while (at < end && ((bytes[at] ?? 0) & 0x80) === 0) at++;
   return at;
 }
