@@ -4,7 +4,7 @@ import type { Board } from "../drivers/board.ts";
 import type { Claim } from "../drivers/driver.ts";
 import { DriverError } from "../drivers/driver-error.ts";
 import { isHeaderChip } from "../drivers/hardware/gpio-chips.ts";
-import { nearNames } from "../drivers/near-names.ts";
+import { nearNames } from "@pinion/config/near-names";
 import type { BoardConfig } from "./board-config.ts";
 import { placeOf } from "./conflicts.ts";
 import type { PlannedDriver } from "./plan.ts";

@@ -5,7 +5,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DriverError, type GpioChip, type LineAddress, type LineExplanation } from "../board.ts";
-import { nearNames } from "../near-names.ts";
+import { nearNames } from "@pinion/config/near-names";
 import { noPermission } from "./access-cure.ts";
 import { chooseGpioChip, isHeaderChip, listGpioChips } from "./gpio-chips.ts";
 import { GPIO, newChipInfo, newLineInfo, readChipInfo, readLineInfo, type LineInfo } from "./gpio-uapi.ts";

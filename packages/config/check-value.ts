@@ -4,7 +4,7 @@
  */
 import type { TSchema } from "typebox";
 import { Check, Errors } from "typebox/schema";
-import { closest } from "./closest.ts";
+import { closest } from "./near-names.ts";
 import { findBranch, isRequired, missedDiscriminator } from "./find-branch.ts";
 import type { Finding, Path } from "./problem.ts";
 import {

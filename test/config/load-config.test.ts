@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import * as fc from "fast-check";
 import { Type } from "typebox";
-import { closest, formatProblems, keyOf, loadConfig, MAX_CONFIG_OCTETS, parseConfig } from "@pinion/config";
+import { formatProblems, keyOf, loadConfig, MAX_CONFIG_OCTETS, parseConfig } from "@pinion/config";
 import type { Problem } from "@pinion/config";
 
 const closed = { additionalProperties: false } as const;
@@ -246,12 +246,6 @@ test("problems are printed with place, finding, allowance and cure", () => {
 test("a path is written as a person would", () => {
   assert.equal(keyOf([]), "(top)");
   assert.equal(keyOf(["a", 0, "b", "c.d"]), 'a[0].b["c.d"]');
-});
-
-test("the closest word is found through a swap, a missing and a wrong letter, and not through guessing", () => {
-  assert.equal(closest("lisetn", ["listen", "realms"]), "listen");
-  assert.equal(closest("relms", ["listen", "realms"]), "realms");
-  assert.equal(closest("xyz", ["listen", "realms"]), undefined);
 });
 
 test("for any JSON value there is a configuration or a list of problems, never an exception", () => {

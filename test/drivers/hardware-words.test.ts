@@ -10,7 +10,6 @@ import { lineInUse } from "../../drivers/hardware/gpio-holder.ts";
 import { linuxFiles } from "../../drivers/hardware/linux-files.ts";
 import { LinuxSerial } from "../../drivers/hardware/linux-serial.ts";
 import { portHolders, stopCure } from "../../drivers/hardware/serial-open-error.ts";
-import { nearNames } from "../../drivers/near-names.ts";
 import { temporaryFolder } from "../support/programs.ts";
 
 const PORT = {
@@ -89,12 +88,4 @@ test("no_such_device: a file of the kernel that is missing is told with what swi
   await assert.rejects(linuxFiles.readText("/sys/class/leds/no_such_led/trigger"), {
     message: /^There is no .*ls \/sys\/class\/leds/,
   });
-});
-
-test("a name that was mistyped finds what was meant", () => {
-  const names = ["ID_SDA", "ID_SCL", "GPIO1", "GPIO17", "GPIO27", "PWR_LED"];
-  assert.deepEqual(nearNames("GPI017", names), ["GPIO17"]);
-  assert.deepEqual(nearNames("id-sda", names), ["ID_SDA"]);
-  assert.deepEqual(nearNames("GPIO_7", names), ["GPIO17", "GPIO27"]);
-  assert.deepEqual(nearNames("banana", names), []);
 });
