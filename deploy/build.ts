@@ -10,6 +10,7 @@ import { ownVersion } from "./own-version.ts";
 import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
 import { writeProjectFiles } from "./project-files.ts";
+import { putInPlace } from "./put-in-place.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -29,14 +30,20 @@ export function programFolder(name: string): string {
   return join(here, name);
 }
 
+/** Programs that run from there go on with the files they have; what has not changed is not touched. */
 export async function buildAll(): Promise<readonly Built[]> {
-  rmSync(here, { recursive: true, force: true });
   mkdirSync(join(dist, "meta"), { recursive: true });
-  const epoll = epollBuilds(join(dist, "cache"));
-  const built: Built[] = [];
-  for (const program of programs) built.push(await buildProgram(program, epoll));
-  built.push(await buildDashboard());
-  return built;
+  const aside = `${here}.${String(process.pid)}`;
+  try {
+    const epoll = epollBuilds(join(dist, "cache"));
+    const built: Built[] = [];
+    for (const program of programs) built.push(await buildProgram(program, epoll, join(aside, program.name)));
+    built.push(await buildDashboard(join(aside, "pinion-router-bridge/dashboard")));
+    putInPlace(aside, here);
+    return built;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
 }
 
 /** How a program is bundled; the walls test bundles the very same way, unwritten. `version`: another one than the sources say. */
@@ -96,9 +103,8 @@ export function dashboardBundle(): BuildOptions & { metafile: true } {
   };
 }
 
-async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Promise<Built> {
-  const folder = programFolder(program.name);
-  const { metafile } = await build(programBundle(program, epoll));
+async function buildProgram(program: Program, epoll: readonly AddonBuild[], folder: string): Promise<Built> {
+  const { metafile } = await build({ ...programBundle(program, epoll), outdir: folder });
   saveMetafile(program.name, metafile);
   writePackageFile(folder, program.name);
   const native = join(folder, "native");
@@ -109,7 +115,7 @@ async function buildProgram(program: Program, epoll: readonly AddonBuild[]): Pro
   }
   return {
     name: program.name,
-    folder,
+    folder: programFolder(program.name),
     script,
     addons: program.addons ? octetsIn(native, ".node") : 0,
     budget: program.budget,
@@ -121,12 +127,12 @@ export function writePackageFile(folder: string, name: string): void {
   writeFileSync(join(folder, "package.json"), `${JSON.stringify({ name, private: true, type: "commonjs" })}\n`);
 }
 
-async function buildDashboard(): Promise<Built> {
-  const folder = join(programFolder("pinion-router-bridge"), "dashboard");
-  const { metafile } = await build(dashboardBundle());
+async function buildDashboard(folder: string): Promise<Built> {
+  const { metafile } = await build({ ...dashboardBundle(), outdir: folder });
   saveMetafile("dashboard", metafile);
   cpSync(join(root, dashboard.page), join(folder, "index.html"));
-  return { name: "dashboard", folder, script: octetsIn(folder, ""), addons: 0, budget: dashboard.budget };
+  const place = join(programFolder("pinion-router-bridge"), "dashboard");
+  return { name: "dashboard", folder: place, script: octetsIn(folder, ""), addons: 0, budget: dashboard.budget };
 }
 
 /** Kept beside the bundles: what is inside each, and what it weighs. */
