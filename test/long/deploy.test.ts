@@ -5,7 +5,6 @@ import { once } from "node:events";
 import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { programFolder } from "../../deploy/build.ts";
 import { builtPackage } from "../support/built-package.ts";
 import { boardConfig, type DeployDesk, startDeployDesk } from "../support/deploy-desk.ts";
@@ -174,45 +173,14 @@ test(
   },
 );
 
-/** Starts a deploy and calls `cut` once its words are there; resolves when it has ended. */
-async function cutOff(after: RegExp, cut: () => void | Promise<void>, args: readonly string[]): Promise<string> {
-  const env = { ...process.env, PATH: `${join(desk.desk, "bin")}:${process.env["PATH"] ?? ""}` };
-  const words = [join(programFolder("pinion"), "pinion.cjs"), "deploy", "board", ...args];
-  const one = spawn(process.execPath, words, { cwd: desk.desk, env });
-  let text = "";
-  let isCut = false;
-  const onData = (chunk: Buffer): void => {
-    text += chunk.toString();
-    if (isCut || !after.test(text)) return;
-    isCut = true;
-    void cut();
-  };
-  one.stdout.on("data", onData);
-  one.stderr.on("data", onData);
-  await once(one, "exit");
-  assert.ok(isCut, text);
-  return text;
-}
-
-async function isFinished(): Promise<boolean> {
-  for (let tries = 0; tries < 120; tries += 1) {
-    const told = desk.inside(
-      `systemctl is-active pinion-device; ls -d /var/lib/pinion-deploy /etc/systemd/system/pinion-deploy.service 2>/dev/null; true`,
-    );
-    if (told === "active\n") return true;
-    await sleep(500);
-  }
-  return false;
-}
-
 test("when the connection is lost once all has arrived, the board finishes by itself", how, async () => {
-  const text = await cutOff(
+  const text = await desk.cutOff(
+    PACKAGE,
     /installing the package/,
     () => void desk.inside("pkill -9 -u pi sshd || pkill -9 -f 'sshd: pi'"),
-    PACKAGE,
   );
   assert.match(text, /the connection was closed|ssh failed|ended with status/);
-  assert.ok(await isFinished(), desk.state());
+  assert.ok(await desk.isFinished(), desk.state());
   const again = desk.deploy("board", ...PACKAGE);
   assert.equal(again.status, 0, again.text);
   assert.match(again.stdout, /^nothing to change/m);
@@ -226,9 +194,9 @@ test(
     assert.equal(installed.status, 0, installed.text);
     const next = await builtPackage(`linux-${process.arch}`, { version: "0.2.0", node: "empty" });
     for (const moment of [/trying the new program/, /installing the package/]) {
-      await cutOff(moment, () => desk.cutPower(), ["--package", next, "--hostname", "cut"]);
+      await desk.cutOff(["--package", next, "--hostname", "cut"], moment, () => desk.cutPower());
       await desk.boot();
-      assert.ok(await isFinished(), desk.state());
+      assert.ok(await desk.isFinished(), desk.state());
       assert.equal(desk.inside("pinion-device --version").trim(), "0.2.0");
       const back = desk.deploy("board", ...PACKAGE);
       assert.equal(back.status, 0, back.text);

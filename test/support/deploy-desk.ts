@@ -1,7 +1,10 @@
 /** A person at a desk with a board behind ssh: runs `pinion deploy` there as they would type it. */
-import { spawnSync } from "node:child_process";
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { programScript } from "./programs.ts";
 import { devicePackage } from "./small-package.ts";
 import { type SshBoard, startSshBoard } from "./ssh-board.ts";
@@ -21,6 +24,10 @@ export interface DeployDesk extends SshBoard {
   write(name: string, text: string): void;
   /** What of Pinion is on the board, and whether its service runs. */
   state(): string;
+  /** `pinion deploy board <args>`; calls `cut` once its words are there; answers all of them when it has ended. */
+  cutOff(args: readonly string[], after: RegExp, cut: () => void | Promise<void>): Promise<string>;
+  /** Whether the board finishes by itself what was begun, within a minute. */
+  isFinished(): Promise<boolean>;
 }
 
 export async function startDeployDesk(): Promise<DeployDesk> {
@@ -34,9 +41,34 @@ export async function startDeployDesk(): Promise<DeployDesk> {
       const done = spawnSync(process.execPath, words, { cwd: board.desk, env, encoding: "utf8", timeout: 120_000 });
       return { status: done.status, stdout: done.stdout, stderr: done.stderr, text: `${done.stdout}${done.stderr}` };
     },
+    cutOff: async (args, after, cut) => {
+      const words = [programScript("pinion"), "deploy", "board", ...args];
+      const one = spawn(process.execPath, words, { cwd: board.desk, env });
+      let text = "";
+      let cutting: void | Promise<void> | undefined;
+      const onData = (chunk: Buffer): void => {
+        text += chunk.toString();
+        if (after.test(text)) cutting ??= cut() ?? Promise.resolve();
+      };
+      one.stdout.on("data", onData);
+      one.stderr.on("data", onData);
+      await once(one, "exit");
+      assert.ok(cutting !== undefined, text);
+      await cutting;
+      return text;
+    },
+    isFinished: async () => {
+      const left = "/var/lib/pinion-deploy /etc/systemd/system/pinion-deploy.service";
+      for (let tries = 0; tries < 120; tries += 1) {
+        const told = board.inside(`systemctl is-active pinion-device; ls -d ${left} 2>/dev/null; true`);
+        if (told === "active\n") return true;
+        await sleep(500);
+      }
+      return false;
+    },
     write: (name, text) => writeFileSync(join(board.desk, name), text, { mode: 0o600 }),
     state: () =>
-      board.inside(`cd /; sha256sum etc/pinion/* 2>/dev/null; dpkg-query -W -f '\${Version} \${Status}\\n' pinion 2>/dev/null
+      board.inside(`cd /; sha256sum etc/pinion/* 2>/dev/null; dpkg-query -W -f '\${Version} \${Status}\\n' pinion 2>/dev/null; cat usr/lib/pinion/package/content 2>/dev/null
         systemctl show -p ActiveState -p InvocationID pinion-device; cat etc/hostname; ls -d var/lib/pinion-deploy 2>/dev/null; true`),
   };
 }
@@ -48,4 +80,9 @@ router: { url: "${url}"${further === "" ? "" : `, ${further}`} }
 board: { gpio: simulated }
 drivers: [{ use: gpio, pins: { relay: { pin: GPIO17, direction: out } } }]
 `;
+}
+
+/** As on a system of another kind: nothing of Debian's packages, nor what of it knows of units. */
+export function withoutDpkg({ inside }: DeployDesk): void {
+  inside("mkdir /away; mv /usr/bin/dpkg* /usr/bin/deb-systemd-* /away");
 }

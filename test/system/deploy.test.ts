@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { boardConfig, type DeployDesk, startDeployDesk } from "../support/deploy-desk.ts";
+import { boardConfig, type DeployDesk, startDeployDesk, withoutDpkg } from "../support/deploy-desk.ts";
 import { freePort, programScript, startBridge, type Running } from "../support/programs.ts";
 import { whyNoSshBoard } from "../support/ssh-board.ts";
 
@@ -88,6 +88,28 @@ test(
     assert.match(refused.stderr, /board: not deployed, as said above/);
     assert.equal(refused.status, 1, refused.text);
     assert.equal(desk.state(), earlier, refused.text);
+  },
+);
+
+test(
+  "a board without dpkg gets the package's files, users and services all the same, and is rid of them by one command",
+  how,
+  () => {
+    desk.inside("dpkg -P pinion");
+    withoutDpkg(desk);
+    const before = desk.state();
+    const done = desk.deploy("board", ...PACKAGE, "--no-wait");
+    assert.equal(done.status, 0, done.text);
+    assert.match(
+      done.stdout,
+      /new +package +pinion \d.*\n +unpacked, as there is no dpkg; off again: sudo sh \S+remove$/m,
+    );
+    const there = desk.inside(
+      "systemctl is-active pinion-device; pinion-device --version; stat -c %U:%a /var/lib/pinion",
+    );
+    assert.match(there, /^active\n\d+\.\d+\.\d+\S*\npinion:750\n$/);
+    desk.inside("sh /usr/lib/pinion/package/remove --purge; ! getent passwd pinion; test ! -e /usr/lib/pinion");
+    assert.equal(desk.state(), before);
   },
 );
 

@@ -6,6 +6,7 @@ import { findPackage } from "../provision/find-package.ts";
 import { checkHostname } from "../provision/hostname.ts";
 import { octetsInWords } from "../provision/octets-in-words.ts";
 import { type Look, lookAtBoard } from "./look.ts";
+import { type Payload, payloadOf } from "./payload.ts";
 import { refuseWithoutRoom } from "./room.ts";
 import { type AsRoot, rootOf } from "./root.ts";
 import { sendToBoard } from "./send.ts";
@@ -29,6 +30,8 @@ export interface DeployOptions {
 /** What is to be on the board. */
 export interface Wanted extends BoardFiles {
   readonly package: DebianFile;
+  readonly hasDpkg: boolean;
+  readonly payload: Payload;
   readonly hostname: string | undefined;
 }
 
@@ -49,8 +52,10 @@ export async function deployBoard(name: string, options: DeployOptions): Promise
   const board = await connectBoard(name, options);
   try {
     const look = await lookAtBoard(board);
-    const wanted = { ...files, hostname, package: findPackage(options.package, look.architecture) };
-    refuseWithoutNode(wanted.package, look);
+    const deb = findPackage(options.package, look.architecture);
+    refuseWithoutNode(deb, look);
+    const { hasDpkg } = look;
+    const wanted = { ...files, hostname, package: deb, hasDpkg, payload: payloadOf(deb, hasDpkg) };
     const asRoot = await rootOf(board, look.facts, options.sudoPasswordFile);
     const survey = await surveyBoard(name, asRoot);
     const difference = differenceOf(wanted, look, survey);
@@ -98,7 +103,7 @@ function tell(name: string, { wanted, look, survey, difference }: Told): void {
   console.log(`${name}: ${look.facts.one("system") || "Linux"}, ${look.architecture}`);
   const line = (how: string, place: string, what: string): void =>
     console.log(`  ${how.padEnd(8)} ${place.padEnd(28)} ${what}`);
-  for (const words of packageLines(wanted.package, look, difference)) line(...words);
+  for (const words of packageLines(wanted, look, difference)) line(...words);
   for (const { name: file, from } of wanted.files)
     line(difference.files.get(file) ?? "new", `/etc/pinion/${file}`, `from ${from}`);
   if (wanted.keyToMake !== undefined)
@@ -111,15 +116,25 @@ function tell(name: string, { wanted, look, survey, difference }: Told): void {
 
 type Line = readonly [how: string, place: string, what: string];
 
-function packageLines(deb: DebianFile, { facts }: Look, difference: Difference): readonly Line[] {
+function packageLines(
+  { package: deb, hasDpkg, payload }: Wanted,
+  { facts }: Look,
+  difference: Difference,
+): readonly Line[] {
   const before = facts.one("package").split(" ")[0] ?? "";
   const how = difference.package ? (before === "" ? "new" : "changed") : "same";
-  const what = `pinion ${deb.version} for ${deb.architecture}, ${octetsInWords(deb.content.length)}, from ${deb.file}`;
+  const what = `pinion ${deb.version} for ${deb.architecture}, ${octetsInWords(payload.octets)}, from ${deb.file}`;
   const isOther = difference.package && before !== "";
-  return [[how, "package", what], ...(isOther ? [["", "", `now there: ${before}`] as const] : [])];
+  return [
+    [how, "package", what],
+    ...(isOther ? [["", "", `now there: ${before}`] as const] : []),
+    ...(hasDpkg
+      ? []
+      : [["", "", "unpacked, as there is no dpkg; off again: sudo sh /usr/lib/pinion/package/remove"] as const]),
+  ];
 }
 
-/** dpkg would find that out when half of it is done. */
+/** The board would find that out when half of it is done. */
 function refuseWithoutNode({ hasNode }: DebianFile, { facts }: Look): void {
   const there = /^(?:\d+:)?(\d+)/.exec(facts.one("nodejs"))?.[1];
   if (hasNode || Number(there ?? 0) >= 20) return;

@@ -1,7 +1,9 @@
 /**
  * What runs on the board as root, from a folder that root alone can read:
  *
- *     package.deb, package.sums     the Debian package, where another one is there
+ *     package.deb                   the Debian package, where another one is there; or without dpkg
+ *     package.tar.gz, package/*     its files and its scripts
+ *     package.sums                  of either
  *     etc/*, etc.sums               what goes to /etc/pinion, secrets among it
  *     hostname, key                 where asked for; the name of a key that is made here
  *
@@ -9,6 +11,7 @@
  * second. Nothing is replaced before the board itself has said that the new program takes the new configuration.
  */
 import { BOARD_SHELL } from "../provision/board-shell.ts";
+import { ARCHIVE_SHELL } from "./archive-shell.ts";
 
 const HOME = "/var/lib/pinion-deploy";
 export const SCRIPT_NAME = "install.sh";
@@ -47,6 +50,7 @@ give_up() {
 }
 
 ${BOARD_SHELL}
+${ARCHIVE_SHELL}
 # power may go: the next start of the board goes on
 come_again() {
   mkdir -p "$(dirname "$wanted")" && cat >"$unit" <<END || give_up "$unit cannot be written"
@@ -94,26 +98,39 @@ whole() {
   (cd "$here" && sha256sum -c --strict --status "$1") || give_up "what was sent did not arrive whole: run this again"
 }
 
+has_package() { [ -e "$here/package.deb" ] || [ -e "$here/package.tar.gz" ]; }
+
 install_package() {
-  [ -e "$here/package.deb" ] || return 0
+  has_package || return 0
   say "installing the package"
   replaced=$1
-  install_deb "$here/package.deb"
-  rm -f "$here/package.deb"
-  say "installed pinion $(dpkg-query -W -f '${"$"}{Version}' pinion)"
+  if [ -e "$here/package.deb" ]; then install_deb "$here/package.deb"; else install_archive; fi
+  rm -f "$here/package.deb" "$here/package.tar.gz"
+  say "installed pinion $("$device/start" --version)"
+}
+
+# without dpkg nobody else knows whether the libraries are there that it needs
+try_archive() {
+  unpack_archive "$here/try"
+  words=$("$here/try$device/start" --version 2>&1) || give_up "the program does not run on this system, and nothing was installed: $words"
 }
 
 # the program that will read the configuration: of the package that is to come where one is there already, so that it can still be refused
 choose_program() {
   program=$device/run
-  [ -e "$here/package.deb" ] || return 0
+  has_package || return 0
   whole package.sums
-  words=$(dpkg --no-act -i "$here/package.deb" 2>&1) || give_up "dpkg would not install the package: $words"
+  if [ ! -e "$here/package.deb" ]; then
+    try_archive
+  else
+    words=$(dpkg --no-act -i "$here/package.deb" 2>&1) || give_up "dpkg would not install the package: $words"
+  fi
   if [ ! -x "$device/start" ] || ! getent passwd pinion >/dev/null; then install_package first; return 0; fi
   say "trying the new program beside the one that runs"
+  program=$here/try$device/start
+  [ -e "$here/package.deb" ] || return 0
   mkdir -p "$here/try"
   dpkg-deb --fsys-tarfile "$here/package.deb" | tar -xf - -C "$here/try" ./usr/lib/pinion || give_up "the package cannot be unpacked: is the disk full?"
-  program=$here/try$device/start
 }
 
 make_key() {

@@ -22,6 +22,14 @@ if command -v dpkg >/dev/null; then
   fact nodejs "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
   fact package "$(dpkg-query -W -f '\${Version} \${Status}' pinion 2>/dev/null)"
   fact content "$(cd /var/lib/dpkg/info && cat pinion.md5sums pinion.postinst pinion.prerm pinion.postrm 2>/dev/null | sha256sum | cut -d ' ' -f 1)"
+else
+  fact nodejs "$(node --version 2>/dev/null | sed 's/^v//')"
+  version=$(cat /usr/lib/pinion/package/version 2>/dev/null) && fact package "$version install ok installed"
+  fact content "$(cat /usr/lib/pinion/package/content 2>/dev/null)"
+  for tool in getent groupadd useradd usermod runuser flock install tar gzip find mktemp; do
+    command -v $tool >/dev/null || fact lacks $tool
+  done
+  sha256sum --version >/dev/null 2>&1 || fact lacks "sha256sum of coreutils"
 fi
 if command -v sudo >/dev/null; then
   if words=$(sudo -n true 2>&1); then fact sudo free; else fact sudo "$(echo "$words" | tail -n 1)"; fi
@@ -33,6 +41,8 @@ export interface Look {
   readonly facts: Facts;
   /** As Debian calls the processor that its programs are for. */
   readonly architecture: string;
+  /** Whether packages are installed by it. */
+  readonly hasDpkg: boolean;
 }
 
 /** @throws CommandFailure for a board that Pinion cannot run on */
@@ -43,7 +53,7 @@ export async function lookAtBoard(board: SshBoard): Promise<Look> {
     throw refused(`${board.name} did not answer as a shell does: ${(stderr || stdout).trim().slice(-300)}`);
   const fault = faultOf(facts);
   if (fault !== undefined) throw refused(`${board.name}: ${fault}. Nothing was changed`);
-  return { facts, architecture: architectureOf(facts) };
+  return { facts, architecture: architectureOf(facts), hasDpkg: facts.one("debian") !== "" };
 }
 
 /** Of the programs, not of the kernel: a 64-bit kernel may run a system of 32 bits. */
@@ -69,8 +79,9 @@ function faultOf(facts: Facts): string | undefined {
   const libc = /^glibc (\d+)\.(\d+)/.exec(facts.one("libc"));
   if (libc === null || Number(libc[1]) * 1000 + Number(libc[2]) < 2034)
     return `${system} has ${facts.one("libc") || "no glibc"}, and glibc 2.34 is needed: Debian 12, Raspberry Pi OS of 2023, or newer`;
-  if (facts.one("debian") === "")
-    return `${system} has no dpkg: take a Raspberry Pi OS or Debian, or run the archive of \`npm run build\` by hand`;
+  const lacks = facts.all("lacks");
+  if (lacks.length > 0)
+    return `${system} has no dpkg, and lacks what takes its place, ${lacks.join(", ")}: install shadow, util-linux, coreutils, tar, gzip and findutils, or run the archive of \`npm run build\` by hand`;
   if (facts.one("overlay") !== "")
     return "its root is an overlay in memory, so what is installed would be gone at its next start: sudo raspi-config nonint disable_overlayfs, start it anew, run this again";
   return undefined;

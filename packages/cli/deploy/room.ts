@@ -9,14 +9,18 @@ const SPARE = 8 * 1_048_576;
 /** @throws CommandFailure for a disk that is full, or takes nothing */
 export function refuseWithoutRoom(name: string, wanted: Wanted, { facts }: Survey, difference: Difference): void {
   const closed = facts.all("readonly");
-  if (closed.length > 0)
+  if (closed.length > 0) {
+    const byDesign = wanted.hasDpkg
+      ? ""
+      : `; where that is so by design, put Pinion into the image that it is made from: the files of ${wanted.package.file}, and what its postinst does`;
     throw refused(
-      `${name}: ${closed.join(", ")} cannot be written: sudo mount -o remount,rw /, or see its log for a failing card`,
+      `${name}: ${closed.join(", ")} cannot be written: sudo mount -o remount,rw /, or see its log for a failing card${byDesign}`,
     );
-  const { content, installed } = wanted.package;
+  }
+  const { installed } = wanted.package;
   const etc = wanted.files.reduce((sum, file) => sum + file.content.length, 0);
-  // the package, and what is unpacked of it to be tried; then what dpkg lays beside the files that are there
-  const staged = (difference.package ? content.length + installed : 0) + etc + SPARE;
+  // the package, and what is unpacked of it to be tried; then what is laid beside the files that are there
+  const staged = (difference.package ? wanted.payload.octets + installed : 0) + etc + SPARE;
   const program = (difference.package ? installed : 0) + SPARE;
   const [here, there] = [freeAt(facts, "free-staged"), freeAt(facts, "free-program")];
   const needs =

@@ -35,7 +35,7 @@ export async function sendToBoard(name: string, asRoot: AsRoot, wanted: Wanted, 
 
 const MAKE_ROOM = ": make room there (sudo apt clean; sudo journalctl --vacuum-size=20M), then run this again";
 
-function entriesFor({ files, package: deb, hostname, keyToMake }: Wanted, difference: Difference): readonly TarEntry[] {
+function entriesFor({ files, payload, hostname, keyToMake }: Wanted, difference: Difference): readonly TarEntry[] {
   const file = (path: string, content: string | Buffer): TarEntry => ({
     kind: "file",
     path,
@@ -47,9 +47,7 @@ function entriesFor({ files, package: deb, hostname, keyToMake }: Wanted, differ
     { kind: "folder", path: "etc", mode: 0o700 },
     ...files.map(({ name, content }) => file(`etc/${name}`, content)),
     file("etc.sums", sums),
-    ...(difference.package
-      ? [file("package.deb", deb.content), file("package.sums", `${deb.sha256}  package.deb\n`)]
-      : []),
+    ...(difference.package ? payload.files.map(([path, content]) => file(path, content)) : []),
     ...(difference.hostname ? [file("hostname", `${hostname ?? ""}\n`)] : []),
     ...(keyToMake === undefined ? [] : [file("key", `${keyToMake}\n`)]),
     file(SCRIPT_NAME, INSTALL_SCRIPT),

@@ -17,10 +17,14 @@ export interface DebianFile {
   readonly installed: number;
   /** SHA-256, in hex, of md5sums, postinst, prerm and postrm, as dpkg keeps them: the same for the same content. */
   readonly content256: string;
+  /** What runs when it is installed and removed: postinst, prerm and postrm, by name. */
+  readonly scripts: ReadonlyMap<string, string>;
 }
 
 const MAX_OCTETS = 512 * 1_048_576;
 const MAX_CONTROL = 16 * 1_048_576;
+const MAX_DATA = 1_024 * 1_048_576;
+const SCRIPTS = ["postinst", "prerm", "postrm"];
 const AR = "!<arch>\n";
 const BLOCK = 512;
 
@@ -32,7 +36,7 @@ export function readDebianFile(file: string): DebianFile {
   } catch (error) {
     throw refused(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const inside = content.length > MAX_OCTETS ? undefined : controlOf(content);
+  const inside = content.length > MAX_OCTETS ? undefined : memberOf(content, "control.tar", MAX_CONTROL);
   const text = (name: string): string => (inside === undefined ? "" : (fileIn(inside, name) ?? ""));
   const control = text("control");
   const field = (name: string): string => new RegExp(`^${name}: *(.*)$`, "m").exec(control)?.[1]?.trim() ?? "";
@@ -48,27 +52,36 @@ export function readDebianFile(file: string): DebianFile {
     hasNode: !/(^|, *)nodejs\b/.test(field("Depends")),
     installed: Number(field("Installed-Size")) * 1024,
     content256: createHash("sha256")
-      .update(["md5sums", "postinst", "prerm", "postrm"].map(text).join(""))
+      .update(["md5sums", ...SCRIPTS].map(text).join(""))
       .digest("hex"),
+    scripts: new Map(SCRIPTS.map((name) => [name, text(name)])),
   };
 }
 
-/** The archive of what it says of itself. Undefined where it is none, or cannot be read. */
-function controlOf(deb: Buffer): Buffer | undefined {
+/** The files of a package as a tar archive, from the root on. @throws CommandFailure where they cannot be read */
+export function dataOf({ file, content }: DebianFile): Buffer {
+  const data = memberOf(content, "data.tar", MAX_DATA);
+  if (data === undefined || data.length === 0)
+    throw refused(`${file} is damaged: \`npm run build -- --with-node\` makes it anew`);
+  return data;
+}
+
+/** One of its archives, unpacked. Undefined where it is none. */
+function memberOf(deb: Buffer, wanted: string, limit: number): Buffer | undefined {
   if (deb.toString("latin1", 0, AR.length) !== AR) return undefined;
   for (let at = AR.length; at + 60 <= deb.length;) {
     const name = deb.toString("latin1", at, at + 16).trim();
     const size = Number(deb.toString("latin1", at + 48, at + 58));
     if (!Number.isSafeInteger(size) || size < 0) return undefined;
     const member = deb.subarray(at + 60, at + 60 + size);
-    if (name.startsWith("control.tar")) return unpacked(name, member);
+    if (name.startsWith(wanted)) return unpacked(name, member, limit);
     at += 60 + size + (size % 2);
   }
   return undefined;
 }
 
-function unpacked(name: string, member: Buffer): Buffer {
-  const limit = { maxOutputLength: MAX_CONTROL };
+function unpacked(name: string, member: Buffer, maxOutputLength: number): Buffer {
+  const limit = { maxOutputLength };
   try {
     if (name.endsWith(".gz")) return zlib.gunzipSync(member, limit);
     if (name.endsWith(".zst")) return zlib.zstdDecompressSync(member, limit);
