@@ -15,6 +15,7 @@ export function addFlashCommand(program: Command): void {
     .option("--package <file>", "the Debian package; default: the one that `npm run build -- --with-node` has left")
     .option("--hostname <name>", "what the board is called in the network")
     .option("--ssh-key <file>", "public key that may log in as the card's first user")
+    .option("--node-on-card", "the card's system has nodejs 20 or newer, so a package that brings none will do")
     .option("--dry-run", "say what would be written, and write nothing")
     .action(async (options: FlashOptions) => {
       const { flashCard } = await import("./flash/flash-card.ts");

@@ -15,6 +15,8 @@ const OUTCOME = {
   installed: "install ok installed",
   files: "board.yaml root:pinion 640 greenhouse.key root:pinion 640",
   user: "pinion",
+  // the package's own: the card has none
+  node: "/usr/lib/pinion/node/bin/node",
   enabled: "enabled",
   left: "/boot/firmware/pinion-first-boot.log",
   host: "greenhouse-1 1",

@@ -83,6 +83,6 @@ drivers: [{ use: gpio, pins: { relay: { pin: GPIO17, direction: out } } }]
 }
 
 /** As on a system of another kind: nothing of Debian's packages, nor what of it knows of units. */
-export function withoutDpkg({ inside }: DeployDesk): void {
-  inside("mkdir /away; mv /usr/bin/dpkg* /usr/bin/deb-systemd-* /away");
+export function withoutDpkg(desk: DeployDesk): void {
+  desk.inside("mkdir /away; mv /usr/bin/dpkg* /usr/bin/deb-systemd-* /away");
 }

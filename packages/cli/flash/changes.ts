@@ -7,7 +7,7 @@ import { withInstanceId, withKernelInstanceId, withRunCommand } from "./cloud-in
 import { FIRST_BOOT_SCRIPT } from "./first-boot-script.ts";
 import { withFirstRun, withHook } from "./first-run.ts";
 
-export interface Card {
+interface Card {
   readonly files: readonly BoardFile[];
   readonly package: DebianFile;
   readonly hostname: string | undefined;

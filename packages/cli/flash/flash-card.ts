@@ -1,12 +1,13 @@
 /** From the options to a prepared card: all is read and checked, then told, then written. */
 import { CommandFailure, ExitStatus } from "../exit-status.ts";
 import { readBoardFiles } from "../provision/board-files.ts";
+import type { DebianFile } from "../provision/debian-file.ts";
 import { findPackage } from "../provision/find-package.ts";
 import { checkHostname } from "../provision/hostname.ts";
 import { octetsInWords } from "../provision/octets-in-words.ts";
 import { readSshKeys } from "../provision/ssh-key.ts";
 import { type BootPartition, type CardSystem, readCardSystem } from "./boot-partition.ts";
-import { type Card, type Change, changesFor, octetsNeeded } from "./changes.ts";
+import { type Change, changesFor, octetsNeeded } from "./changes.ts";
 import { imagePartition } from "./image-partition.ts";
 import { mountedPartition } from "./mounted-partition.ts";
 
@@ -18,6 +19,7 @@ export interface FlashOptions {
   readonly package?: string;
   readonly hostname?: string;
   readonly sshKey?: string;
+  readonly nodeOnCard?: true;
   readonly dryRun?: true;
 }
 
@@ -31,10 +33,11 @@ export function flashCard(options: FlashOptions): void {
   const hostname = options.hostname === undefined ? undefined : checkHostname(options.hostname);
   const sshKeys = options.sshKey === undefined ? undefined : readSshKeys(options.sshKey);
   const deb = findPackage(options.package, system.architecture);
+  if (!deb.hasNode && options.nodeOnCard !== true) throw refused(withoutNode(deb));
   const { files, words } = readBoardFiles(options.config, { folder: options.credentials });
   const card = { files, package: deb, hostname, sshKeys };
   const changes = changesFor(partition, system, card);
-  tell(partition, { system, card, changes, words });
+  tell(partition, { system, changes, words });
   const needed = octetsNeeded(changes) + SPARE;
   const free = partition.freeOctets();
   if (needed > free) {
@@ -57,24 +60,24 @@ function openPartition({ boot, image }: FlashOptions): BootPartition {
   throw refused("which card? --boot <mounted boot partition>, or --image <file.img>");
 }
 
+/** Its first start would fail, in a cupboard and without a network. */
+function withoutNode({ file, architecture }: DebianFile): string {
+  const target = architecture === "armhf" ? "linux-armv7" : "linux-arm64";
+  return `${file} brings no Node, and a freshly written card has none: \`npm run build -- --target ${target} --with-node\` makes a package that does. For a card whose system has nodejs 20 or newer, say --node-on-card. Nothing was written`;
+}
+
 interface Told {
   readonly system: CardSystem;
-  readonly card: Card;
   readonly changes: readonly Change[];
   readonly words: string;
 }
 
-function tell({ words: place }: BootPartition, { system, card, changes, words }: Told): void {
+function tell({ words: place }: BootPartition, { system, changes, words }: Told): void {
   console.log(`${words}\n`);
   const starter = system.firstBoot === "cloud-init" ? "cloud-init" : "firstrun.sh";
   console.log(`${place}: Raspberry Pi OS, ${system.architecture}, first start by ${starter}`);
   for (const { path, content, how, what } of changes) {
     console.log(`  ${how.padEnd(8)} ${path.padEnd(28)} ${octetsInWords(content?.length ?? 0).padStart(9)}  ${what}`);
-  }
-  if (!card.package.hasNode) {
-    console.log(
-      "warning: the package brings no Node, so the card has to have nodejs 20 or newer; `npm run build -- --with-node` makes one that does",
-    );
   }
 }
 

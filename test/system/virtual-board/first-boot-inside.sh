@@ -19,6 +19,7 @@ wait_for 200 driven 1; fact 'the board joins, and a caller outside switches the 
 fact installed "$(dpkg-query -W -f '${Status}' pinion | words)"
 fact files "$(cd /etc/pinion && stat -c '%n %U:%G %a' * | words)"
 fact user "\"$(stat -c %U "/proc/$(systemctl show -p MainPID --value pinion-device)")\""
+fact node "\"$(readlink "/proc/$(systemctl show -p MainPID --value pinion-device)/exe")\""
 fact enabled "\"$(systemctl is-enabled pinion-device)\""
 fact boot "$(ls $boot | words)"
 fact left "$(find /boot /etc /usr /var -name '*pinion-first-boot*' | words)"
