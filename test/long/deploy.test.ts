@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { programFolder } from "../../deploy/build.ts";
 import { builtPackage } from "../support/built-package.ts";
-import { boardConfig, type DeployDesk, startDeployDesk } from "../support/deploy-desk.ts";
+import { boardConfig, type DeployDesk, startDeployDesk, withoutDpkg } from "../support/deploy-desk.ts";
 import { freePort, startBridge, temporaryFolder, type Running } from "../support/programs.ts";
 import { emptyPackage } from "../support/small-package.ts";
 import { PASSWORD, whyNoSshBoard } from "../support/ssh-board.ts";
@@ -172,6 +172,23 @@ test(
     assert.equal(starts(), earlier + 1);
   },
 );
+
+test("a package that brings its Node runs on a board that has none, by dpkg and without", how, async () => {
+  const file = await builtPackage(`linux-${process.arch}`);
+  desk.inside(
+    "umount /usr/local/sbin/node; rm /usr/local/sbin/node; mkdir /gone; mv /usr/bin/node /gone 2>/dev/null; true",
+  );
+  for (const prepare of [() => undefined, () => withoutDpkg(desk)]) {
+    prepare();
+    const done = desk.deploy("board", "--package", file);
+    assert.equal(done.status, 0, done.text);
+    const node = desk.inside(
+      "readlink /proc/$(systemctl show -p MainPID --value pinion-device)/exe; command -v node; pinion --help >/dev/null && pinion-device --version",
+    );
+    assert.match(node, /^\/usr\/lib\/pinion\/node\/bin\/node\n\d+\.\d+\.\d+/);
+    desk.inside("if [ -e /usr/bin/dpkg ]; then dpkg -P pinion; else sh /usr/lib/pinion/package/remove --purge; fi");
+  }
+});
 
 test("when the connection is lost once all has arrived, the board finishes by itself", how, async () => {
   const text = await desk.cutOff(
