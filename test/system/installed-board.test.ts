@@ -8,9 +8,9 @@ import { whyNoBoard } from "../support/virtual-board.ts";
 
 test(
   "installed by dpkg, the service drives pins as its own user, and a kill -9 leaves the pump off until it is back",
-  { skip: whyNoBoard() || whyNoArm64(), timeout: 290_000 },
+  { skip: whyNoBoard() || whyNoArm64(), timeout: 450_000 },
   async (t) => {
-    const told = await runInstalled(t, { package: await arm64Package(), length: "short", limit: 250 });
+    const told = await runInstalled(t, { package: await arm64Package(), length: "short", limit: 420 });
     assertInstalled(told);
     printMeasures(t, told);
     assert.equal(told.facts.get("done"), true, told.text);

@@ -13,13 +13,13 @@ const DRIVERS = ["i2c", "hwmon: lm75", "iio: bmp280"];
 
 test(
   "the arm64 bundle drives an arm64 kernel's lines both ways, and its drivers keep their contract",
-  { skip: whyNoBoard() || whyNoArm64(), timeout: 295_000 },
+  { skip: whyNoBoard() || whyNoArm64(), timeout: 450_000 },
   async (t) => {
     const told = await runGpio(t, {
       arch: "arm64",
       bundle: await arm64Bundle(),
       backends: ["chardev", "sysfs:short"],
-      limit: 280,
+      limit: 420,
       andThen: async (folder) => driversProgram(folder, "arm64", DRIVERS),
     });
     assert.equal(told.facts.get("done"), true, told.text);

@@ -5,6 +5,6 @@ import { whyNoBoard } from "../support/virtual-board.ts";
 
 test(
   "every driver that has hardware on the virtual board keeps its contract there",
-  { skip: whyNoBoard(), timeout: 290_000 },
-  async (t) => assertDrivers(t, await runDrivers(t, "amd64", 260)),
+  { skip: whyNoBoard(), timeout: 450_000 },
+  async (t) => assertDrivers(t, await runDrivers(t, "amd64", 420)),
 );

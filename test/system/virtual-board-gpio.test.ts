@@ -8,11 +8,11 @@ import { runGpio, whyNoBoard } from "../support/virtual-board.ts";
 
 test(
   "over sysfs and over the character device no line moves unasked, and every output ends as configured",
-  { skip: whyNoBoard(), timeout: 290_000 },
+  { skip: whyNoBoard(), timeout: 450_000 },
   async (t) => {
     programScript("pinion-device");
     const bundle = programFolder("pinion-device");
-    const told = await runGpio(t, { arch: "amd64", bundle, backends: ["sysfs", "chardev"], limit: 270 });
+    const told = await runGpio(t, { arch: "amd64", bundle, backends: ["sysfs", "chardev"], limit: 420 });
     assert.equal(told.facts.get("done"), true, told.text);
     for (const backend of ["sysfs", "chardev"] as const) assertGpioRun(backend, told);
   },

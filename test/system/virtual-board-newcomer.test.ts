@@ -7,10 +7,10 @@ import { whyNoBoard } from "../support/virtual-board.ts";
 
 test(
   "whatever a newcomer gets wrong on the board, the message names it, its place and the cure; so does the doctor",
-  { skip: whyNoBoard(), timeout: 290_000 },
+  { skip: whyNoBoard(), timeout: 450_000 },
   async (t) => {
     programScript("pinion-device");
     const bundle = programFolder("pinion-device");
-    await assertNewcomer(t, await runNewcomer(t, { arch: "amd64", bundle, length: "short", limit: 260 }), "short");
+    await assertNewcomer(t, await runNewcomer(t, { arch: "amd64", bundle, length: "short", limit: 420 }), "short");
   },
 );

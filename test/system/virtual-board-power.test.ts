@@ -7,11 +7,11 @@ import { whyNoBoard } from "../support/virtual-board.ts";
 
 test(
   "whenever the power goes, a consumer has every number or was told that it is lost, and what was written is delivered",
-  { skip: whyNoBoard(), timeout: 410_000 },
+  { skip: whyNoBoard(), timeout: 560_000 },
   async (t) => {
     programScript("pinion-device");
     const bundle = programFolder("pinion-device");
-    const outcome = await runPowerCuts(t, { arch: "amd64", bundle, plan: ["cable", "replay"], limit: 380 });
+    const outcome = await runPowerCuts(t, { arch: "amd64", bundle, plan: ["cable", "replay"], limit: 520 });
     assertNothingLost(outcome, 2);
   },
 );

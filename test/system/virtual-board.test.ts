@@ -32,7 +32,7 @@ function factsIn(file: string): readonly Fact[] {
 
 test(
   "the bundled device drives a real kernel's GPIO and serial port, called from outside the board, and no line moves unasked",
-  { skip: whyNot(), timeout: 280_000 },
+  { skip: whyNot(), timeout: 450_000 },
   async (t) => {
     const folder = temporaryFolder(t);
     const log = join(folder, "outside.jsonl");
@@ -49,12 +49,12 @@ test(
     const meter = `${process.execPath} ${join(root, "deploy/simulated-meter.ts")}`;
     const outside = `${process.execPath} ${join(here, "outside.ts")} ${log}`;
     const inside = [join(folder, "inside.sh"), node, bundle, join(folder, "board.yaml"), log];
-    const board = start(rig, ["--timeout", "240", "--host", outside, "--uart1", meter, folder, "--", ...inside]);
+    const board = start(rig, ["--timeout", "420", "--host", outside, "--uart1", meter, folder, "--", ...inside]);
     t.after(() => board.stop());
     await until(
       "the end of the board",
       () => board.process.exitCode !== null,
-      270_000,
+      440_000,
       () => `${board.output()}\n${JSON.stringify(factsIn(log))}`,
     );
 
