@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makeAuthority, makeCertificate, serverFiles } from "../support/certificates.ts";
+import { emptyEnvironment } from "../support/empty-environment.ts";
 import { startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
 
 const BIN = fileURLToPath(new URL("../../packages/cli/bin.mjs", import.meta.url));
@@ -19,7 +20,7 @@ interface Finished {
 
 async function run(args: readonly string[], env: Record<string, string> = {}, input = ""): Promise<Finished> {
   const child = spawn(process.execPath, [BIN, ...args], {
-    env: { PATH: process.env["PATH"], ...env },
+    env: { ...emptyEnvironment(), ...env },
     stdio: ["pipe", "pipe", "pipe"],
     timeout: 60_000,
   });

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { nodeClient } from "@pinion/client";
 import { ApplicationError } from "@pinion/wamp";
 import { result } from "@pinion/wamp/client";
+import { emptyEnvironment } from "../support/empty-environment.ts";
 import { RouterHost } from "../support/router-host.ts";
 import { rawSocketListener } from "../support/transport-pairs.ts";
 
@@ -60,7 +61,7 @@ interface Running {
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv = { PINION_URL: url }): Running {
   const child = spawn(process.execPath, [BIN, ...args], {
-    env: { PATH: process.env["PATH"], ...env },
+    env: { ...emptyEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 30_000,
   });

@@ -6,6 +6,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { emptyEnvironment } from "../support/empty-environment.ts";
 import { startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
 
 const BIN = fileURLToPath(new URL("../../packages/cli/bin.mjs", import.meta.url));
@@ -17,7 +18,7 @@ interface Finished {
 }
 
 async function pinion(...args: readonly string[]): Promise<Finished> {
-  const child = spawn(process.execPath, [BIN, ...args], { env: { PATH: process.env["PATH"] }, timeout: 60_000 });
+  const child = spawn(process.execPath, [BIN, ...args], { env: emptyEnvironment(), timeout: 60_000 });
   let out = "";
   let err = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
