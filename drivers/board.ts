@@ -41,6 +41,8 @@ export interface LineRequest extends LineAddress {
   readonly activeLow: boolean;
   /** Who claims it, for messages. */
   readonly consumer: string;
+  /** Once it is aborted nobody waits for the system any more, and the request is rejected with `aborted`: nothing was driven. */
+  readonly signal?: { readonly aborted: boolean };
 }
 
 export interface OutputRequest extends LineRequest {

@@ -43,7 +43,8 @@ export class InputChannel {
         const onEdge = (edge: LineEdge): void => this.#edge(edge);
         // Both edges whatever is published: the quiet time counts from any of them.
         const onGone = (cause: DriverError): void => void this.#gone(cause);
-        const request = { line: where.line, activeLow, consumer, edge: "both", debounce, onEdge, onGone } as const;
+        const { signal } = ctx;
+        const request = { line: where.line, activeLow, consumer, edge: "both", debounce, onEdge, onGone, signal } as const;
         const place = chip === undefined ? {} : { chip };
         return ctx.board.gpio.openInput({ ...request, ...place, ...(pull === undefined ? {} : { pull }) });
       },

@@ -105,7 +105,8 @@ export class LineKeeper<Opened extends Line> {
     const news = this.#error?.message !== error.message;
     this.#error = error;
     if (line) await this.#letGo(line);
-    if (this.#closed) return error;
+    // the driver is told to close, and closes this too
+    if (this.#closed || error.code === "aborted") return error;
     if (news) this.#owner.lost(error);
     const pause = this.#retry.schedule(() => this.#owner.retry());
     if (news) this.#owner.log.warn(`${this.#owner.name}: ${error.message}`, { code: error.code, retryMs: pause });

@@ -9,6 +9,7 @@ import { access, constants, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gpio } from "onoff";
+import { throwIfAborted } from "../aborted.ts";
 import { DriverError, type GpioChip, type GpioPort, type Level } from "../board.ts";
 import type { InputLine, InputRequest, LineAddress, LineExplanation, LineRequest } from "../board.ts";
 import type { OutputLine, OutputRequest } from "../board.ts";
@@ -161,7 +162,7 @@ export class LinuxGpio implements GpioPort {
       return parked;
     }
     const { Gpio } = await this.#load();
-    await this.#export(place, false);
+    await this.#export(place, ["value", "direction", "active_low"], request);
     const driven = request.keep && (await this.#read(place, "direction")) === "out";
     // The level is written with the direction, so that the line never shows another one.
     const line = driven
@@ -192,7 +193,7 @@ export class LinuxGpio implements GpioPort {
     const { Gpio } = await this.#load();
     this.#parked.get(place.global)?.unexport();
     this.#parked.delete(place.global);
-    await this.#export(place, true);
+    await this.#export(place, ["value", "direction", "active_low", "edge"], request);
     // Electrical edges: with activeLow a rising one is a falling one.
     const { edge: wanted, activeLow } = request;
     const edge = wanted === "both" || !activeLow ? wanted : wanted === "rising" ? "falling" : "rising";
@@ -217,7 +218,7 @@ export class LinuxGpio implements GpioPort {
   }
 
   /** Exports the line and waits, without blocking, until its files may be used; else onoff would spin on them. */
-  async #export(place: Place, withEdge: boolean): Promise<void> {
+  async #export(place: Place, files: readonly string[], { signal }: LineRequest): Promise<void> {
     const { global, dir, what } = place;
     try {
       await writeFile(join(this.#root, "export"), String(global));
@@ -225,9 +226,8 @@ export class LinuxGpio implements GpioPort {
       // EBUSY also means that it is exported to user space already, by an earlier run of this program for instance.
       if (!(systemCode(error) === "EBUSY" && (await exists(dir)))) throw await this.#exportError(error, place);
     }
-    const files = ["value", "direction", "active_low", ...(withEdge ? ["edge"] : [])].map((file) => join(dir, file));
     const deadline = performance.now() + ACCESS_PATIENCE;
-    for (const file of files) {
+    for (const file of files.map((name) => join(dir, name))) {
       for (;;) {
         try {
           await access(file, constants.R_OK | constants.W_OK);
@@ -235,6 +235,7 @@ export class LinuxGpio implements GpioPort {
         } catch (error) {
           if (performance.now() > deadline) throw await this.#unusable(error, what, file);
           await sleep(20);
+          if (signal !== undefined) throwIfAborted(signal, `Waiting for ${what}`);
         }
       }
     }

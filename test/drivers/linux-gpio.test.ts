@@ -233,6 +233,15 @@ test("unavailable: a machine without the addon can load the board, and is told w
   assert.equal((await gpio.listChips()).length, 1);
 });
 
+test("aborted: what waits for the files of a fresh line is told to give up, and drives nothing", async (t) => {
+  const fake = new FakeSysfs(await sysfs(t, { gpiochip512: ["pinctrl-bcm2711", 512, 58] }));
+  const signal = { aborted: false };
+  const opening = assert.rejects(fake.gpio().openOutput({ ...out, signal }), { code: "aborted" });
+  signal.aborted = true;
+  await opening;
+  assert.deepEqual(fake.calls, []);
+});
+
 test("no_such_device: a line that is taken away while it is watched ends the watching, not the process", async (t) => {
   const fake = await fakePi(t);
   const seen: unknown[] = [];
