@@ -44,7 +44,16 @@ export class InputChannel {
         // Both edges whatever is published: the quiet time counts from any of them.
         const onGone = (cause: DriverError): void => void this.#gone(cause);
         const { signal } = ctx;
-        const request = { line: where.line, activeLow, consumer, edge: "both", debounce, onEdge, onGone, signal } as const;
+        const request = {
+          line: where.line,
+          activeLow,
+          consumer,
+          edge: "both",
+          debounce,
+          onEdge,
+          onGone,
+          signal,
+        } as const;
         const place = chip === undefined ? {} : { chip };
         return ctx.board.gpio.openInput({ ...request, ...place, ...(pull === undefined ? {} : { pull }) });
       },

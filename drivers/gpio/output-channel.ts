@@ -72,7 +72,11 @@ export class OutputChannel {
       log: ctx.log,
       open: async () => {
         this.#rules.adopt(pin.safe);
-        const line = await ctx.board.gpio.openOutput({ ...outputRequest(pin), keep: pin.keep && !opened, signal: ctx.signal });
+        const line = await ctx.board.gpio.openOutput({
+          ...outputRequest(pin),
+          keep: pin.keep && !opened,
+          signal: ctx.signal,
+        });
         why = opened ? "reopened" : "start";
         opened = true;
         return line;

@@ -53,6 +53,7 @@ drivers:
     copyFileSync(await arm64Package(), join(shared, "pinion.deb"));
     for (const [name, file] of files ?? []) copyFileSync(file, join(shared, name));
     copyFileSync(join(scripts, `${inside}-inside.sh`), join(shared, "inside.sh"));
+    copyFileSync(join(scripts, "set-up-board.sh"), join(shared, "set-up-board.sh"));
     const host = [process.execPath, join(scripts, `${outside}-outside.ts`), folder, shared, ...cuts];
     const machine = ["--arch", "arm64", "--systemd", "--mem", "512", "--disk", "1024", "--boots", String(boots)];
     const chance = seed === undefined ? [] : ["--seed", String(seed)];

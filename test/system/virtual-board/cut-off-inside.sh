@@ -1,8 +1,7 @@
 #!/bin/bash
 # In the board, in each of its starts: says what runs, then lets power go in the middle of the next upgrade by dpkg or update from
 # outside. CUTS: one for each start, ms after its begin, with a d before it for dpkg. argv: the package, which is beside a later one.
-fact() { printf 'FACT ["%s", %s]\n' "$1" "$2"; }
-wait_for() { local end=$(($(date +%s) + $1)); shift; until "$@"; do [ "$(date +%s)" -lt $end ] || return 1; sleep 1; done; }
+. ./set-up-board.sh
 pid() { systemctl show -p MainPID --value pinion-device; }
 joined() { journalctl -u pinion-device _PID="$(pid)" --no-pager -o cat | grep -q 'the session is ready'; }
 runs() { tr '\0' '\n' <"/proc/$(pid)/environ" | sed -n 's/^PINION_RELEASE=//p'; }
@@ -11,16 +10,7 @@ version() { dpkg-query -W -f "\${$1}" pinion; }
 
 first=$1
 echo >"up-$RIG_BOOT"
-if [ "$RIG_BOOT" = 1 ]; then
-  dpkg -i "$first" >dpkg.log 2>&1; fact 'dpkg installs it' $?
-  mkdir -p /etc/systemd/system/pinion-device.service.d
-  printf '[Service]\nWatchdogSec=5min\nEnvironment=PINION_TRIAL_LIMIT=240 PINION_PROBATION=3\n' >/etc/systemd/system/pinion-device.service.d/rig.conf
-  systemctl daemon-reload
-  for file in *.key; do install -o root -g pinion -m 640 "$file" /etc/pinion/; done
-  install -o root -g pinion -m 640 board.yaml /etc/pinion/board.yaml
-  sync
-  systemctl start pinion-device
-fi
+[ "$RIG_BOOT" != 1 ] || set_up "$first" PINION_PROBATION=3
 wait_for 240 joined; fact "start $RIG_BOOT joins" $?
 fact "start $RIG_BOOT runs" "\"$(runs)\""
 read -ra cuts <<<"$CUTS"
