@@ -98,6 +98,7 @@ test("on a card with cloud-init a run adds its files and one command, and leaves
   assert.equal(meant["hostname"], "greenhouse-1");
   assert.equal(meant["ssh_pwauth"], false);
   assert.match(JSON.stringify(meant["runcmd"]), /^\[\["sh","-c",".*pinion\/first-boot\.sh.*"\]\]$/);
+  assert.match(JSON.stringify(meant["bootcmd"]), /^\[\["sh","-c",".*pinion\/first-boot\.sh.* come-again"\]\]$/);
   assert.match(readFileSync(join(boot, "meta-data"), "utf8"), /^dsmode: local\ninstance-id: pinion-[0-9a-f]{16}\n$/);
   assert.equal(readFileSync(join(boot, "cmdline.txt"), "utf8"), bootFiles("cloud-init")["cmdline.txt"]);
   assert.match(done.stdout, /pump = GPIO17 = header 11/);
@@ -151,12 +152,17 @@ test("what Raspberry Pi Imager has prepared goes on: its firstrun.sh calls ours,
   const late = desk(t);
   writeFileSync(
     join(late.boot, "user-data"),
-    "#cloud-config\nhostname: old\nruncmd:\n- [ touch, /theirs ]\nusers: [pi]\n",
+    "#cloud-config\nhostname: old\nruncmd:\n- [ touch, /theirs ]\nusers: [pi]\nbootcmd:\n    - echo theirs\n",
   );
   writeFileSync(join(late.boot, "cmdline.txt"), "root=PARTUUID=1-02 ds=nocloud;i=rpi-imager-17\n");
   for (let run = 0; run < 2; run++) {
     assert.equal(late.flash("--boot", "bootfs", "--hostname", "new").status, 0);
-    const meant = parse(readFileSync(join(late.boot, "user-data"), "utf8")) as { runcmd: unknown[] }; // proved below
+    const meant = parse(readFileSync(join(late.boot, "user-data"), "utf8")) as {
+      runcmd: unknown[];
+      bootcmd: unknown[];
+    }; // proved below
+    assert.equal(meant.bootcmd.length, 2);
+    assert.equal(meant.bootcmd[1], "echo theirs");
     assert.equal(meant.runcmd.length, 2);
     assert.deepEqual(meant.runcmd[1], ["touch", "/theirs"]);
     assert.partialDeepStrictEqual(meant, { hostname: "new", users: ["pi"] });

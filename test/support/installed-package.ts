@@ -88,7 +88,7 @@ export async function assertPackageLives(t: TestContext, target: string, wish: P
     `EMULATOR='${emulator}' FORCE='${foreign}'
 ${STEPS}`,
   );
-  const { facts, text } = inRootOfItsOwn(t, folder, PLACE, "steps");
+  const { facts, text } = inRootOfItsOwn(t, { folder, place: PLACE, steps: "steps" });
   const seen: Readonly<Record<string, string>> = {
     "dpkg installs it": "0",
     users: "pinion:pinion 750 4 /usr/sbin/nologin",

@@ -14,11 +14,18 @@ export function whyNoRoot(): string | false {
   return process.getuid?.() === 0 ? false : "a root of its own needs root";
 }
 
-/**
- * Runs the shell script `steps` of `folder`, which lies at `place` of the root, where what is written stays. Nothing is on the network but a
- * loopback of its own. @throws unless it ends with 0
- */
-export function inRootOfItsOwn(t: TestContext, folder: string, place: string, steps: string): Seen {
+export interface Steps {
+  readonly folder: string;
+  /** Where it lies in the root; what is written there stays. */
+  readonly place: string;
+  /** The shell script's name in it. */
+  readonly steps: string;
+  /** ms. Default: 250 s. */
+  readonly limit?: number;
+}
+
+/** Nothing is on the network but a loopback of its own. @throws unless the script ends with 0 */
+export function inRootOfItsOwn(t: TestContext, { folder, place, steps, limit = 250_000 }: Steps): Seen {
   const outside = `
     PATH=$PATH:/usr/sbin:/sbin; ip link set lo up
     mount -t tmpfs tmpfs "$1"; cd "$1"; mkdir upper work root
@@ -31,7 +38,8 @@ export function inRootOfItsOwn(t: TestContext, folder: string, place: string, st
   const args = ["--net", "--uts", "-m", "--propagation", "private", "sh", "-ec", outside, "sh"];
   const done = spawnSync("unshare", [...args, temporaryFolder(t), folder, place, process.execPath, steps], {
     encoding: "utf8",
-    timeout: 250_000,
+    timeout: limit,
+    maxBuffer: 16 * 1_048_576,
   });
   const text = `${done.stdout}${done.stderr}`;
   assert.equal(done.status, 0, text);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { BoardFile } from "../provision/board-files.ts";
 import type { DebianFile } from "../provision/debian-file.ts";
 import type { BootPartition, CardSystem } from "./boot-partition.ts";
-import { withInstanceId, withKernelInstanceId, withRunCommand } from "./cloud-init.ts";
+import { withInstanceId, withKernelInstanceId, withCommands } from "./cloud-init.ts";
 import { FIRST_BOOT_SCRIPT } from "./first-boot-script.ts";
 import { withFirstRun, withHook } from "./first-run.ts";
 
@@ -70,7 +70,7 @@ function starters(partition: BootPartition, { firstBoot, cmdline }: CardSystem, 
   const id = `pinion-${sha256(Buffer.from(parts.join("\n"))).slice(0, 16)}`;
   const kernel = withKernelInstanceId(cmdline, id);
   return [
-    ["user-data", Buffer.from(withRunCommand(textOf("user-data") ?? "", card.hostname)), "has cloud-init call it"],
+    ["user-data", Buffer.from(withCommands(textOf("user-data") ?? "", card.hostname)), "has cloud-init call it"],
     [
       "meta-data",
       Buffer.from(withInstanceId(textOf("meta-data") ?? "", id)),

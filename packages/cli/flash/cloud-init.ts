@@ -1,12 +1,20 @@
-/** The first start by cloud-init: one more command in user-data, and an instance that has not been set up yet. Other lines stay. */
+/** The first start by cloud-init: two more commands in user-data, and an instance that has not been set up yet. Other lines stay. */
 import { CommandFailure, ExitStatus } from "../exit-status.ts";
 
 const MARK = "# by pinion flash";
 /** Whatever else happened to the card: without the script there is nothing to do. */
-const COMMAND = `[ sh, -c, "s=/boot/firmware/pinion/first-boot.sh; [ ! -e $s ] || sh $s" ]`;
+const run = (word = ""): string => `[ sh, -c, "s=/boot/firmware/pinion/first-boot.sh; [ ! -e $s ] || sh $s${word}" ]`;
+/**
+ * cloud-init notes that it has run runcmd before it does, so it does not again when power goes then. Thus bootcmd, which comes first and at
+ * every start, leaves a unit behind that does.
+ */
+const COMMANDS = [
+  ["runcmd", run()],
+  ["bootcmd", run(" come-again")],
+] as const;
 
 /** @throws CommandFailure where the file is none that a line can be added to */
-export function withRunCommand(userData: string, hostname: string | undefined): string {
+export function withCommands(userData: string, hostname: string | undefined): string {
   const text = userData.trim() === "" ? "#cloud-config\n" : userData;
   if (!/^#cloud-config\s*$/m.test(text.split("\n", 1)[0] ?? "")) {
     throw cannot(
@@ -19,17 +27,19 @@ export function withRunCommand(userData: string, hostname: string | undefined): 
     lines = lines.filter((line) => !line.startsWith("hostname:"));
     lines.splice(1, 0, `hostname: ${hostname} ${MARK}`);
   }
-  return `${addCommand(lines).join("\n")}\n`;
+  const all = COMMANDS.reduce<readonly string[]>((text, [key, command]) => addCommand(text, key, command), lines);
+  return `${all.join("\n")}\n`;
 }
 
-function addCommand(lines: readonly string[]): readonly string[] {
-  const at = lines.findIndex((line) => /^["']?runcmd["']?\s*:/.test(line));
-  if (at === -1) return [...lines, "runcmd:", `  - ${COMMAND} ${MARK}`];
-  if (!/^runcmd:\s*(#.*)?$/.test(lines[at] ?? ""))
-    throw cannot(`its runcmd is not written as a list with one command a line: write it so, with "- " before each`);
+/** Ours comes first. */
+function addCommand(lines: readonly string[], key: string, command: string): readonly string[] {
+  const at = lines.findIndex((line) => new RegExp(`^["']?${key}["']?\\s*:`).test(line));
+  if (at === -1) return [...lines, `${key}:`, `  - ${command} ${MARK}`];
+  if (!new RegExp(`^${key}:\\s*(#.*)?$`).test(lines[at] ?? ""))
+    throw cannot(`its ${key} is not written as a list with one command a line: write it so, with "- " before each`);
   const item = lines.slice(at + 1).find((line) => line.trim() !== "" && !line.trim().startsWith("#"));
   const indent = /^( *)- /.exec(item ?? "")?.[1] ?? "  ";
-  return [...lines.slice(0, at + 1), `${indent}- ${COMMAND} ${MARK}`, ...lines.slice(at + 1)];
+  return [...lines.slice(0, at + 1), `${indent}- ${command} ${MARK}`, ...lines.slice(at + 1)];
 }
 
 /** cloud-init takes user-data once for each instance: another id, so that it takes what is here now. */

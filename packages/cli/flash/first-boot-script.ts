@@ -7,6 +7,9 @@
  *
  * Power may go at any moment: each step can be done again, and a unit starts it again until all is done. The secrets leave the boot
  * partition, which everybody can read, first; the configuration comes into place last, so that no half-installed board moves a pin.
+ * Of what it takes away at the end first-boot.sh goes first: without it the unit takes away the rest.
+ *
+ * Called with come-again it only sees to that unit; with before-reboot it starts nothing.
  */
 import { BOARD_SHELL } from "../provision/board-shell.ts";
 
@@ -15,7 +18,8 @@ export const FIRST_BOOT_SCRIPT = String.raw`#!/bin/sh
 set -u
 umask 077
 here=$(cd "$(dirname "$0")" && pwd)
-log=$(dirname "$here")/pinion-first-boot.log
+card=$(dirname "$here")
+log=$card/pinion-first-boot.log
 unit=/etc/systemd/system/pinion-first-boot.service
 wanted=/etc/systemd/system/multi-user.target.wants/pinion-first-boot.service
 kept=/var/lib/pinion-first-boot
@@ -24,7 +28,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_
 # of a FAT alone the kernel tells the card to keep what it has taken only when a file of it is synced
 flush() {
   sync
-  sync "$(dirname "$here")" 2>/dev/null
+  sync "$card" 2>/dev/null
 }
 say() {
   echo "pinion: $*"
@@ -39,27 +43,30 @@ give_up() {
 
 # whatever ends this before it is done, the next start of the board goes on
 come_again() {
-  mkdir -p "$(dirname "$wanted")" && cat >"$unit" <<END || give_up "$unit cannot be written"
+  mkdir -p "$(dirname "$wanted")" && cat >"$unit.new" <<END || give_up "$unit cannot be written"
 [Unit]
 Description=Pinion: what is left of the first start
 After=local-fs.target
 RequiresMountsFor=$here
-ConditionPathExists=$here/first-boot.sh
 [Service]
 Type=oneshot
-ExecStart=/bin/sh $here/first-boot.sh
+ExecStart=/bin/sh -c 'if [ -e $here/first-boot.sh ]; then exec sh $here/first-boot.sh; fi; if [ -e $here/etc ] || [ -e $kept/etc ]; then echo $here/first-boot.sh is gone: prepare the card again; exit 1; fi; rm -rf $here $kept; sync; sync $card; rm -f $wanted $unit'
 [Install]
 WantedBy=multi-user.target
 END
-  chmod 644 "$unit"
-  ln -sf ../pinion-first-boot.service "$wanted"
+  chmod 644 "$unit.new"
+  if [ -L "$wanted" ] && cmp -s "$unit.new" "$unit"; then
+    rm -f "$unit.new"
+    return 0
+  fi
+  sync "$unit.new"
+  mv -f "$unit.new" "$unit" && ln -sf ../pinion-first-boot.service "$wanted" || give_up "$unit cannot be written"
   flush
 }
 
 ${BOARD_SHELL}
 # The kernel makes a FAT read-only at the first fault that it finds, as power leaves one behind.
 mend_card() {
-  card=$(dirname "$here")
   (: >"$card/pinion-first-boot.try") 2>/dev/null && rm -f "$card/pinion-first-boot.try" && return
   device=$(findmnt -n -o SOURCE -T "$card")
   mount -o remount,ro "$card"
@@ -70,12 +77,13 @@ mend_card() {
 
 take_secrets() {
   [ -d "$here/etc" ] || return 0
-  if ! cmp -s "$here/etc.sums" "$kept/etc.sums"; then
+  if [ ! -d "$kept/etc" ] || ! cmp -s "$here/etc.sums" "$kept/etc.sums"; then
     (cd "$here" && sha256sum -c --strict --status etc.sums) || give_up "the configuration on the boot partition is damaged: prepare the card again"
     rm -rf "$kept.new"
     mkdir -p "$kept.new/etc"
     cp "$here"/etc/* "$kept.new/etc/" && cp "$here/etc.sums" "$kept.new/" || give_up "the configuration cannot be copied to $kept"
     flush
+    rm -f "$kept/etc.sums"
     rm -rf "$kept"
     mv "$kept.new" "$kept"
     flush
@@ -116,6 +124,10 @@ configure() {
   flush
   place "$kept/etc/board.yaml" /etc/pinion/board.yaml
   flush
+  # all of it at once: some of it alone is no configuration
+  mv "$kept/etc" "$kept/placed"
+  rm -rf "$kept/placed"
+  flush
 }
 
 allow_ssh() {
@@ -138,20 +150,29 @@ allow_ssh() {
   say "$user may log in by the ssh key"
 }
 
+# in this order: whenever power goes, what is left leads to the rest
 tidy() {
-  rm -rf "$kept"
+  # not while the kernel's command line runs it still
+  first=$card/firstrun.sh
+  grep -qs systemd.run= "$card/cmdline.txt" || ! grep -qs '^# by pinion flash: runs once' "$first" || rm -f "$first"
   flush
-  first=$(dirname "$here")/firstrun.sh
-  ! grep -qs '^# by pinion flash: runs once' "$first" || rm -f "$first"
+  rm -f "$here/first-boot.sh"
+  flush
   rm -rf "$here"
+  flush
+  rm -rf "$kept"
   rm -f "$wanted" "$unit"
   flush
 }
 
 main() {
+  # the unit, and what cloud-init runs, may come at the same time
+  exec 9>/run/pinion-first-boot.lock
+  if [ "$1" = come-again ]; then flock -n 9 || return 0; else flock 9; fi
+  [ -e "$here/first-boot.sh" ] || return 0
   come_again
-  [ "$1" != come-again ] || return 0
   mend_card
+  [ "$1" != come-again ] || return 0
   take_secrets
   install_package
   name_host "$here/hostname"
@@ -162,11 +183,11 @@ main() {
   else
     say "done, but pinion-device does not take its configuration: $words"
   fi
-  tidy
+  # before the unit goes: systemd ends a service whose unit is gone at the next daemon-reload, which may be what runs this
   if [ -d /run/systemd/system ] && [ "$1" != before-reboot ]; then
-    # no daemon-reload: systemd would end a service whose unit is gone, which may be what runs this
     systemctl restart --no-block pinion-device
   fi
+  tidy
 }
 
 main "${"$"}{1:-}"

@@ -8,14 +8,19 @@ const CALL = `sh ${SCRIPT} before-reboot # by pinion flash`;
 /** The hook goes while the card is as it was written, and after a unit is there that starts the rest again. */
 const OWN = `#!/bin/sh
 # by pinion flash: runs once, and takes itself away
-sh ${SCRIPT} come-again
 cmdline="$(dirname "$0")/cmdline.txt"
 # blanks over the hook, in place: a new file could be half there when power goes, and the board would not start at all
-sed 's|${HOOK}|${" ".repeat(HOOK.length)}|' "$cmdline" >/run/cmdline.txt
-[ "$(wc -c </run/cmdline.txt)" != "$(wc -c <"$cmdline")" ] || dd if=/run/cmdline.txt of="$cmdline" conv=notrunc,fsync 2>/dev/null
-sync
+unhook() {
+  sed 's|${HOOK}|${" ".repeat(HOOK.length)}|' "$cmdline" >/run/cmdline.txt
+  [ "$(wc -c </run/cmdline.txt)" != "$(wc -c <"$cmdline")" ] || dd if=/run/cmdline.txt of="$cmdline" conv=notrunc,fsync 2>/dev/null
+  sync; sync "$cmdline"
+}
+sh ${SCRIPT} come-again
+unhook
 ${CALL}
-rm -f "$0"
+# without the file systemd could not run what the kernel's command line names, and would switch the board off
+! grep -q systemd.run= "$cmdline" || unhook
+grep -q systemd.run= "$cmdline" || rm -f "$0"
 sync; sync "$(dirname "$0")"
 exit 0
 `;
