@@ -265,8 +265,11 @@ export class SupervisedDriver {
     this.#retryIn = this.#restarts.failed(this.#state === "ready" ? this.#host.clock.mono() - this.#since : 0);
     this.#enter("failed");
     this.#host.onFailure(this.planned, error);
-    const words = this.state === "faulted" ? "is faulted" : "failed";
-    this.#host.log.error(`driver ${this.planned.name} ${words}: ${error.message}`, {
+    const waits = error.code === "no_permission" && this.state === "restarting";
+    // the system gives a device its group a moment after it has appeared: told once, and as a failure only if that does not come
+    if (waits && this.#restarts.failures > 1) return;
+    const words = waits ? "waits for its rights" : this.state === "faulted" ? "is faulted" : "failed";
+    this.#host.log[waits ? "warn" : "error"](`driver ${this.planned.name} ${words}: ${error.message}`, {
       code: error.code,
       failures: this.#failures,
       ...(this.#isHopeless ? {} : { retryIn: this.#retryIn }),

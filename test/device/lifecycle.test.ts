@@ -140,6 +140,26 @@ test("a driver is faulted after five failures in a row, and stays so while it is
   assert.deepEqual(script("neighbour").events, ["open neighbour"], "nobody else is taken down");
 });
 
+test("a driver that may not use its device yet is told of once, as of one that waits, and as faulted when that lasts", async () => {
+  const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: early }, { use: flaky, name: never }]" });
+  for (let i = 0; i < 2; i += 1) script("early").openErrors.push(failure("no_permission"));
+  for (let i = 0; i < 6; i += 1) script("never").openErrors.push(failure("no_permission"));
+  await rig.start();
+  await rig.clock.advance(5_000);
+  const told = (): readonly string[] =>
+    rig.logged.flatMap((line) => /^.*driver flaky.*no_permission/.exec(line)?.slice(0, 1) ?? []);
+  assert.deepEqual(told(), [
+    "warn driver flaky waits for its rights: made-up no_permission",
+    "warn driver flaky_2 waits for its rights: made-up no_permission",
+  ]);
+  assert.equal(rig.runtime.health().drivers[0]?.state, "ok");
+  await rig.clock.advance(60_000);
+  assert.deepEqual(told().slice(2), [
+    "error driver flaky_2 is faulted: made-up no_permission",
+    "error driver flaky_2 is faulted: made-up no_permission",
+  ]);
+});
+
 test("a driver that is faulted is so during each further try, since its trouble began", async () => {
   const rig = makeRig({ drivers: "drivers: [{ use: flaky, name: hopeless }]" });
   const hopeless = script("hopeless");

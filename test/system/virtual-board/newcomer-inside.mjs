@@ -138,7 +138,10 @@ async function pinsAtFault() {
       pins("pump: { pin: GPIO17, direction: out }") + port(`path: ${uart}`),
       `gpioBackend: ${backend}`,
     );
-    await started(`${backend}: not in the group`, free, { says: /meter: [^]*driver gpio failed/, who: LENA });
+    await started(`${backend}: not in the group`, free, {
+      says: /meter: [^]*driver gpio waits for its rights/,
+      who: LENA,
+    });
   }
   if (!all) return;
   await told("check: for another machine", ["--check", "--files", folder, "--config", typos]);
