@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { BOARD, makeAccounts, pinion } from "./board-accounts.ts";
-import { bootFiles, makeImage } from "./card-image.ts";
+import { bootFiles, type Flavour, makeImage } from "./card-image.ts";
 import { start, temporaryFolder, until } from "./programs.ts";
 import type { Told } from "./virtual-board.ts";
 
@@ -22,6 +22,7 @@ drivers:
 `;
 
 export interface FirstBoot {
+  readonly flavour: Flavour;
   readonly package: string;
   /** When power goes, ms from the begin of each start; after them the board starts as often as it wants. */
   readonly cuts: readonly number[];
@@ -32,7 +33,7 @@ export interface FirstBoot {
 /** Answers what was told inside, what the rig has written down, and how often the board's own key is on the card still. */
 export async function firstBootOnBoard(
   t: TestContext,
-  { package: file, cuts, limit }: FirstBoot,
+  { flavour, package: file, cuts, limit }: FirstBoot,
 ): Promise<Told & { readonly rig: string; readonly keysOnCard: number }> {
   const folder = temporaryFolder(t);
   const [shared, outside, out] = ["shared", "outside", "out"].map((name) => join(folder, name));
@@ -41,11 +42,12 @@ export async function firstBootOnBoard(
   makeAccounts(outside);
   writeFileSync(join(outside, "board.yaml"), CONFIG);
   copyFileSync(join(scripts, "first-boot-inside.sh"), join(shared, "inside.sh"));
-  const image = makeImage(t, bootFiles("firstrun"));
+  const image = makeImage(t, bootFiles(flavour));
   const config = ["--config", join(outside, "board.yaml"), "--hostname", "greenhouse-1"];
   pinion("flash", "--image", image, ...config, "--package", file);
   const host = [process.execPath, join(scripts, "installed-outside.ts"), join(outside, "events"), outside];
-  const machine = ["--arch", "arm64", "--systemd", "--mem", "512", "--disk", "1024", "--card", image];
+  const userLand = flavour === "cloud-init" ? "--cloud-init" : "--systemd";
+  const machine = ["--arch", "arm64", userLand, "--mem", "512", "--disk", "1024", "--card", image];
   const life = ["--boots", String(cuts.length + 3), "--cuts", cuts.join(" ") || "0", "--timeout", String(limit)];
   const board = start(join(root, "test/rig/gpio-vm"), [
     ...machine,
