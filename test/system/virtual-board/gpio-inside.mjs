@@ -22,8 +22,8 @@ const fact = (name, value) => console.log(`FACT ${JSON.stringify([name, value])}
 const pull = (line, level) => writeFileSync(join(sim(), `sim_gpio${line}/pull`), level ? "pull-up" : "pull-down");
 const wire = (line) => Number(readFileSync(join(sim(), `sim_gpio${line}/value`), "utf8"));
 
-async function until(what, test, limit = 60_000) {
-  for (const end = performance.now() + limit; performance.now() < end; await sleep(50)) {
+async function until(what, test, limit = 90_000, pause = 50) {
+  for (const end = performance.now() + limit; performance.now() < end; await sleep(pause)) {
     const value = await test();
     if (value) return value;
   }
@@ -61,11 +61,17 @@ function start(config) {
   child.ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal)));
   return child;
 }
+/** Not often: each look takes from the processor that the board starts on. */
 const registered = () =>
-  until("the board's procedures", async () => {
-    const { answer } = await order({ procedure: "device.health" });
-    return answer?.drivers?.[0]?.state === "ok";
-  });
+  until(
+    "the board's procedures",
+    async () => {
+      const { answer } = await order({ procedure: "device.health" });
+      return answer?.drivers?.[0]?.state === "ok";
+    },
+    90_000,
+    500,
+  );
 
 function config(backend, more = "") {
   const file = join(folder, `${backend}${more ? "-more" : ""}.yaml`);

@@ -8,11 +8,11 @@ mount -t tracefs nodev "$trace" 2>/dev/null
 echo 1 >"$trace/events/gpio/gpio_value/enable" || echo "no trace of GPIO"
 driven() { sed -n "s/.*gpio_value: $((RIG_GPIO_BASE + $1)) set \([01]\).*/\1/p" "$trace/trace" | tr -d '\n'; }
 line() { cat "$RIG_GPIO_SIM/sim_gpio$1/value"; }
-wait_for() { # what, command
-  for _ in $(seq 1 600); do
+wait_for() { # what, command; not often: each look starts programs, which takes from what is waited for
+  for _ in $(seq 1 180); do
     eval "$2" && { echo "saw $1"; return; }
     kill -0 "$device" 2>/dev/null || { echo "the device ended before: $1"; exit 1; }
-    sleep 0.1
+    sleep 0.5
   done
   echo "MISSED $1"; exit 1
 }
