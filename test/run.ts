@@ -34,9 +34,9 @@ const LONG = ["long"];
 /** They keep one core busy with emulation and wait for no time of the wall: two at a time, and beside the others, which wait often. */
 const EMULATED = /^test\/system\/(virtual-board|installed-board|artefacts)/;
 
-/** What starts processes, ports and browsers of its own goes one file at a time; the rest share the cores. */
+/** What starts processes, ports and browsers of its own goes one file at a time; of the rest some always wait, so there is one more than cores. */
 const suites = {
-  unit: { folders: UNIT, only: isAny, concurrency: 2, build: false, timeout: 300_000 },
+  unit: { folders: UNIT, only: isAny, concurrency: 3, build: false, timeout: 300_000 },
   system: { folders: SYSTEM, only: isNotEmulated, concurrency: 1, build: true, timeout: 300_000 },
   boards: { folders: SYSTEM, only: isEmulated, concurrency: 2, build: true, timeout: 600_000 },
   long: { folders: LONG, only: isAny, concurrency: 1, build: true, timeout: 3_600_000 },
