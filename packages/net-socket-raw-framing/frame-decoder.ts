@@ -3,10 +3,12 @@
  *
  * Memory never follows the declared length: a payload that lies wholly inside a chunk is handed out as a view of it,
  * without a copy; any other grows as its octets arrive, so that what is retained is at most twice what was received,
- * and copying stays linear however small the pieces are.
+ * and copying stays linear however small the pieces are. A chunk whose memory is used again is copied from its first whole
+ * payload on, in one go.
  */
 import { checkLimit, FrameType, lengthOf, PREFIX_OCTETS, readPrefix, typeOf, type Wire } from "./frame.ts";
 import { FramingError } from "./framing-error.ts";
+import { LARGEST_IN_SLAB, newOctets } from "./octet-slab.ts";
 
 /**
  * Takes each frame in order. `payload` is a plain Uint8Array, valid after the call; it may be a view of the chunk, so it
@@ -74,9 +76,10 @@ export class FrameDecoder {
   /**
    * Decodes one chunk. Returns the octets consumed: all of them, unless the sink returned false; then push the rest
    * again later. After an error the decoder is dead, and each further call throws the same error.
+   * `reused`: the chunk's memory is overwritten after the call.
    * @throws FramingError `reserved_bits`, `reserved_type`, `bad_length_bit`, `frame_too_long`, after the frames before it.
    */
-  push(chunk: Uint8Array): number {
+  push(chunk: Uint8Array, reused = false): number {
     if (this.#error !== undefined) throw this.#error;
     const size = chunk.length;
     let at = 0;
@@ -93,6 +96,7 @@ export class FrameDecoder {
         if (taken < missing) return size;
         payload = this.#payload;
       } else if (taken > 0) {
+        if (reused) return at + this.push(this.#copyOf(chunk.subarray(at)));
         // Always a plain Uint8Array: Buffer.subarray would pass on Buffer's differing methods.
         payload = new Uint8Array(chunk.buffer, chunk.byteOffset + at, taken);
       }
@@ -166,6 +170,14 @@ export class FrameDecoder {
     else this.#payload.set(chunk.subarray(at, at + count), this.#filled);
     this.#copied += count;
     this.#filled = needed;
+  }
+
+  #copyOf(octets: Uint8Array): Uint8Array {
+    const { length } = octets;
+    const copy = length > LARGEST_IN_SLAB ? this.#allocate(length) : newOctets(length);
+    copy.set(octets);
+    this.#copied += length;
+    return copy;
   }
 
   #finish(payload: Uint8Array): boolean | void {

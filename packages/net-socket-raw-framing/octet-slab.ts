@@ -5,14 +5,14 @@
  */
 const SLAB = 32 * 1024;
 /** Larger arrays have a buffer of their own. */
-const LARGEST = 4 * 1024;
+export const LARGEST_IN_SLAB = 4 * 1024;
 
 let slab = new ArrayBuffer(0);
 let used = 0;
 
 /** A new array of this many zero octets. */
 export function newOctets(size: number): Uint8Array {
-  if (size > LARGEST) return new Uint8Array(size);
+  if (size > LARGEST_IN_SLAB) return new Uint8Array(size);
   // Also true for a slab that somebody has transferred away: its length is then 0.
   if (used + size > slab.byteLength) {
     slab = new ArrayBuffer(SLAB);

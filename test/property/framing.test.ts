@@ -68,6 +68,30 @@ function decode(pieces: Iterable<Uint8Array>, wire: Wire = "standard", maxLength
   }
 }
 
+/** All pieces pass through one memory; what is handed out is looked at when all is over. */
+function decodeReused(octets: Uint8Array, lengths: readonly number[], stopAfter: number): Outcome {
+  const memory = new Uint8Array(8192);
+  const got: Frame[] = [];
+  const decoder = new FrameDecoder({ maxLength: MAX, wire: "standard" }, (type, payload) => {
+    got.push({ type, payload });
+    return got.length % stopAfter !== 0;
+  });
+  try {
+    for (const piece of cut(octets, lengths)) {
+      for (let at = 0; at < piece.length;) {
+        const chunk = memory.subarray(0, piece.length - at);
+        chunk.set(piece.subarray(at));
+        at += decoder.push(chunk, true);
+        memory.fill(0xee);
+      }
+    }
+    return { frames: plain(got), code: undefined };
+  } catch (error) {
+    assert.ok(error instanceof FramingError, String(error));
+    return { frames: plain(got), code: error.code };
+  }
+}
+
 const plain = (list: readonly Frame[]): Frame[] =>
   list.map(({ type, payload }) => ({ type, payload: Uint8Array.from(payload) }));
 
@@ -99,6 +123,17 @@ test("garbage gives frames or one FramingError, the same for every way of cuttin
     fc.property(garbage, sizes, fc.constantFrom<Wire>("standard", "plain"), (parts, lengths, wire) => {
       const octets = joined(parts);
       assert.deepEqual(decode(cut(octets, lengths), wire), decode([octets.slice()], wire));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("chunks that share one memory give the same frames and the same fault, stopped now and then or not", () => {
+  const bad = fc.constantFrom(Uint8Array.of(), Uint8Array.of(0x10, 0, 0, 0), Uint8Array.of(0, 0, 255, 255, 1));
+  fc.assert(
+    fc.property(frames, bad, sizes, fc.integer({ min: 1, max: 20 }), (list, end, lengths, stopAfter) => {
+      const octets = joined([encode(list), end]);
+      assert.deepEqual(decodeReused(octets, lengths, stopAfter), decode(cut(octets, lengths)));
     }),
     { numRuns: 500 },
   );

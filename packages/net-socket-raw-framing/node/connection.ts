@@ -20,6 +20,7 @@ import { Pings } from "./pings.ts";
 import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./raw-socket-connection.ts";
 import { describeRemote } from "./remote.ts";
 import { SendQueue, type SendQueueEvents } from "./send-queue.ts";
+import { receiveShared } from "./shared-receiving.ts";
 import { openError } from "./socket-error.ts";
 import { retransmissions } from "./tcp-table.ts";
 import { UserTimeout, type UserTimeoutContext } from "./user-timeout.ts";
@@ -224,6 +225,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
       .on("end", () => this.#onEnd())
       .on("error", (error) => this.#onError(error))
       .on("close", () => this.#onClosed());
+    // What the stream holds already still comes as `data`, and first.
+    receiveShared(socket, (chunk) => this.#onReused(chunk));
     socket.pause();
   }
 
@@ -234,10 +237,21 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
     this.#deliver();
   }
 
-  #deliver(): void {
+  /** The chunk's memory is every connection's: what is not decoded now has to be copied. */
+  #onReused(chunk: Uint8Array): void {
+    if (this.#handlers === undefined || this.#held.length > 0 || !this.#reads()) return this.#onData(chunk.slice());
+    this.#received += chunk.length;
+    this.#deliver(chunk);
+  }
+
+  #deliver(reused: Uint8Array = NOTHING): void {
     if (this.#delivering || this.#handlers === undefined || this.#closing || this.#dropped) return;
     this.#delivering = true;
     try {
+      if (reused.length > 0) {
+        const consumed = this.#decoder.push(reused, true);
+        if (consumed < reused.length && !this.#closing) this.#held = reused.slice(consumed);
+      }
       while (this.#held.length > 0 && this.#reads()) {
         const chunk = this.#held;
         this.#held = NOTHING;

@@ -6,6 +6,7 @@
  * Knows nothing of frames' meaning, of handlers, or of why a connection ends.
  */
 import type { Socket } from "node:net";
+import { atTurnsEnd } from "./turns-end.ts";
 
 export interface SendQueueLimits {
   readonly highWaterMark: number;
@@ -173,11 +174,14 @@ export class SendQueue {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (this.#writing) this.#due = true;
-      else this.#flush();
-    });
+    atTurnsEnd(this);
+  }
+
+  /** The turn of the event loop in which it was scheduled ends. */
+  turnEnds(): void {
+    this.#scheduled = false;
+    if (this.#writing) this.#due = true;
+    else this.#flush();
   }
 
   #flush(): void {
@@ -196,10 +200,15 @@ export class SendQueue {
       return;
     }
     this.#writing = true;
-    this.#socket.cork();
-    for (const part of parts) this.#socket.write(part);
-    this.#socket.write(last, this.#written);
-    this.#socket.uncork();
+    const socket = this.#socket;
+    if (parts.length === 0) {
+      socket.write(last, this.#written);
+      return;
+    }
+    socket.cork();
+    for (const part of parts) socket.write(part);
+    socket.write(last, this.#written);
+    socket.uncork();
   }
 
   #takeParts(): Uint8Array[] {
