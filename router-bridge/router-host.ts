@@ -72,7 +72,7 @@ export class RouterHost {
   readonly #pressure: Pressure;
   readonly #intake: IntakeContext;
   readonly #events: HostEvents = {
-    onMessage: (peer, octets) => this.#receive(peer, octets),
+    onMessage: (peer, octets, isAlone) => this.#receive(peer, octets, isAlone),
     onViolation: (peer, words) => this.#violate(peer, new ProtocolViolation(words)),
     onDrain: (peer) => this.#drained(peer),
     onClose: (peer, words) => this.#ended(peer, words),
@@ -178,11 +178,11 @@ export class RouterHost {
     clearTimeout(this.#timer?.handle);
   }
 
-  #receive(peer: Peer, octets: Uint8Array): void {
+  #receive(peer: Peer, octets: Uint8Array, isAlone: boolean): void {
     if (peer.closed) return;
     let message: Message;
     try {
-      message = peer.link.serializer.parse(octets, this.#options.parse);
+      message = peer.link.serializer.parse(octets, this.#options.parse, isAlone);
     } catch (fault) {
       if (fault instanceof ProtocolViolation) return this.#violate(peer, fault);
       return this.#broken(peer, fault);

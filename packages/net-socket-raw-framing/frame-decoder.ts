@@ -13,9 +13,10 @@ import { LARGEST_IN_SLAB, newOctets } from "./octet-slab.ts";
 /**
  * Takes each frame in order. `payload` is a plain Uint8Array, valid after the call; it may be a view of the chunk, so it
  * keeps the whole chunk in memory: copy a small payload that is kept for long, and do not overwrite chunks.
+ * `isAlone`: it was put together in memory that was allocated for it, and nothing else is in there.
  * Return false to stop after this frame. Must not call `push`.
  */
-export type FrameSink = (type: FrameType, payload: Uint8Array) => boolean | void;
+export type FrameSink = (type: FrameType, payload: Uint8Array, isAlone: boolean) => boolean | void;
 
 export interface FrameDecoderOptions {
   /** The longest payload taken, in octets, inclusive, for every frame type. */
@@ -91,17 +92,19 @@ export class FrameDecoder {
       const missing = this.#length - this.#filled;
       const taken = Math.min(missing, size - at);
       let payload = EMPTY;
+      let isAlone = false;
       if (this.#filled > 0 || taken < missing) {
         this.#keep(chunk, at, taken);
         if (taken < missing) return size;
         payload = this.#payload;
+        isAlone = true;
       } else if (taken > 0) {
         if (reused) return at + this.push(this.#copyOf(chunk.subarray(at)));
         // Always a plain Uint8Array: Buffer.subarray would pass on Buffer's differing methods.
         payload = new Uint8Array(chunk.buffer, chunk.byteOffset + at, taken);
       }
       at += taken;
-      if (this.#finish(payload) === false) return at;
+      if (this.#finish(payload, isAlone) === false) return at;
     }
     return size;
   }
@@ -180,13 +183,13 @@ export class FrameDecoder {
     return copy;
   }
 
-  #finish(payload: Uint8Array): boolean | void {
+  #finish(payload: Uint8Array, isAlone: boolean): boolean | void {
     this.#prefix = 0;
     this.#prefixOctets = 0;
     this.#length = NO_PREFIX;
     this.#payload = EMPTY;
     this.#filled = 0;
-    return this.#sink(this.#type, payload);
+    return this.#sink(this.#type, payload, isAlone);
   }
 
   #die(error: FramingError): never {

@@ -5,6 +5,9 @@ import type { Payload, PayloadCodec } from "./payload.ts";
 import { writeDict } from "./serializer/value-writer.ts";
 import type { WireWriter } from "./serializer/wire.ts";
 
+/** Octets of a payload from which on it is sent on where it lies: smaller ones are better off side by side with others. */
+const LARGE = 16 * 1024;
+
 /** @throws UsageError `not_serializable` when the message holds a value that no serializer carries. */
 export function marshal(message: Message, writer: WireWriter, codec: PayloadCodec): Uint8Array {
   const shape = messageTable[message.type];
@@ -26,7 +29,7 @@ export function marshal(message: Message, writer: WireWriter, codec: PayloadCode
   }
   if (octets !== undefined && elements > 0) {
     writer.separate();
-    writer.splice(octets);
+    writer.splice(octets, octets.length < LARGE ? 0 : (payload?.takeFront(codec) ?? 0));
   }
   writer.endList();
   return writer.take();

@@ -16,19 +16,20 @@ interface Parts {
   readonly reader: WireReader;
   readonly codec: PayloadCodec;
   readonly limits: ParseLimits;
+  readonly isAlone: boolean;
 }
 
 /**
  * @throws ProtocolViolation for anything that is not one WAMP message. If only the URI of a request is wrong, its
  * `reason` is `wamp.error.invalid_uri` and `request` tells what to answer with ERROR.
  */
-export function parse(bytes: Uint8Array, { reader, codec, limits }: Parts): Message {
+export function parse(bytes: Uint8Array, { reader, codec, limits, isAlone }: Parts): Message {
   try {
     reader.open(bytes, limits);
     const shape = readShape(reader);
     const draft: Draft = { type: shape.type };
     readElements(reader, shape, draft);
-    if (shape.payload) draft["payload"] = readPayload(bytes, draft, { reader, codec, shape });
+    if (shape.payload) draft["payload"] = readPayload(bytes, draft, { reader, codec, shape, isAlone });
     if (reader.next()) throw new ProtocolViolation(`${shape.type} has too many elements`);
     if (draft["invalidUri"] === true) throw invalidUri(shape, draft);
     return draft as unknown as Message; // every element was read and checked as the table says for this type
@@ -123,7 +124,7 @@ function readRevocation(reader: WireReader, draft: Draft): void {
 function readPayload(
   bytes: Uint8Array,
   draft: Draft,
-  { reader, codec, shape }: { readonly reader: WireReader; readonly codec: PayloadCodec; readonly shape: Shape },
+  { reader, codec, shape, isAlone }: Omit<Parts, "limits"> & { readonly shape: Shape },
 ): Payload {
   if (!reader.next()) return noPayload;
   const start = reader.position;
@@ -133,10 +134,10 @@ function readPayload(
   }
   const end = reader.position;
   if (!reader.next() || !reader.skipDict()) {
-    return hasArgs ? receivedPayload(bytes.subarray(start, end), codec, 1) : noPayload;
+    return hasArgs ? receivedPayload(bytes.subarray(start, end), codec, 1, isAlone) : noPayload;
   }
   const both = bytes.subarray(start, reader.position);
-  return hasArgs ? receivedPayload(both, codec, 2) : payloadOf([], codec.decode(both, 2).kwargs);
+  return hasArgs ? receivedPayload(both, codec, 2, isAlone) : payloadOf([], codec.decode(both, 2).kwargs);
 }
 
 /* ERROR goes both ways, but each answers requests of its own. ABORT ends everything, whatever else is wrong with it. */

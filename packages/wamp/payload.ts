@@ -24,6 +24,11 @@ export interface Payload {
   readonly elements: 0 | 1 | 2;
   /** The elements serialized by `codec`; the received octets if they came from the same one. */
   encoded(codec: PayloadCodec): Uint8Array;
+  /**
+   * How many octets in front of what `encoded(codec)` gives are the caller's from now on, to write over: a large message is sent
+   * on around its payload, without copying that. 0 where there are none, or somebody has taken them before.
+   */
+  takeFront(codec: PayloadCodec): number;
 }
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
@@ -50,18 +55,25 @@ class DecodedPayload implements Payload {
     (this.#encodings ??= new Map()).set(codec.name, bytes);
     return bytes;
   }
+
+  /** What was encoded here may be sent more than once. */
+  takeFront(): number {
+    return 0;
+  }
 }
 
 class EncodedPayload implements Payload {
   readonly elements: 1 | 2;
   readonly #bytes: Uint8Array;
   readonly #codec: PayloadCodec;
+  #front: number;
   #decoded: DecodedPayload | undefined;
 
-  constructor(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2) {
+  constructor(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2, front = 0) {
     this.#bytes = bytes;
     this.#codec = codec;
     this.elements = elements;
+    this.#front = front;
   }
 
   get args(): readonly unknown[] {
@@ -75,6 +87,13 @@ class EncodedPayload implements Payload {
   encoded(codec: PayloadCodec): Uint8Array {
     if (codec.name === this.#codec.name) return this.#bytes;
     return this.#decode().encoded(codec);
+  }
+
+  takeFront(codec: PayloadCodec): number {
+    if (codec.name !== this.#codec.name) return 0;
+    const front = this.#front;
+    this.#front = 0;
+    return front;
   }
 
   /** See `keptPayload`. */
@@ -122,7 +141,10 @@ function sizeOf(value: unknown): number {
   return octets;
 }
 
-/** A payload as received: `elements` well-formed items of `codec` in `bytes`. */
-export function receivedPayload(bytes: Uint8Array, codec: PayloadCodec, elements: 0 | 1 | 2): Payload {
-  return elements === 0 ? noPayload : new EncodedPayload(bytes, codec, elements);
+/**
+ * A payload as received: `elements` well-formed items of `codec` in `bytes`. `isAlone`: nothing else in the buffer of `bytes`
+ * is read any more.
+ */
+export function receivedPayload(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2, isAlone: boolean): Payload {
+  return new EncodedPayload(bytes, codec, elements, isAlone ? bytes.byteOffset : 0);
 }

@@ -59,8 +59,8 @@ export class Talk {
     return this;
   }
 
-  async subscribe(topic: string): Promise<void> {
-    this.send({ type: "SUBSCRIBE", request: this.id(), options: {}, topic: toUri(topic) });
+  async subscribe(topic: string, options: Record<string, unknown> = {}): Promise<void> {
+    this.send({ type: "SUBSCRIBE", request: this.id(), options, topic: toUri(topic) });
     await this.expect("SUBSCRIBED");
   }
 

@@ -26,6 +26,8 @@ import { retransmissions } from "./tcp-table.ts";
 import { UserTimeout, type UserTimeoutContext } from "./user-timeout.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+/** Octets before a payload in memory of its own, for what somebody puts in front of it to pass it on. */
+const ROOM_BEFORE = 128;
 
 export interface Established {
   readonly agreement: Agreement;
@@ -88,8 +90,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
       this,
     );
     const { maxReceive } = agreement;
-    this.#decoder = new FrameDecoder({ maxLength: maxReceive, wire, allocate }, (type, payload) =>
-      this.#onFrame(type, payload),
+    this.#decoder = new FrameDecoder({ maxLength: maxReceive, wire, allocate }, (type, payload, isAlone) =>
+      this.#onFrame(type, payload, isAlone),
     );
     this.#pingOptions = settings.ping;
     this.#pingTimeout = settings.ping?.timeout ?? DEFAULTS.pingTimeout;
@@ -276,8 +278,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
     return !this.#paused && !this.#answersWait && !this.#closing && !this.#dropped;
   }
 
-  #onFrame(type: FrameType, payload: Uint8Array): boolean {
-    if (type === FrameType.MESSAGE) this.#handlers?.onMessage(payload);
+  #onFrame(type: FrameType, payload: Uint8Array, isAlone: boolean): boolean {
+    if (type === FrameType.MESSAGE) this.#handlers?.onMessage(payload, isAlone);
     else if (type === FrameType.PONG) this.#needPings().answered(payload);
     else {
       this.#answer(payload);
@@ -371,7 +373,7 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
 
 /** A plain array, as all payloads are. Zeros in it would cost a large frame as much as its copy. */
 function allocate(octets: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer);
+  return new Uint8Array(Buffer.allocUnsafeSlow(ROOM_BEFORE + octets).buffer, ROOM_BEFORE);
 }
 
 function closedError(): FramingError {

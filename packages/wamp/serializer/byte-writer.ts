@@ -48,6 +48,17 @@ export class ByteWriter {
     this.length = ROOM + written;
   }
 
+  /** The message goes on where `values` lie; what was written of it is put in front of them. */
+  #moveBefore(values: Uint8Array, buffer: ArrayBuffer): void {
+    const whole = new Uint8Array(buffer);
+    const start = values.byteOffset - (this.length - this.#start);
+    whole.set(this.buffer.subarray(this.#start, this.length), start);
+    this.#leaveSlab();
+    this.buffer = whole;
+    this.#start = start;
+    this.length = values.byteOffset + values.length;
+  }
+
   #leaveSlab(): void {
     if (this.#slab !== undefined) return;
     this.#slab = this.buffer;
@@ -81,8 +92,12 @@ export class ByteWriter {
     this.length += count;
   }
 
-  /** Nobody may hold a place in the buffer meanwhile. */
-  octets(values: Uint8Array): void {
+  /** Nobody may hold a place in the buffer meanwhile. `front`: octets before `values` that may be written over. */
+  octets(values: Uint8Array, front = 0): void {
+    if (this.length - this.#start + ROOM <= front && values.buffer instanceof ArrayBuffer) {
+      this.#moveBefore(values, values.buffer);
+      return;
+    }
     if (this.length + values.length > this.buffer.length) this.#move(values.length);
     this.buffer.set(values, this.length);
     this.length += values.length;

@@ -87,8 +87,8 @@ export class JsonWriter implements WireWriter {
     this.#out.octet(0x7d);
   }
 
-  splice(octets: Uint8Array): void {
-    this.#out.octets(octets);
+  splice(octets: Uint8Array, front: number): void {
+    this.#out.octets(octets, front);
   }
 
   take(): Uint8Array {

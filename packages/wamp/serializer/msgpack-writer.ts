@@ -113,8 +113,8 @@ export class MsgpackWriter implements WireWriter {
     // counts say where dicts end
   }
 
-  splice(octets: Uint8Array): void {
-    this.#out.octets(octets);
+  splice(octets: Uint8Array, front: number): void {
+    this.#out.octets(octets, front);
   }
 
   take(): Uint8Array {

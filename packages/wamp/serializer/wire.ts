@@ -68,8 +68,8 @@ export interface WireWriter {
   separate(): void;
   endList(): void;
   endDict(): void;
-  /** Octets of this format, already serialized. */
-  splice(octets: Uint8Array): void;
+  /** Octets of this format, already serialized. With `front` that many octets before them are this writer's to write over. */
+  splice(octets: Uint8Array, front: number): void;
   /** The octets written since the last `take`. */
   take(): Uint8Array;
   /** Drops what was written since the last `take`. */
