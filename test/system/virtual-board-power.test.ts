@@ -1,4 +1,4 @@
-/** Power cuts while the bundled device writes, on a disk that loses what was not flushed: 2 here, dozens in test/long. */
+/** Power cuts while the bundled device writes, on a disk that loses what was not flushed: 3 here, dozens in test/long. */
 import { test } from "node:test";
 import { programFolder } from "../../deploy/build.ts";
 import { assertNothingLost, runPowerCuts } from "../support/power-cuts.ts";
@@ -11,7 +11,7 @@ test(
   async (t) => {
     programScript("pinion-device");
     const bundle = programFolder("pinion-device");
-    const outcome = await runPowerCuts(t, { arch: "amd64", bundle, plan: ["cable", "replay"], limit: 520 });
-    assertNothingLost(outcome, 2);
+    const outcome = await runPowerCuts(t, { arch: "amd64", bundle, plan: ["cable", "router", "replay"], limit: 520 });
+    assertNothingLost(outcome, 3);
   },
 );
