@@ -23,7 +23,7 @@ export interface Program {
 export const programs: readonly Program[] = [
   {
     name: "pinion-device",
-    entry: "device/main.ts",
+    entry: "device/program.ts",
     further: { "pinion-driver-guest": "device/guest/inside/main.ts" },
     // 40 kB of it are releases and configurations from afar, of which 30 are loaded when somebody asks
     // 60 kB more are the doctor and the suite that tries drivers, loaded when somebody asks
