@@ -1,7 +1,7 @@
 /** Power that goes at the board's first start at each command of what `pinion flash` has left there, one after the other, and at two of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bootFiles, type Flavour } from "../support/card-image.ts";
+import type { Flavour } from "../support/card-image.ts";
 import { commandsOf, firstBootIn, preparedCard, SECRET } from "../support/first-boot-in-root.ts";
 import { whyNoRoot } from "../support/root-of-its-own.ts";
 
@@ -95,9 +95,9 @@ cut() {
   [ ! -e $boot/firstrun.sh ] || state="$state | firstrun.sh"
   [ ! -e $boot/pinion ] || state="$state | $(find $boot/pinion | tr '\\n' ' ')"
   state="$state$(grep -rl --exclude-dir=own '${SECRET}' $boot)"
-  fact "$*, $half, $([ ! -e /tmp-where ] || cut1 </tmp-where)" "$(echo $state)"
+  fact "$*, $half, $([ ! -e /tmp-where ] || in_short </tmp-where)" "$(echo $state)"
 }
-cut1() { tr ':\\n' '  ' | /usr/bin/cut -c 1-60; }
+in_short() { tr ':\\n' '  ' | /usr/bin/cut -c 1-60; }
 most=0
 for n in $(seq 1 200); do
   for half in head tail; do
@@ -118,7 +118,6 @@ for (const flavour of ["firstrun", "cloud-init"] as const) {
     { skip, timeout: 1_800_000 },
     (t) => {
       const boot = preparedCard(t, flavour);
-      assert.ok(bootFiles(flavour)["cmdline.txt"]);
       const { facts, text } = firstBootIn(t, boot, steps(flavour, boot), 1_700_000);
       const cuts = Object.entries(facts).filter(([name]) => name !== "most");
       assert.ok(Number(facts["most"]) > 30, text);
