@@ -138,7 +138,8 @@ export class SendQueue {
 
   #takeStretch(): Uint8Array | undefined {
     if (this.#stretch === undefined) return undefined;
-    const octets = new Uint8Array(this.#stretch, this.#from, this.#to - this.#from);
+    // a Buffer, since a socket would make one of any other array
+    const octets = Buffer.from(this.#stretch, this.#from, this.#to - this.#from);
     this.#stretch = undefined;
     return octets;
   }
@@ -191,24 +192,29 @@ export class SendQueue {
     this.#seal();
     // what is all in one stretch needs no block
     const stretch = this.#takeStretch();
-    if (stretch !== undefined) this.#parts.push(stretch);
     if (this.#block.length > KEPT_REST) this.#block = NONE;
+    if (stretch !== undefined && this.#parts.length === 0) {
+      this.#queued -= stretch.length;
+      return this.#write(stretch);
+    }
+    if (stretch !== undefined) this.#parts.push(stretch);
     const parts = this.#takeParts();
     const last = parts.pop();
     if (last === undefined) {
       if (this.#ending) this.#socket.end();
       return;
     }
+    // gathering costs a single part more than it is worth
+    if (parts.length === 0) return this.#write(last);
+    this.#socket.cork();
+    for (const part of parts) this.#socket.write(part);
+    this.#write(last);
+    this.#socket.uncork();
+  }
+
+  #write(last: Uint8Array): void {
     this.#writing = true;
-    const socket = this.#socket;
-    if (parts.length === 0) {
-      socket.write(last, this.#written);
-      return;
-    }
-    socket.cork();
-    for (const part of parts) socket.write(part);
-    socket.write(last, this.#written);
-    socket.uncork();
+    this.#socket.write(last, this.#written);
   }
 
   #takeParts(): Uint8Array[] {
