@@ -21,6 +21,9 @@ export const WORK_PER_TURN = 16_384;
 /** ... and taking it in, whoever gets it, as much as this (measured). */
 export const WORK_OF_MESSAGE = 8;
 
+/** Less than this need not know its turn, which costs an immediate; it is carried into the next one. */
+const NOTEWORTHY = WORK_PER_TURN / 16;
+
 /** Counts turns of the event loop in which anything was taken in. */
 export class Turns {
   #turn = 0;
@@ -73,14 +76,17 @@ export class Intake {
 
   /** One message was taken in and caused this much work. */
   took(work: number): void {
-    const { present } = this.#context.turns;
-    if (present !== this.#turn) {
-      this.#turn = present;
-      this.#work = 0;
-    }
+    if (this.#work + work >= NOTEWORTHY) this.#noteTurn();
     this.#work += work;
     if (this.#work >= WORK_PER_TURN && !this.#resting) this.#rest();
     if (this.#rate !== undefined) this.#count(this.#rate);
+  }
+
+  #noteTurn(): void {
+    const { present } = this.#context.turns;
+    if (present === this.#turn) return;
+    this.#turn = present;
+    if (this.#work >= NOTEWORTHY) this.#work = 0;
   }
 
   #rest(): void {

@@ -46,6 +46,18 @@ test("work of turns before does not count", async () => {
   assert.equal(it.took, 10, "two messages a turn");
 });
 
+test("little work costs no immediate, and is carried along until it is a sixteenth of a turn's", (t) => {
+  const immediates = t.mock.method(globalThis, "setImmediate");
+  const intake = new Intake(
+    { hold: () => undefined, release: () => undefined },
+    { turns: new Turns(), now: () => 0, onRateHeld: () => undefined },
+  );
+  for (let i = 1; i < WORK_PER_TURN / 16; i++) intake.took(1);
+  assert.equal(immediates.mock.callCount(), 0);
+  intake.took(1);
+  assert.equal(immediates.mock.callCount(), 1);
+});
+
 test("a rate lets a burst through, then so many a second, then a burst again after a quiet time", (t) => {
   mock.timers.enable({ apis: ["setTimeout", "setImmediate"] });
   t.after(() => mock.timers.reset());
