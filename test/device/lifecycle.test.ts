@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { ApplicationError } from "@pinion/wamp";
 import type { ReceivedEvent } from "@pinion/wamp/client";
+import { DriverError, type LineRequest } from "../../drivers/board.ts";
+import { settle } from "../support/virtual-clock.ts";
 import { failure, script } from "./flaky-driver.ts";
 import { answer, at, makeRig } from "./rig.ts";
 
@@ -20,6 +23,31 @@ test("drivers open in the order of the file, then the session; they close in rev
   assert.deepEqual(events.slice(3), ["close life_c", "close life_b", "close life_a"]);
   assert.equal(rig.host.router.size().members, 0);
   assert.equal(rig.clock.pending, 0, "nothing is left running");
+});
+
+test("a board that ends while it waits for the right to use a line ends well, and says nothing of that line", async () => {
+  const rig = makeRig();
+  const asked: string[] = [];
+  for (const open of ["openOutput", "openInput"] as const)
+    rig.board.gpio[open] = async ({ consumer, signal }: LineRequest) => {
+      asked.push(consumer);
+      for (let turns = 0; turns < 10_000; turns += 1) {
+        if (signal?.aborted === true) throw new DriverError("aborted", "it is no longer waited for");
+        await setImmediate();
+      }
+      throw new DriverError("no_permission", "nobody gave it");
+    };
+  void rig.runtime.start();
+  await rig.clock.advance(1_000);
+  const stopped = rig.runtime.stop();
+  await settle();
+  await rig.clock.advance(5_000);
+  assert.equal(await stopped, true);
+  assert.deepEqual(asked, ["relay"]);
+  assert.deepEqual(
+    rig.logged.filter((line) => /^(warn|error)/.test(line)),
+    [],
+  );
 });
 
 test("what holds outputs is closed before everything else", async () => {
