@@ -24,7 +24,7 @@ export class Encoded {
   #webSocketFrame: Uint8Array | undefined;
   #kept: Encoded | undefined;
 
-  /** `hasRoom`: fresh from a serializer's `marshal`. */
+  /** `hasRoom`: nobody else uses the `MARSHAL_ROOM` octets before it, nor the message: fresh from `marshal`, or just received. */
   constructor(octets: Uint8Array, serializer: Serializer, hasRoom = false) {
     this.octets = octets;
     this.serializer = serializer;

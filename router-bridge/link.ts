@@ -10,8 +10,11 @@ export interface Farewell {
 }
 
 export interface LinkHandlers {
-  /** One whole message as it came. `isAlone`: nothing else is in its ArrayBuffer, which may be written over. */
-  onMessage(octets: Uint8Array, isAlone?: boolean): void;
+  /**
+   * One whole message as it came. With `room` nobody else reads it, nor so many octets before it in its buffer: both may be
+   * written over.
+   */
+  onMessage(octets: Uint8Array, room?: number): void;
   /** The transport carried something that WAMP does not allow on it, such as text where binary was agreed. */
   onViolation(words: string): void;
   /** After `send` returned false: go on. */

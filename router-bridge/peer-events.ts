@@ -4,7 +4,7 @@ import type { Peer } from "./peer.ts";
 
 /** As `LinkHandlers`, of any peer. */
 export interface HostEvents {
-  onMessage(peer: Peer, octets: Uint8Array, isAlone: boolean): void;
+  onMessage(peer: Peer, octets: Uint8Array, room: number | undefined): void;
   onViolation(peer: Peer, words: string): void;
   onDrain(peer: Peer): void;
   onClose(peer: Peer, words: string): void;
@@ -19,8 +19,8 @@ export class PeerEvents implements LinkHandlers {
     this.#host = host;
   }
 
-  onMessage(octets: Uint8Array, isAlone = false): void {
-    this.#host.onMessage(this.#peer, octets, isAlone);
+  onMessage(octets: Uint8Array, room?: number): void {
+    this.#host.onMessage(this.#peer, octets, room);
   }
 
   onViolation(words: string): void {

@@ -72,7 +72,7 @@ export class RouterHost {
   readonly #pressure: Pressure;
   readonly #intake: IntakeContext;
   readonly #events: HostEvents = {
-    onMessage: (peer, octets, isAlone) => this.#receive(peer, octets, isAlone),
+    onMessage: (peer, octets, room) => this.#receive(peer, octets, room),
     onViolation: (peer, words) => this.#violate(peer, new ProtocolViolation(words)),
     onDrain: (peer) => this.#drained(peer),
     onClose: (peer, words) => this.#ended(peer, words),
@@ -178,11 +178,11 @@ export class RouterHost {
     clearTimeout(this.#timer?.handle);
   }
 
-  #receive(peer: Peer, octets: Uint8Array, isAlone: boolean): void {
+  #receive(peer: Peer, octets: Uint8Array, room?: number): void {
     if (peer.closed) return;
     let message: Message;
     try {
-      message = peer.link.serializer.parse(octets, this.#options.parse, isAlone);
+      message = peer.link.serializer.parse(octets, this.#options.parse, room);
     } catch (fault) {
       if (fault instanceof ProtocolViolation) return this.#violate(peer, fault);
       return this.#broken(peer, fault);

@@ -13,17 +13,21 @@ import { LARGEST_IN_SLAB, newOctets } from "./octet-slab.ts";
 /**
  * Takes each frame in order. `payload` is a plain Uint8Array, valid after the call; it may be a view of the chunk, so it
  * keeps the whole chunk in memory: copy a small payload that is kept for long, and do not overwrite chunks.
- * `isAlone`: it was put together in memory that was allocated for it, and nothing else is in there.
+ * `room`: so many octets directly before it in its buffer are its own too, for whoever passes it on to write over, as are
+ * those of the payload: those of its prefix, or what `allocate` left there, or none.
  * Return false to stop after this frame. Must not call `push`.
  */
-export type FrameSink = (type: FrameType, payload: Uint8Array, isAlone: boolean) => boolean | void;
+export type FrameSink = (type: FrameType, payload: Uint8Array, room: number) => boolean | void;
 
 export interface FrameDecoderOptions {
   /** The longest payload taken, in octets, inclusive, for every frame type. */
   readonly maxLength: number;
   /** Default `standard`. On `plain` every frame is a MESSAGE. */
   readonly wire?: Wire;
-  /** A new array of this many octets, whatever is in them: each is written before it is handed out. Default: zero octets. */
+  /**
+   * A new array of this many octets, whatever is in them: each is written before it is handed out. Nobody else may use what lies
+   * before it in its buffer. Default: zero octets, alone.
+   */
   readonly allocate?: (octets: number) => Uint8Array;
 }
 
@@ -82,8 +86,12 @@ export class FrameDecoder {
    */
   push(chunk: Uint8Array, reused = false): number {
     if (this.#error !== undefined) throw this.#error;
+    return this.#take(chunk, 0, reused);
+  }
+
+  #take(chunk: Uint8Array, start: number, reused: boolean): number {
     const size = chunk.length;
-    let at = 0;
+    let at = start;
     while (at < size) {
       if (this.#length === NO_PREFIX) {
         at = this.#takePrefix(chunk, at);
@@ -92,19 +100,24 @@ export class FrameDecoder {
       const missing = this.#length - this.#filled;
       const taken = Math.min(missing, size - at);
       let payload = EMPTY;
-      let isAlone = false;
+      let room = 0;
       if (this.#filled > 0 || taken < missing) {
         this.#keep(chunk, at, taken);
         if (taken < missing) return size;
         payload = this.#payload;
-        isAlone = true;
+        room = payload.byteOffset;
       } else if (taken > 0) {
-        if (reused) return at + this.push(this.#copyOf(chunk.subarray(at)));
+        // its prefix may have come in the chunk before
+        room = at < PREFIX_OCTETS ? 0 : PREFIX_OCTETS;
+        if (reused) {
+          const from = at - room;
+          return from + this.#take(this.#copyOf(chunk.subarray(from)), room, false);
+        }
         // Always a plain Uint8Array: Buffer.subarray would pass on Buffer's differing methods.
         payload = new Uint8Array(chunk.buffer, chunk.byteOffset + at, taken);
       }
       at += taken;
-      if (this.#finish(payload, isAlone) === false) return at;
+      if (this.#finish(payload, room) === false) return at;
     }
     return size;
   }
@@ -183,13 +196,13 @@ export class FrameDecoder {
     return copy;
   }
 
-  #finish(payload: Uint8Array, isAlone: boolean): boolean | void {
+  #finish(payload: Uint8Array, room: number): boolean | void {
     this.#prefix = 0;
     this.#prefixOctets = 0;
     this.#length = NO_PREFIX;
     this.#payload = EMPTY;
     this.#filled = 0;
-    return this.#sink(this.#type, payload, isAlone);
+    return this.#sink(this.#type, payload, room);
   }
 
   #die(error: FramingError): never {

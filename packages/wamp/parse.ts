@@ -16,20 +16,20 @@ interface Parts {
   readonly reader: WireReader;
   readonly codec: PayloadCodec;
   readonly limits: ParseLimits;
-  readonly isAlone: boolean;
+  readonly room: number | undefined;
 }
 
 /**
  * @throws ProtocolViolation for anything that is not one WAMP message. If only the URI of a request is wrong, its
  * `reason` is `wamp.error.invalid_uri` and `request` tells what to answer with ERROR.
  */
-export function parse(bytes: Uint8Array, { reader, codec, limits, isAlone }: Parts): Message {
+export function parse(bytes: Uint8Array, { reader, codec, limits, room }: Parts): Message {
   try {
     reader.open(bytes, limits);
     const shape = readShape(reader);
     const draft: Draft = { type: shape.type };
     readElements(reader, shape, draft);
-    if (shape.payload) draft["payload"] = readPayload(bytes, draft, { reader, codec, shape, isAlone });
+    if (shape.payload) draft["payload"] = readPayload(bytes, draft, { reader, codec, shape, room });
     if (reader.next()) throw new ProtocolViolation(`${shape.type} has too many elements`);
     if (draft["invalidUri"] === true) throw invalidUri(shape, draft);
     return draft as unknown as Message; // every element was read and checked as the table says for this type
@@ -124,7 +124,7 @@ function readRevocation(reader: WireReader, draft: Draft): void {
 function readPayload(
   bytes: Uint8Array,
   draft: Draft,
-  { reader, codec, shape, isAlone }: Omit<Parts, "limits"> & { readonly shape: Shape },
+  { reader, codec, shape, room }: Omit<Parts, "limits"> & { readonly shape: Shape },
 ): Payload {
   if (!reader.next()) return noPayload;
   const start = reader.position;
@@ -133,11 +133,12 @@ function readPayload(
     throw new ProtocolViolation(`${draft.type}: Args must be a list, not null`);
   }
   const end = reader.position;
+  const front = room === undefined ? 0 : start + room;
   if (!reader.next() || !reader.skipDict()) {
-    return hasArgs ? receivedPayload(bytes.subarray(start, end), codec, 1, isAlone) : noPayload;
+    return hasArgs ? receivedPayload(bytes.subarray(start, end), codec, 1, front) : noPayload;
   }
   const both = bytes.subarray(start, reader.position);
-  return hasArgs ? receivedPayload(both, codec, 2, isAlone) : payloadOf([], codec.decode(both, 2).kwargs);
+  return hasArgs ? receivedPayload(both, codec, 2, front) : payloadOf([], codec.decode(both, 2).kwargs);
 }
 
 /* ERROR goes both ways, but each answers requests of its own. ABORT ends everything, whatever else is wrong with it. */

@@ -142,9 +142,9 @@ function sizeOf(value: unknown): number {
 }
 
 /**
- * A payload as received: `elements` well-formed items of `codec` in `bytes`. `isAlone`: nothing else in the buffer of `bytes`
- * is read any more.
+ * A payload as received: `elements` well-formed items of `codec` in `bytes`. `front`: octets before them in their buffer that
+ * nobody reads any more.
  */
-export function receivedPayload(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2, isAlone: boolean): Payload {
-  return new EncodedPayload(bytes, codec, elements, isAlone ? bytes.byteOffset : 0);
+export function receivedPayload(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2, front: number): Payload {
+  return new EncodedPayload(bytes, codec, elements, front);
 }

@@ -50,12 +50,12 @@ export class RawSocketLink implements Link, RawSocketHandlers {
   }
 
   /** From the connection. */
-  onMessage(octets: Uint8Array, isAlone: boolean): void {
+  onMessage(octets: Uint8Array, room: number): void {
     if (!this.#acquainted) {
       this.#acquainted = true;
       this.#acquaint(octets);
     }
-    this.#handlers?.onMessage(octets, isAlone);
+    this.#handlers?.onMessage(octets, room);
   }
 
   /** From the connection. */

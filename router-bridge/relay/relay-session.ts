@@ -13,6 +13,7 @@ import {
   type Message,
   type Uri,
 } from "@pinion/wamp";
+import { MARSHAL_ROOM } from "@pinion/wamp/serializer";
 import type { Counters } from "../counters.ts";
 import { Encoded, Outgoing } from "../encoded.ts";
 import type { Link } from "../link.ts";
@@ -76,7 +77,7 @@ export class RelaySession {
       this.#end(ErrorUri.timeout, `no HELLO within ${String(this.#options.joinTimeout)} ms`, Code.policy);
     }, this.#options.joinTimeout);
     this.#client.start({
-      onMessage: (octets) => this.#fromClient(octets),
+      onMessage: (octets, room) => this.#fromClient(octets, room),
       onViolation: (words) => this.#end(ErrorUri.protocolViolation, words, Code.violation),
       onDrain: () => this.#upstream?.resume(),
       onClose: (words) => this.#clientClosed(words),
@@ -96,9 +97,9 @@ export class RelaySession {
     this.#upstream?.abort(words);
   }
 
-  #fromClient(octets: Uint8Array): void {
+  #fromClient(octets: Uint8Array, room?: number): void {
     if (this.#over) return;
-    if (this.#upstream !== undefined) return this.#forward("client", octets);
+    if (this.#upstream !== undefined) return this.#forward("client", octets, room);
     this.#held.push(octets);
     this.#heldOctets += octets.length;
     const { heldOctets } = this.#options;
@@ -132,8 +133,8 @@ export class RelaySession {
     this.#upstream = link;
     this.#open += 1;
     link.start({
-      onMessage: (octets) => {
-        if (!this.#over) this.#forward("upstream", octets);
+      onMessage: (octets, room) => {
+        if (!this.#over) this.#forward("upstream", octets, room);
       },
       onViolation: (words) => this.#upstreamBroke(words),
       onDrain: () => this.#client.resume(),
@@ -144,14 +145,14 @@ export class RelaySession {
     for (const octets of held) if (!this.#over) this.#forward("client", octets);
   }
 
-  #forward(from: Side, octets: Uint8Array): void {
+  #forward(from: Side, octets: Uint8Array, room = 0): void {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
     const [sender, receiver] = from === "client" ? [this.#client, upstream] : [upstream, this.#client];
     const code = messageCode(octets, sender.serializer.name);
     let encoded: Encoded | undefined;
     try {
-      encoded = recode(octets, sender, receiver);
+      encoded = recode({ octets, room }, sender, receiver);
     } catch (fault) {
       if (!(fault instanceof ProtocolViolation)) throw fault;
       this.#options.counters.add("violations");
@@ -244,8 +245,15 @@ export class RelaySession {
 }
 
 /** The same message for the receiver's serializer; undefined if that cannot carry it. @throws ProtocolViolation */
-function recode(octets: Uint8Array, sender: Link, receiver: Link): Encoded | undefined {
-  if (sender.serializer === receiver.serializer) return new Encoded(octets, receiver.serializer);
+function recode(
+  { octets, room }: { readonly octets: Uint8Array; readonly room: number },
+  sender: Link,
+  receiver: Link,
+): Encoded | undefined {
+  // what came side by side goes on side by side, in the memory that it came in
+  if (sender.serializer === receiver.serializer) {
+    return new Encoded(octets, receiver.serializer, room >= MARSHAL_ROOM);
+  }
   const message = sender.serializer.parse(octets);
   try {
     return new Encoded(receiver.serializer.marshal(message), receiver.serializer);

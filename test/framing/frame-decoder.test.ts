@@ -54,6 +54,21 @@ test("a payload across chunks stays valid when the chunks are overwritten", () =
   assert.deepEqual(got, [[FrameType.MESSAGE, "01020304"]]);
 });
 
+test("the octets of its prefix are a payload's own where they came with it, and what lies before memory allocated for it", () => {
+  const rooms: number[] = [];
+  const allocate = (octets: number): Uint8Array => new Uint8Array(new ArrayBuffer(100 + octets), 100);
+  for (const reused of [false, true]) {
+    rooms.length = 0;
+    const decoder = new FrameDecoder({ ...OPEN, allocate }, (_type, _payload, room) => {
+      rooms.push(room);
+    });
+    decoder.push(bytes("00000002aabb00000001cc000000"), reused);
+    decoder.push(bytes("02aabb00000002aa"), reused);
+    decoder.push(bytes("bb00000001cc"), reused);
+    assert.deepEqual(rooms, [4, 4, 0, 100, 4]);
+  }
+});
+
 test("a frame that declares 16 MiB and sends nothing more costs its prefix", () => {
   const { decoder } = collecting();
   decoder.push(bytes("00ffffff"));

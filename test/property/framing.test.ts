@@ -53,8 +53,9 @@ interface Outcome {
 
 function decode(pieces: Iterable<Uint8Array>, wire: Wire = "standard", maxLength = MAX): Outcome {
   const got: Frame[] = [];
-  const decoder = new FrameDecoder({ maxLength, wire }, (type, payload) => {
+  const decoder = new FrameDecoder({ maxLength, wire }, (type, payload, room) => {
     got.push({ type, payload: Uint8Array.from(payload) });
+    overwrite(payload, room).fill(0xaa);
   });
   try {
     for (const piece of pieces) {
@@ -68,12 +69,18 @@ function decode(pieces: Iterable<Uint8Array>, wire: Wire = "standard", maxLength
   }
 }
 
+/** The payload with the octets before it that are its receiver's. */
+function overwrite(payload: Uint8Array, room: number): Uint8Array {
+  return new Uint8Array(payload.buffer, payload.byteOffset - room, room + payload.length);
+}
+
 /** All pieces pass through one memory; what is handed out is looked at when all is over. */
 function decodeReused(octets: Uint8Array, lengths: readonly number[], stopAfter: number): Outcome {
   const memory = new Uint8Array(8192);
   const got: Frame[] = [];
-  const decoder = new FrameDecoder({ maxLength: MAX, wire: "standard" }, (type, payload) => {
+  const decoder = new FrameDecoder({ maxLength: MAX, wire: "standard" }, (type, payload, room) => {
     got.push({ type, payload });
+    overwrite(payload, room).subarray(0, room).fill(0xaa);
     return got.length % stopAfter !== 0;
   });
   try {

@@ -1,4 +1,4 @@
-/** Messages so large that they are put together, and sent on, in memory of their own. */
+/** Messages that are sent on in the memory in which they came: large ones, and all that a relay passes on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, type ConnectorOptions } from "@pinion/client";
@@ -54,3 +54,27 @@ test("large calls and their results arrive whole while others are under way", as
     assert.equal((await caller.expect("RESULT")).payload.args[0], text);
   }
 });
+
+for (const way of ["rs", "ws"] as const) {
+  test(`a relay passes on each of many small and large messages whole, ${way} to the router and from it`, async (t) => {
+    const { at } = await startBridge(t);
+    const relay = await startBridge(t, `upstream: { url: "rs://${at}" }\n`);
+    const publisher = await (await talk(t, way === "rs" ? `rs://${relay.at}` : `ws://${relay.at}/ws`)).join();
+    const subscribers = await Promise.all(
+      ["rs", "ws"].map(async (scheme) => {
+        const url = scheme === "rs" ? `rs://${relay.at}` : `ws://${relay.at}/ws`;
+        const subscriber = await (await talk(t, url)).join();
+        await subscriber.subscribe("many");
+        return subscriber;
+      }),
+    );
+    const sizes = Array.from({ length: 1500 }, (_, nth) => (nth % 100 === 99 ? 70_000 : nth % 130));
+    sizes.forEach((size, nth) => publisher.publish("many", [nth, "x".repeat(size)]));
+    for (const subscriber of subscribers) {
+      for (const [nth, size] of sizes.entries()) {
+        const { payload } = await subscriber.expect("EVENT");
+        assert.deepEqual([payload.args[0], String(payload.args[1]).length], [nth, size]);
+      }
+    }
+  });
+}

@@ -44,7 +44,7 @@ test("what is sent on in place is what would have been sent as a copy, for each 
     fc.property(sent, ({ name, room, topic, text, kwargs, details }) => {
       const octets = publish(name, topic, ["é".repeat(text / 2), 5], kwargs);
       const reference = serializers[name].parse(octets.slice());
-      const message = serializers[name].parse(received(octets, room), undefined, true);
+      const message = serializers[name].parse(received(octets, room), undefined, room);
       const outgoing = [1, 77_777, 2].map((subscription) => eventOf(message, subscription, details));
       const made = outgoing.map((one) => serializers[name].marshal(one));
       const others = NAMES.map((other) =>
@@ -67,7 +67,7 @@ test("what is sent on in place is what would have been sent as a copy, for each 
 test("the first event lies where the message was received, the second is a copy", () => {
   for (const name of NAMES) {
     const memory = received(publish(name, "sensor.greenhouse.camera", ["x".repeat(20_000)], {}), 128);
-    const message = serializers[name].parse(memory, undefined, true);
+    const message = serializers[name].parse(memory, undefined, 128);
     const first = serializers[name].marshal(eventOf(message, 1, {}));
     const second = serializers[name].marshal(eventOf(message, 2, {}));
     assert.equal(first.buffer, memory.buffer);
@@ -79,13 +79,13 @@ test("the first event lies where the message was received, the second is a copy"
 test("nothing is written into memory that others use, nor where the new front does not fit", () => {
   for (const name of NAMES) {
     const octets = publish(name, "a", ["x".repeat(20_000)], {});
-    for (const [room, isAlone] of [
-      [128, false],
-      [0, true],
+    for (const [room, told] of [
+      [128, undefined],
+      [0, 0],
     ] as const) {
       const memory = received(octets, room);
       const before = new Uint8Array(memory.buffer).slice();
-      const message = serializers[name].parse(memory, undefined, isAlone);
+      const message = serializers[name].parse(memory, undefined, told);
       serializers[name].marshal(eventOf(message, 1, { topic: "x".repeat(200) }));
       assert.deepEqual(new Uint8Array(memory.buffer), before);
     }
@@ -94,7 +94,7 @@ test("nothing is written into memory that others use, nor where the new front do
 
 test("JSON with spaces and null at its end is sent on as any other", () => {
   const text = `[16, 1, {}, "sensor.greenhouse.camera" , ["${"x".repeat(20_000)}"] , null ]  `;
-  const message = serializers.json.parse(received(Buffer.from(text), 128), undefined, true);
+  const message = serializers.json.parse(received(Buffer.from(text), 128), undefined, 128);
   const event = Buffer.from(serializers.json.marshal(eventOf(message, 1, {}))).toString();
   assert.equal(event, `[36,1,9007199254740991,{},["${"x".repeat(20_000)}"]]`);
 });

@@ -90,8 +90,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
       this,
     );
     const { maxReceive } = agreement;
-    this.#decoder = new FrameDecoder({ maxLength: maxReceive, wire, allocate }, (type, payload, isAlone) =>
-      this.#onFrame(type, payload, isAlone),
+    this.#decoder = new FrameDecoder({ maxLength: maxReceive, wire, allocate }, (type, payload, room) =>
+      this.#onFrame(type, payload, room),
     );
     this.#pingOptions = settings.ping;
     this.#pingTimeout = settings.ping?.timeout ?? DEFAULTS.pingTimeout;
@@ -278,8 +278,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
     return !this.#paused && !this.#answersWait && !this.#closing && !this.#dropped;
   }
 
-  #onFrame(type: FrameType, payload: Uint8Array, isAlone: boolean): boolean {
-    if (type === FrameType.MESSAGE) this.#handlers?.onMessage(payload, isAlone);
+  #onFrame(type: FrameType, payload: Uint8Array, room: number): boolean {
+    if (type === FrameType.MESSAGE) this.#handlers?.onMessage(payload, room);
     else if (type === FrameType.PONG) this.#needPings().answered(payload);
     else {
       this.#answer(payload);

@@ -4,10 +4,10 @@ import type { FramingError } from "../index.ts";
 
 export interface RawSocketHandlers {
   /**
-   * One whole message. `payload` stays valid after the call; a small one that is kept for long should be copied. `isAlone`:
-   * nothing else is in its ArrayBuffer, which may be written over around it.
+   * One whole message. `payload` stays valid after the call; a small one that is kept for long should be copied. It may be
+   * written over, as may the `room` octets before it in its buffer.
    */
-  onMessage(payload: Uint8Array, isAlone: boolean): void;
+  onMessage(payload: Uint8Array, room: number): void;
   /** Called once, last, never from inside a call of the connection. Without `error` the end was clean or asked for. */
   onClose(error?: FramingError): void;
   /** After `send` or `sendFrame` returned false: at most half the high-water mark is left, go on. */

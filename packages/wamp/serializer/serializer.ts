@@ -14,11 +14,11 @@ export interface Serializer {
   readonly binary: boolean;
   /**
    * Octets of one message -> the message; its payload is checked for well-formedness but stays undecoded, and refers to
-   * `bytes` (the caller must not reuse the buffer). `limits`: PARSE_LIMITS unless given. `isAlone`: the buffer holds nothing else
-   * that is needed, and may be written over around the payload when that is sent on.
+   * `bytes` (the caller must not reuse the buffer). `limits`: PARSE_LIMITS unless given. `room`: nobody else reads `bytes`, nor so
+   * many octets before them in their buffer, and both may be written over when the payload is sent on.
    * @throws ProtocolViolation for anything that is not a WAMP message.
    */
-  parse(bytes: Uint8Array, limits?: ParseLimits, isAlone?: boolean): Message;
+  parse(bytes: Uint8Array, limits?: ParseLimits, room?: number): Message;
   /**
    * A view of a buffer that it shares with other messages: copy what is kept for long. The `MARSHAL_ROOM` octets of that buffer
    * before it are the caller's, for a frame's prefix.

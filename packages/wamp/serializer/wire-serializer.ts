@@ -54,8 +54,8 @@ export function makeSerializer(format: Format): Serializer {
     rawSocketCode: format.rawSocketCode,
     subprotocol: `wamp.2.${format.name}`,
     binary: format.binary,
-    parse: (bytes: Uint8Array, limits: ParseLimits = PARSE_LIMITS, isAlone = false) =>
-      parse(bytes, { reader, codec, limits, isAlone }),
+    parse: (bytes: Uint8Array, limits: ParseLimits = PARSE_LIMITS, room?: number) =>
+      parse(bytes, { reader, codec, limits, room }),
     marshal: (message: Message) => withWriter((writer) => marshal(message, writer, codec)),
   });
 }
