@@ -20,7 +20,7 @@ import { Pings } from "./pings.ts";
 import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./raw-socket-connection.ts";
 import { describeRemote } from "./remote.ts";
 import { SendQueue, type SendQueueEvents } from "./send-queue.ts";
-import { receiveShared } from "./shared-receiving.ts";
+import { receiveShared, type SharedReceiver } from "./shared-receiving.ts";
 import { openError } from "./socket-error.ts";
 import { retransmissions } from "./tcp-table.ts";
 import { UserTimeout, type UserTimeoutContext } from "./user-timeout.ts";
@@ -37,7 +37,7 @@ export interface Established {
 }
 
 /** Its own parts report to it by its public methods: objects of closures instead are a kilobyte for each idle connection. */
-export class SocketConnection implements RawSocketConnection, SendQueueEvents, UserTimeoutContext {
+export class SocketConnection implements RawSocketConnection, SendQueueEvents, UserTimeoutContext, SharedReceiver {
   readonly serializer: number;
   readonly maxSend: number;
   readonly maxReceive: number;
@@ -228,7 +228,7 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
       .on("error", (error) => this.#onError(error))
       .on("close", () => this.#onClosed());
     // What the stream holds already still comes as `data`, and first.
-    receiveShared(socket, (chunk) => this.#onReused(chunk));
+    receiveShared(socket, this);
     socket.pause();
   }
 
@@ -239,8 +239,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
     this.#deliver();
   }
 
-  /** The chunk's memory is every connection's: what is not decoded now has to be copied. */
-  #onReused(chunk: Uint8Array): void {
+  /** From the socket. The chunk's memory is every connection's: what is not decoded now has to be copied. */
+  onShared(chunk: Uint8Array): void {
     if (this.#handlers === undefined || this.#held.length > 0 || !this.#reads()) return this.#onData(chunk.slice());
     this.#received += chunk.length;
     this.#deliver(chunk);

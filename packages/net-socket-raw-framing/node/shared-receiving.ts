@@ -10,7 +10,13 @@ import { Socket } from "node:net";
 const SIZE = 64 * 1024;
 const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"] as const;
 
-type Callback = (count: number) => boolean;
+const RECEIVER = Symbol("receiver");
+
+export interface SharedReceiver {
+  /** In memory that the next read of any socket overwrites. */
+  onShared(chunk: Uint8Array): void;
+}
+
 interface Handle {
   useUserBuffer(buffer: Uint8Array): void;
 }
@@ -18,22 +24,23 @@ interface Handle {
 let fields: readonly symbol[] | undefined;
 let buffer: Uint8Array | undefined;
 
+/** One for all sockets, which Node calls as a method of theirs. True: reading is stopped and started by pause and resume alone. */
+function take(this: { readonly [RECEIVER]: SharedReceiver }, count: number, shared: Uint8Array): boolean {
+  this[RECEIVER].onShared(new Uint8Array(shared.buffer, 0, count));
+  return true;
+}
+
 /**
- * From now on what the socket receives is handed to `take`, in memory that the next read of any socket overwrites. What its
- * stream holds already comes as `data` still, as it is resumed. False if this socket cannot do so.
+ * From now on what the socket receives is handed to `receiver`. What its stream holds already comes as `data` still, as it is
+ * resumed. False if this socket cannot do so.
  */
-export function receiveShared(socket: Socket, take: (chunk: Uint8Array) => void): boolean {
+export function receiveShared(socket: Socket, receiver: SharedReceiver): boolean {
   const handle = handleOf(socket);
   const [kBuffer, kCallback] = (fields ??= findFields());
   if (handle === undefined || kBuffer === undefined || kCallback === undefined) return false;
   const shared = (buffer ??= new Uint8Array(SIZE));
-  const callback: Callback = (count) => {
-    take(new Uint8Array(shared.buffer, 0, count));
-    // reading is stopped and started by pause and resume alone
-    return true;
-  };
   handle.useUserBuffer(shared);
-  Object.assign(socket, { [kBuffer]: shared, [kCallback]: callback });
+  Object.assign(socket, { [RECEIVER]: receiver, [kBuffer]: shared, [kCallback]: take });
   return true;
 }
 

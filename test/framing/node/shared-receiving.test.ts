@@ -25,10 +25,7 @@ test("a socket that this Node accepted, and one that it opened, receive into the
     [peer, ours],
   ] as const) {
     const { promise, resolve } = Promise.withResolvers<string>();
-    assert.equal(
-      receiveShared(to, (chunk) => resolve(Buffer.from(chunk).toString())),
-      true,
-    );
+    assert.equal(receiveShared(to, { onShared: (chunk) => resolve(Buffer.from(chunk).toString()) }), true);
     to.resume();
     from.write("hello");
     assert.equal(await promise, "hello");
@@ -47,9 +44,11 @@ test("what a stream holds already comes as data, before what is received later",
   const got: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   ours.on("data", (chunk: Buffer) => got.push(`data ${chunk.toString()}`));
-  receiveShared(ours, (chunk) => {
-    got.push(`shared ${Buffer.from(chunk).toString()}`);
-    resolve();
+  receiveShared(ours, {
+    onShared: (chunk) => {
+      got.push(`shared ${Buffer.from(chunk).toString()}`);
+      resolve();
+    },
   });
   ours.pause();
   peer.write("second");
@@ -66,10 +65,12 @@ test("nothing is received between pause and resume", async (t) => {
     new Promise((resolve) => {
       received = resolve;
     });
-  receiveShared(ours, (chunk) => {
-    chunks.push(chunk.length);
-    ours.pause();
-    received();
+  receiveShared(ours, {
+    onShared: (chunk) => {
+      chunks.push(chunk.length);
+      ours.pause();
+      received();
+    },
   });
   const first = next();
   ours.resume();
@@ -92,10 +93,7 @@ test("a TLS socket goes on as it was", async (t) => {
   const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
   t.after(() => socket.destroy());
   await once(socket, "secureConnect");
-  assert.equal(
-    receiveShared(socket, () => assert.fail("shared")),
-    false,
-  );
+  assert.equal(receiveShared(socket, { onShared: () => assert.fail("shared") }), false);
 });
 
 test("what a paused connection has not taken yet survives what others receive meanwhile", async (t) => {
