@@ -7,7 +7,7 @@ export function ownVersion(version: string): Plugin {
     name: "own-version",
     setup(build) {
       const contents = `export const VERSION = ${JSON.stringify(version)};\n`;
-      build.onLoad({ filter: /\/(device|router-bridge)\/version\.ts$/ }, () => ({ contents, loader: "ts" }));
+      build.onLoad({ filter: /\/(device|router-bridge|cli)\/version\.ts$/ }, () => ({ contents, loader: "ts" }));
     },
   };
 }

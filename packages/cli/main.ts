@@ -16,6 +16,7 @@ import { positiveInteger, withLinkOptions } from "./link-options.ts";
 import { publish, type PublishCommandOptions } from "./publish.ts";
 import { addUpdateCommand } from "./update.ts";
 import { subscribe, type SubscribeCommandOptions } from "./subscribe.ts";
+import { VERSION } from "./version.ts";
 
 const KWARGS = new Option("--kwargs <json>", "keyword arguments as a JSON object");
 
@@ -24,6 +25,7 @@ function pinion(): Command {
     .description(
       "Call, publish and subscribe at a WAMP router, and keep its accounts. Arguments are JSON where they parse as such, else text.",
     )
+    .version(VERSION)
     .showHelpAfterError("(--help shows how)")
     .exitOverride();
   withLinkOptions(program.command("call").argument("<procedure>").argument("[args...]"))

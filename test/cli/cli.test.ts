@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -130,6 +130,12 @@ test("a call that takes longer than --timeout ends with 1 and says so", async ()
   const { status, err } = await pinion("call", "device.slow", "--timeout", "100");
   assert.equal(status, 1);
   assert.match(err, /wamp\.error\.timeout/);
+});
+
+test("--version says the version of the package, on stdout", async () => {
+  const text = readFileSync(new URL("../../packages/cli/package.json", import.meta.url), "utf8");
+  const version = /"version": "([^"]+)"/.exec(text)?.[1];
+  assert.deepEqual(await pinion("--version"), { status: 0, out: `${String(version)}\n`, err: "" });
 });
 
 test("wrong usage ends with 2 before anything is connected, and says what would be right", async () => {
