@@ -23,6 +23,7 @@ import { SendQueue, type SendQueueEvents } from "./send-queue.ts";
 import { receiveShared, type SharedReceiver } from "./shared-receiving.ts";
 import { openError } from "./socket-error.ts";
 import { retransmissions } from "./tcp-table.ts";
+import { withoutListeners } from "./taken-over-socket.ts";
 import { UserTimeout, type UserTimeoutContext } from "./user-timeout.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -79,7 +80,8 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
     this.#socket = socket;
     this.#wire = wire;
     this.#limits = { maxLength: agreement.maxSend, wire, allowLengthBit: settings.allowLengthBit ?? false };
-    this.#held = rest;
+    // an empty view of the handshake would keep that in memory
+    this.#held = rest.length === 0 ? NOTHING : rest;
     this.#closeTimeout = settings.closeTimeout ?? DEFAULTS.closeTimeout;
     this.#queue = new SendQueue(
       socket,
@@ -219,16 +221,14 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
     const socket = this.#socket;
     // Without it Node ends the sending side by itself when the peer ends, before what is queued here has been written.
     socket.allowHalfOpen = true;
-    // From here on there is somebody who wants to know; and a single listener needs no list, which is 200 octets for each event.
-    // Node's own listener for `end` only serves sockets without allowHalfOpen.
-    socket.removeAllListeners("error").removeAllListeners("end");
+    withoutListeners(socket);
+    const isShared = receiveShared(socket, this);
+    // what the stream holds already comes as `data` even then, and first
+    if (!isShared || socket.readableLength > 0) socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
     socket
-      .on("data", (chunk: Uint8Array) => this.#onData(chunk))
       .on("end", () => this.#onEnd())
       .on("error", (error) => this.#onError(error))
       .on("close", () => this.#onClosed());
-    // What the stream holds already still comes as `data`, and first.
-    receiveShared(socket, this);
     socket.pause();
   }
 

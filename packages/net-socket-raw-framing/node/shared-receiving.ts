@@ -10,8 +10,6 @@ import { Socket } from "node:net";
 const SIZE = 64 * 1024;
 const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"] as const;
 
-const RECEIVER = Symbol("receiver");
-
 export interface SharedReceiver {
   /** In memory that the next read of any socket overwrites. */
   onShared(chunk: Uint8Array): void;
@@ -24,12 +22,6 @@ interface Handle {
 let fields: readonly symbol[] | undefined;
 let buffer: Uint8Array | undefined;
 
-/** One for all sockets, which Node calls as a method of theirs. True: reading is stopped and started by pause and resume alone. */
-function take(this: { readonly [RECEIVER]: SharedReceiver }, count: number, shared: Uint8Array): boolean {
-  this[RECEIVER].onShared(new Uint8Array(shared.buffer, 0, count));
-  return true;
-}
-
 /**
  * From now on what the socket receives is handed to `receiver`. What its stream holds already comes as `data` still, as it is
  * resumed. False if this socket cannot do so.
@@ -40,7 +32,13 @@ export function receiveShared(socket: Socket, receiver: SharedReceiver): boolean
   if (handle === undefined || kBuffer === undefined || kCallback === undefined) return false;
   const shared = (buffer ??= new Uint8Array(SIZE));
   handle.useUserBuffer(shared);
-  Object.assign(socket, { [RECEIVER]: receiver, [kBuffer]: shared, [kCallback]: take });
+  // A further property of its own, instead of a closure, would make a socket one of those objects that are kept as hash tables.
+  const take = (count: number): boolean => {
+    receiver.onShared(new Uint8Array(shared.buffer, 0, count));
+    // reading is stopped and started by pause and resume alone
+    return true;
+  };
+  Object.assign(socket, { [kBuffer]: shared, [kCallback]: take });
   return true;
 }
 
