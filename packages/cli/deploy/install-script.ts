@@ -53,7 +53,7 @@ ${BOARD_SHELL}
 ${ARCHIVE_SHELL}
 # power may go: the next start of the board goes on
 come_again() {
-  mkdir -p "$(dirname "$wanted")" && cat >"$unit" <<END || give_up "$unit cannot be written"
+  mkdir -p "$(dirname "$wanted")" && cat >"$unit.new" <<END || give_up "$unit cannot be written"
 [Unit]
 Description=Pinion: what is left of pinion deploy
 After=local-fs.target
@@ -64,13 +64,16 @@ ExecStart=/bin/sh $here/${SCRIPT_NAME}
 [Install]
 WantedBy=multi-user.target
 END
-  chmod 644 "$unit"
+  chmod 644 "$unit.new"
+  # whole or not at all
+  sync
+  mv -f "$unit.new" "$unit"
   ln -sf ../pinion-deploy.service "$wanted"
   sync
 }
 
 tidy() {
-  rm -f "$wanted" "$unit"
+  rm -f "$wanted" "$unit" "$unit.new"
   rm -rf ${HOME}/in
   rmdir ${HOME} 2>/dev/null
   sync
