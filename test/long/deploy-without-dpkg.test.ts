@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { builtPackage } from "../support/built-package.ts";
-import { boardConfig, type DeployDesk, startDeployDesk, withoutDpkg } from "../support/deploy-desk.ts";
-import { freePort, startBridge, until, type Running } from "../support/programs.ts";
+import { type DeployDesk, deskForEach, withoutDpkg } from "../support/deploy-desk.ts";
+import { until } from "../support/programs.ts";
 import { emptyPackage } from "../support/small-package.ts";
 import { whyNoSshBoard } from "../support/ssh-board.ts";
 
@@ -14,31 +14,10 @@ const skip = whyNoSshBoard();
 const how = { skip, timeout: 400_000 };
 const PACKAGE = ["--package", "pinion.deb"];
 let desk: DeployDesk;
-let bridge: Running | undefined;
-let url = "";
-
-before(async () => {
-  if (skip !== false) return;
-  const port = await freePort();
-  url = `rs://127.0.0.1:${String(port)}`;
-  bridge = await startBridge(port);
-});
-after(async () => void (await bridge?.stop()));
-beforeEach(async () => {
-  if (skip !== false) return;
-  desk = await startDeployDesk();
-  desk.write("board.yaml", boardConfig(url));
+deskForEach(skip, (fresh) => {
+  desk = fresh;
   withoutDpkg(desk);
 });
-afterEach(() => desk?.end());
-
-function refuses(args: readonly string[], words: RegExp, status = 2): void {
-  const earlier = desk.state();
-  const done = desk.deploy("board", ...args);
-  assert.match(done.stderr, words);
-  assert.equal(done.status, status, done.text);
-  assert.equal(desk.state(), earlier);
-}
 
 /** What is in the package, as dpkg-deb lists it: mode, owner, path. */
 function listed(file: string): readonly string[] {
@@ -127,13 +106,17 @@ test("what it lacks is told with the cure: Node, tools, libraries, a disk that c
   desk.inside(
     "umount /usr/local/sbin/node; rm -f /usr/local/sbin/node; [ ! -e /usr/bin/node ] || mv /usr/bin/node /away",
   );
-  refuses(
+  desk.refuses(
     ["--package", "bare.deb"],
     /the package brings no Node, and the board has none, of 20 that it needs: `npm run build -- --with-node`/,
   );
-  refuses(PACKAGE, /the program does not run on this system, and nothing was installed: .*there is no Node here/, 1);
+  desk.refuses(
+    PACKAGE,
+    /the program does not run on this system, and nothing was installed: .*there is no Node here/,
+    1,
+  );
   desk.inside("mount --bind /usr /usr; mount -o remount,bind,ro /usr");
-  refuses(PACKAGE, /\/usr cannot be written: sudo mount -o remount,rw .* by design, put Pinion into the image/);
+  desk.refuses(PACKAGE, /\/usr cannot be written: sudo mount -o remount,rw .* by design, put Pinion into the image/);
   desk.inside(
     "umount -l /usr; mv /usr/sbin/useradd /usr/sbin/useradd.away; mv /usr/bin/sha256sum /usr/bin/sha256sum.away",
   );

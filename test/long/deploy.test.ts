@@ -4,11 +4,11 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { programFolder } from "../../deploy/build.ts";
 import { builtPackage } from "../support/built-package.ts";
-import { boardConfig, type DeployDesk, startDeployDesk, withoutDpkg } from "../support/deploy-desk.ts";
-import { freePort, startBridge, temporaryFolder, type Running } from "../support/programs.ts";
+import { type DeployDesk, deskForEach, withoutDpkg } from "../support/deploy-desk.ts";
+import { temporaryFolder } from "../support/programs.ts";
 import { emptyPackage } from "../support/small-package.ts";
 import { PASSWORD, whyNoSshBoard } from "../support/ssh-board.ts";
 
@@ -16,31 +16,9 @@ const skip = whyNoSshBoard();
 const how = { skip, timeout: 400_000 };
 const PACKAGE = ["--package", "pinion.deb"];
 let desk: DeployDesk;
-let bridge: Running | undefined;
-let url = "";
-
-before(async () => {
-  if (skip !== false) return;
-  const port = await freePort();
-  url = `rs://127.0.0.1:${String(port)}`;
-  bridge = await startBridge(port);
+deskForEach(skip, (fresh) => {
+  desk = fresh;
 });
-after(async () => void (await bridge?.stop()));
-// a board of its own for each: none is to live on what another one left
-beforeEach(async () => {
-  if (skip !== false) return;
-  desk = await startDeployDesk();
-  desk.write("board.yaml", boardConfig(url));
-});
-afterEach(() => desk?.end());
-
-function refuses(args: readonly string[], status: number, words: RegExp): void {
-  const earlier = desk.state();
-  const done = desk.deploy("board", ...args);
-  assert.match(done.stderr, words);
-  assert.equal(done.status, status, done.text);
-  assert.equal(desk.state(), earlier);
-}
 
 /** Programs of the board that say something else than they do. */
 function pretend(name: string, words: string): void {
@@ -70,10 +48,10 @@ test(
     assert.match(deploy(), /no package for arm64: `npm run build -- --target linux-arm64 --with-node` makes one/);
     pretend("uname", "echo armv6l");
     pretend("dpkg", "echo armhf");
-    refuses(PACKAGE, 2, /its processor is armv6l \(Raspberry Pi 1, Zero, Zero W\): Pinion needs ARMv7/);
+    desk.refuses(PACKAGE, /its processor is armv6l \(Raspberry Pi 1, Zero, Zero W\): Pinion needs ARMv7/);
     pretend("uname", "echo riscv64");
     pretend("dpkg", "echo riscv64");
-    refuses(PACKAGE, 2, /its programs are riscv64 .*there is Pinion for arm64, armhf and amd64/);
+    desk.refuses(PACKAGE, /its programs are riscv64 .*there is Pinion for arm64, armhf and amd64/);
   },
 );
 
@@ -83,27 +61,26 @@ test(
   () => {
     desk.inside("sed -i 's/^Package: nodejs$/Package: nodejs-away/' /var/lib/dpkg/status");
     emptyPackage(join(desk.desk, "bare.deb"), process.arch === "arm64" ? "linux-arm64" : "linux-x64", { node: false });
-    refuses(
+    desk.refuses(
       ["--package", "bare.deb"],
-      2,
       /the package brings no Node, and the board has none, of 20 that it needs: `npm run build -- --with-node`/,
     );
     pretend("getconf", "echo glibc 2.31");
-    refuses(PACKAGE, 2, /has glibc 2\.31, and glibc 2\.34 is needed: Debian 12/);
+    desk.refuses(PACKAGE, /has glibc 2\.31, and glibc 2\.34 is needed: Debian 12/);
     desk.inside(
       "rm /usr/local/bin/getconf; mount -t tmpfs -o size=1m tmpfs /var/lib/pinion-deploy 2>/dev/null || { mkdir /var/lib/pinion-deploy; mount -t tmpfs -o size=1m tmpfs /var/lib/pinion-deploy; }",
     );
-    refuses(PACKAGE, 2, /\/var\/lib\/pinion-deploy has .* free, and .* are needed: make room there/);
+    desk.refuses(PACKAGE, /\/var\/lib\/pinion-deploy has .* free, and .* are needed: make room there/);
     desk.inside("umount /var/lib/pinion-deploy; rmdir /var/lib/pinion-deploy");
     desk.inside("mount --bind /usr /usr; mount -o remount,bind,ro /usr");
-    refuses(PACKAGE, 2, /\/usr cannot be written: sudo mount -o remount,rw/);
+    desk.refuses(PACKAGE, /\/usr cannot be written: sudo mount -o remount,rw/);
     desk.inside("umount -l /usr");
     desk.inside("rm /etc/sudoers.d/pi");
     desk.write("password", `${PASSWORD}\n`);
-    refuses([...PACKAGE, "--sudo-password-file", "password"], 2, /pi on board may not use sudo: .*adduser/);
-    refuses([...PACKAGE, "--sudo-password-file", "none"], 2, /--sudo-password-file none cannot be read/);
+    desk.refuses([...PACKAGE, "--sudo-password-file", "password"], /pi on board may not use sudo: .*adduser/);
+    desk.refuses([...PACKAGE, "--sudo-password-file", "none"], /--sudo-password-file none cannot be read/);
     desk.inside("mv /usr/bin/sudo /usr/bin/sudo.away");
-    refuses(PACKAGE, 2, /pi on board is not root, and there is no sudo: log in as root/);
+    desk.refuses(PACKAGE, /pi on board is not root, and there is no sudo: log in as root/);
     const root = desk.deploy("root@board", ...PACKAGE, "--dry-run");
     assert.equal(root.status, 0, root.text);
     desk.inside("mv /run/systemd/system /run/systemd/system.away");
@@ -116,7 +93,7 @@ test("the password for sudo comes from a file, and a wrong one is told; the host
   desk.inside(`echo 'pi ALL=(ALL) ALL' >/etc/sudoers.d/pi`);
   desk.write("password", `${PASSWORD}\n`);
   desk.write("wrong", "12345\n");
-  refuses([...PACKAGE, "--sudo-password-file", "wrong"], 2, /sudo does not take this password for pi on board/);
+  desk.refuses([...PACKAGE, "--sudo-password-file", "wrong"], /sudo does not take this password for pi on board/);
   const right = desk.deploy("board", ...PACKAGE, "--sudo-password-file", "password", "--hostname", "greenhouse-1");
   assert.equal(right.status, 0, right.text);
   assert.match(right.stdout, /changed +\/etc\/hostname +greenhouse-1/);

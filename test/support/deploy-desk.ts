@@ -4,8 +4,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { after, afterEach, before, beforeEach } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { programScript } from "./programs.ts";
+import { freePort, programScript, startBridge, type Running } from "./programs.ts";
 import { devicePackage } from "./small-package.ts";
 import { type SshBoard, startSshBoard } from "./ssh-board.ts";
 
@@ -20,6 +21,8 @@ export interface Typed {
 export interface DeployDesk extends SshBoard {
   /** `pinion deploy <args>`; without a terminal. */
   deploy(...args: readonly string[]): Typed;
+  /** That `pinion deploy board <args>` ends with these words and leaves all as it was. */
+  refuses(args: readonly string[], words: RegExp, status?: number): void;
   /** A file of the desk. */
   write(name: string, text: string): void;
   /** What of Pinion is on the board, and whether its service runs. */
@@ -30,16 +33,46 @@ export interface DeployDesk extends SshBoard {
   isFinished(): Promise<boolean>;
 }
 
+/**
+ * For a file of tests: one router, and for each test a desk with a board of its own and a configuration for that router, handed to `begin`:
+ * none is to live on what another one left.
+ */
+export function deskForEach(skip: false | string, begin: (desk: DeployDesk) => void): void {
+  if (skip !== false) return;
+  let desk: DeployDesk | undefined;
+  let bridge: Running | undefined;
+  let url = "";
+  before(async () => {
+    const port = await freePort();
+    url = `rs://127.0.0.1:${String(port)}`;
+    bridge = await startBridge(port);
+  });
+  after(async () => void (await bridge?.stop()));
+  beforeEach(async () => {
+    desk = await startDeployDesk();
+    desk.write("board.yaml", boardConfig(url));
+    begin(desk);
+  });
+  afterEach(() => desk?.end());
+}
+
 export async function startDeployDesk(): Promise<DeployDesk> {
   const board = await startSshBoard();
   devicePackage(join(board.desk, "pinion.deb"));
   const env = { ...process.env, PATH: `${join(board.desk, "bin")}:${process.env["PATH"] ?? ""}` };
-  return {
+  const desk: DeployDesk = {
     ...board,
     deploy: (...args) => {
       const words = [programScript("pinion"), "deploy", ...args];
       const done = spawnSync(process.execPath, words, { cwd: board.desk, env, encoding: "utf8", timeout: 120_000 });
       return { status: done.status, stdout: done.stdout, stderr: done.stderr, text: `${done.stdout}${done.stderr}` };
+    },
+    refuses: (args, words, status = 2) => {
+      const earlier = desk.state();
+      const done = desk.deploy("board", ...args);
+      assert.match(done.stderr, words);
+      assert.equal(done.status, status, done.text);
+      assert.equal(desk.state(), earlier);
     },
     cutOff: async (args, after, cut) => {
       const words = [programScript("pinion"), "deploy", "board", ...args];
@@ -71,6 +104,7 @@ export async function startDeployDesk(): Promise<DeployDesk> {
       board.inside(`cd /; sha256sum etc/pinion/* 2>/dev/null; dpkg-query -W -f '\${Version} \${Status}\\n' pinion 2>/dev/null; cat usr/lib/pinion/package/content 2>/dev/null
         systemctl show -p ActiveState -p InvocationID pinion-device; cat etc/hostname; ls -d var/lib/pinion-deploy 2>/dev/null; true`),
   };
+  return desk;
 }
 
 /** A configuration with a simulated pin. */
