@@ -3,12 +3,14 @@ import { build, type BuildOptions, type Metafile } from "esbuild";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commonJsParts } from "./common-js-parts.ts";
+import { formatsOnDemand } from "./formats-on-demand.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { writeConfigSchema } from "./config-schema.ts";
 import { ownCopy } from "./own-copy.ts";
 import { ownVersion } from "./own-version.ts";
 import { epollBuilds, nativeAddons, thisMachine, type AddonBuild, type Machine } from "./native-addons.ts";
 import { dashboard, programs, type Program } from "./programs.ts";
+import { coreSchemaOnly, yamlWriters } from "./reading-yaml.ts";
 import { writeProjectFiles } from "./project-files.ts";
 import { putInPlace } from "./put-in-place.ts";
 
@@ -78,7 +80,9 @@ export function programBundle(
     assetNames: "native/[name]-[hash]",
     plugins: [
       nativeAddons(epoll, machine),
-      leavingOut(program.leftOut),
+      leavingOut([...program.leftOut, ...yamlWriters]),
+      coreSchemaOnly(join(root, "node_modules")),
+      formatsOnDemand(join(root, "node_modules")),
       ownCopy("typebox", join(root, "drivers/authoring/index.ts")),
       commonJsParts,
       ...(version === undefined ? [] : [ownVersion(version)]),

@@ -1,8 +1,7 @@
-import type { Board, I2cPort } from "../board.ts";
+import type { Board, GpioPort, I2cPort, PwmPort, SerialPorts } from "../board.ts";
 import { linuxFiles } from "./linux-files.ts";
-import { choosingGpio, type ChoosingGpioOptions } from "./choosing-gpio.ts";
-import { LinuxPwm } from "./linux-pwm.ts";
-import { LinuxSerial, type LinuxSerialOptions } from "./linux-serial.ts";
+import type { ChoosingGpioOptions } from "./choosing-gpio.ts";
+import type { LinuxSerialOptions } from "./linux-serial.ts";
 
 export interface LinuxBoardOptions {
   readonly gpio?: ChoosingGpioOptions;
@@ -11,25 +10,61 @@ export interface LinuxBoardOptions {
   readonly pwm?: string;
 }
 
-/** The machine this runs on. Native libraries are loaded when a line or port is first opened, not before. */
+/**
+ * The machine this runs on. The code for a kind of hardware, and its native library, is loaded when something of that kind is first
+ * asked for, not before: few boards have more than one or two kinds.
+ */
 export function createLinuxBoard({ gpio, serial, pwm }: LinuxBoardOptions = {}): Board {
   return {
-    gpio: choosingGpio(gpio),
-    pwm: new LinuxPwm(pwm),
-    serial: new LinuxSerial(serial),
-    i2c: linuxI2c(),
+    gpio: gpioOf(once(async () => (await import("./choosing-gpio.ts")).choosingGpio(gpio))),
+    pwm: openerOf(once(async () => new (await import("./linux-pwm.ts")).LinuxPwm(pwm))),
+    serial: serialOf(once(async () => new (await import("./linux-serial.ts")).LinuxSerial(serial))),
+    i2c: openerOf(once(async () => new (await import("./linux-i2c.ts")).LinuxI2c())),
     files: linuxFiles,
   };
 }
 
-/** Few boards have something on I2C: the others do not load the code. */
-function linuxI2c(): I2cPort {
-  let port: Promise<I2cPort> | undefined;
-  const load = async (): Promise<I2cPort> => new (await import("./linux-i2c.ts")).LinuxI2c();
+type Loading<Port> = () => Promise<Port>;
+
+function once<Port>(load: Loading<Port>): Loading<Port> {
+  let port: Promise<Port> | undefined;
+  return () => (port ??= load());
+}
+
+function openerOf(port: Loading<PwmPort>): PwmPort;
+function openerOf(port: Loading<I2cPort>): I2cPort;
+function openerOf<Request, Opened>(
+  port: Loading<{ open(request: Request): Promise<Opened> }>,
+): {
+  open(request: Request): Promise<Opened>;
+} {
+  return { open: async (request) => (await port()).open(request) };
+}
+
+function gpioOf(port: Loading<GpioPort>): GpioPort {
   return {
-    open: async (request) => {
-      port ??= load();
-      return (await port).open(request);
+    listChips: async () => (await port()).listChips(),
+    explain: async (address) => (await port()).explain(address),
+    openOutput: async (request) => (await port()).openOutput(request),
+    openInput: async (request) => (await port()).openInput(request),
+  };
+}
+
+function serialOf(port: Loading<Required<SerialPorts>>): SerialPorts {
+  return {
+    list: async () => (await port()).list(),
+    open: async (request) => (await port()).open(request),
+    // whoever watches has tried to open before: the code is there
+    watch(path, run) {
+      let end: (() => void) | undefined;
+      let ended = false;
+      void port().then((loaded) => {
+        if (!ended) end = loaded.watch(path, run);
+      });
+      return () => {
+        ended = true;
+        end?.();
+      };
     },
   };
 }

@@ -25,12 +25,19 @@ export class Positions {
       prettyErrors: false,
       strict: true,
       logLevel: "error",
+      // of the whole of YAML what a configuration is written in; the bundles hold no more than this (deploy/reading-yaml.ts)
+      schema: "core",
+      resolveKnownTags: false,
+      stringKeys: true,
     });
     this.#document = document;
-    this.faults = [...document.errors, ...document.warnings].map(({ pos, message, code }) => ({
-      ...this.#position(pos[0]),
-      ...faultWords(code, message.split("\n")[0] ?? message, text.slice(pos[0])),
-    }));
+    this.faults = [
+      ...this.#olderVersion(text),
+      ...[...document.errors, ...document.warnings].map(({ pos, message, code }) => ({
+        ...this.#position(pos[0]),
+        ...faultWords(code, message.split("\n")[0] ?? message, text.slice(pos[0])),
+      })),
+    ];
   }
 
   /** The plain value; undefined for an empty document. @throws ReferenceError for aliases without an anchor, or too many. */
@@ -52,6 +59,15 @@ export class Positions {
       node = found.value;
     }
     return this.#position(offset);
+  }
+
+  /** In 1.1 `yes` is true and 010 is eight: who asks for that must not get something else. */
+  #olderVersion(text: string): readonly SyntaxFault[] {
+    if (this.#document.directives?.yaml.version !== "1.1") return [];
+    const message = "the line %YAML 1.1";
+    return [
+      { ...this.#position(text.indexOf("%YAML")), message, cure: "remove that line; true and false are written so" },
+    ];
   }
 
   #child(parent: unknown, step: string | number): { key: unknown; value: unknown } | undefined {
@@ -84,6 +100,10 @@ function faultWords(code: string, message: string, rest: string): Pick<SyntaxFau
     }
     case "BAD_INDENT":
       return { message, cure: "begin all keys of one mapping in the same column" };
+    case "NON_STRING_KEY":
+      return { message: "a key that is no plain word", cure: "write the key as one word, or as text in quotes" };
+    case "TAG_RESOLVE_FAILED":
+      return { message, cure: "remove the tag (the word after !)" };
     default:
       return { message, cure: CHECK_LINE };
   }
