@@ -200,6 +200,17 @@ test("a key written twice, a second document and an unknown anchor are refused",
   assert.match(only("realms: *nowhere\n").found, /nowhere/i);
 });
 
+test("what no configuration is written in is refused at its place: a list as a key, a tag, YAML 1.1", () => {
+  const key = only("level: info\n? [a, b]\n: 1\n");
+  assert.deepEqual([key.line, key.key, key.found], [2, "(syntax)", "a key that is no plain word"]);
+  const tag = only("level: info\nrealms: !!set { a }\n");
+  assert.deepEqual([tag.line, tag.column, tag.key], [2, 9, "(syntax)"]);
+  assert.match(tag.cure, /remove the tag/);
+  const version = only("# of long ago\n%YAML 1.1\n---\nlevel: info\n");
+  assert.deepEqual([version.line, version.found], [2, "the line %YAML 1.1"]);
+  assert.match(version.cure, /remove that line/);
+});
+
 test("a document of aliases that multiply is refused in time", () => {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"];
   for (let i = 1; i < 12; i++) lines.push(`a${String(i)}: &a${String(i)} [${`*a${String(i - 1)}, `.repeat(9)}]`);
