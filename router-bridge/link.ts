@@ -1,4 +1,5 @@
 import type { Serializer } from "@pinion/wamp/serializer";
+import type { RunHandlers } from "net-socket-raw-framing/node";
 import type { Encoded } from "./encoded.ts";
 import type { PeerInfo } from "./router/index.ts";
 
@@ -37,6 +38,13 @@ export interface Link {
   start(handlers: LinkHandlers): void;
   /** Queues one message of at most `maxSend` octets. False: over the high-water mark (it is queued all the same). */
   send(encoded: Encoded): boolean;
+  /**
+   * From now on messages that came side by side go to `runs` first, in the frames of a raw socket; those that it does not take
+   * come one by one. Only where the transport is a raw socket, as is `sendRun`.
+   */
+  passRuns?(runs: RunHandlers): void;
+  /** As `send`, for what `onRun` got from another raw socket with the same serializer; no message may be over `maxSend`. */
+  sendRun?(frames: Uint8Array): boolean;
   /** Stops reading, so that the peer feels it. */
   pause(): void;
   resume(): void;

@@ -4,9 +4,20 @@
  * Memory never follows the declared length: a payload that lies wholly inside a chunk is handed out as a view of it,
  * without a copy; any other grows as its octets arrive, so that what is retained is at most twice what was received,
  * and copying stays linear however small the pieces are. A chunk whose memory is used again is copied from its first whole
- * payload on, in one go.
+ * payload on, in one go. Runs of messages, where somebody takes them, are views of the chunk, valid during the call only.
  */
-import { checkLimit, FrameType, lengthOf, PREFIX_OCTETS, readPrefix, typeOf, type Wire } from "./frame.ts";
+import {
+  checkLimit,
+  endOfMessages,
+  FrameType,
+  lengthOf,
+  longestInRun,
+  PREFIX_OCTETS,
+  readPrefix,
+  type TakesMessage,
+  typeOf,
+  type Wire,
+} from "./frame.ts";
 import { FramingError } from "./framing-error.ts";
 import { LARGEST_IN_SLAB, newOctets } from "./octet-slab.ts";
 
@@ -18,6 +29,16 @@ import { LARGEST_IN_SLAB, newOctets } from "./octet-slab.ts";
  * Return false to stop after this frame. Must not call `push`.
  */
 export type FrameSink = (type: FrameType, payload: Uint8Array, room: number) => boolean | void;
+
+/** Takes messages that came side by side as they lie, without an object for each. */
+export interface RunSink {
+  readonly takes: TakesMessage;
+  /**
+   * Whole MESSAGE frames side by side, prefixes and all: each was taken, and none of them goes to the frame sink. The octets are
+   * the chunk's, valid during the call. Return false to stop after them. Must not call `push`.
+   */
+  onRun(frames: Uint8Array): boolean | void;
+}
 
 export interface FrameDecoderOptions {
   /** The longest payload taken, in octets, inclusive, for every frame type. */
@@ -38,7 +59,7 @@ const zeroOctets = (octets: number): Uint8Array => new Uint8Array(octets);
 export class FrameDecoder {
   readonly #sink: FrameSink;
   readonly #maxLength: number;
-  readonly #plain: boolean;
+  readonly #wire: Wire;
   readonly #allocate: (octets: number) => Uint8Array;
   #prefix = 0;
   #prefixOctets = 0;
@@ -48,14 +69,20 @@ export class FrameDecoder {
   #filled = 0;
   #copied = 0;
   #error: FramingError | undefined;
+  #runs: RunSink | undefined;
 
   /** @throws FramingError `bad_option`. */
   constructor(options: FrameDecoderOptions, sink: FrameSink) {
     const wire = options.wire ?? "standard";
     this.#maxLength = checkLimit(options.maxLength, wire, "maxLength");
-    this.#plain = wire === "plain";
+    this.#wire = wire;
     this.#allocate = options.allocate ?? zeroOctets;
     this.#sink = sink;
+  }
+
+  /** From now on messages that came side by side go to `runs` first; what that does not take comes one by one as before. */
+  passRuns(runs: RunSink): void {
+    this.#runs = runs;
   }
 
   /** Octets this decoder holds between two calls, capacity included. */
@@ -94,6 +121,13 @@ export class FrameDecoder {
     let at = start;
     while (at < size) {
       if (this.#length === NO_PREFIX) {
+        const end = this.#endOfRun(chunk, at);
+        if (end > at) {
+          const go = this.#runs?.onRun(new Uint8Array(chunk.buffer, chunk.byteOffset + at, end - at));
+          at = end;
+          if (go === false) return at;
+          continue;
+        }
         at = this.#takePrefix(chunk, at);
         if (this.#length === NO_PREFIX) return size;
       }
@@ -157,7 +191,7 @@ export class FrameDecoder {
 
   #judgePrefix(): void {
     let length = this.#prefix;
-    if (!this.#plain) {
+    if (this.#wire === "standard") {
       try {
         this.#type = typeOf(this.#prefix);
         length = lengthOf(this.#prefix);
@@ -186,6 +220,12 @@ export class FrameDecoder {
     else this.#payload.set(chunk.subarray(at, at + count), this.#filled);
     this.#copied += count;
     this.#filled = needed;
+  }
+
+  /** `at` unless a run begins there. */
+  #endOfRun(chunk: Uint8Array, at: number): number {
+    if (this.#runs === undefined || this.#prefixOctets > 0) return at;
+    return endOfMessages(chunk, at, longestInRun(this.#maxLength, this.#wire), this.#runs.takes);
   }
 
   #copyOf(octets: Uint8Array): Uint8Array {

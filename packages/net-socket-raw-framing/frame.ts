@@ -38,6 +38,9 @@ export interface SendLimits {
   readonly allowLengthBit?: boolean;
 }
 
+/** Whether a message goes on with those beside it. Its payload, `length` octets from `at` on, is only to be looked at; may be asked twice. */
+export type TakesMessage = (octets: Uint8Array, at: number, length: number) => boolean;
+
 /** A checked limit for payloads. @throws FramingError `bad_option` unless an integer that the wire can express. */
 export function checkLimit(limit: number, wire: Wire, name: string): number {
   const highest = wire === "standard" ? MAX_STANDARD_LENGTH : MAX_PLAIN_LENGTH;
@@ -84,7 +87,8 @@ export function writePrefix(target: Uint8Array, prefix: number, at = 0): void {
 
 /** Reads four big-endian octets as an unsigned number. The octets must be there. */
 export function readPrefix(source: Uint8Array, at = 0): number {
-  const [a = 0, b = 0] = [source[at], source[at + 1]];
+  const a = source[at] ?? 0;
+  const b = source[at + 1] ?? 0;
   return ((a << 24) | (b << 16) | ((source[at + 2] ?? 0) << 8) | (source[at + 3] ?? 0)) >>> 0;
 }
 
@@ -138,12 +142,46 @@ export function checkFrame(frame: Uint8Array, limits: SendLimits): FrameType {
   if (frame.length < PREFIX_OCTETS) throw badFrame(frame.length, "is shorter than a prefix");
   const length = frame.length - PREFIX_OCTETS;
   const prefix = readPrefix(frame);
+  // a message's prefix is its length, on either wire
+  if (prefix === length && length <= limits.maxLength && length < MAX_STANDARD_LENGTH) return FrameType.MESSAGE;
   const type = limits.wire === "plain" ? FrameType.MESSAGE : knownType(prefix);
   if (type === undefined || prefix !== prefixOf(type, length, limits.wire)) {
     throw badFrame(frame.length, `starts with ${hex(prefix)}`);
   }
   checkSendLength(length, limits);
   return type;
+}
+
+/**
+ * Where the whole MESSAGE frames end that lie side by side from `start` on, as far as none is over `longest` octets and `takes`
+ * says yes; `start` if not even the first one does. `takes` is given where the payload begins, and its length.
+ */
+export function endOfMessages(octets: Uint8Array, start: number, longest: number, takes: TakesMessage): number {
+  let end = start;
+  for (;;) {
+    const at = end + PREFIX_OCTETS;
+    if (at > octets.length) return end;
+    // a message's prefix is its length, on either wire
+    const length = readPrefix(octets, end);
+    if (length > longest || at + length > octets.length || !takes(octets, at, length)) return end;
+    end = at + length;
+  }
+}
+
+/**
+ * Checks octets that are said to be whole MESSAGE frames side by side, and the peer's limit.
+ * @throws FramingError `bad_frame` unless they are one such frame or more, with nothing behind them.
+ */
+export function checkMessages(frames: Uint8Array, { maxLength, wire }: SendLimits): void {
+  const end = endOfMessages(frames, 0, longestInRun(maxLength, wire), () => true);
+  if (end === frames.length && end > 0) return;
+  const words = `is no message within the peer's ${String(maxLength)} octets at octet ${String(end)}`;
+  throw new FramingError("bad_frame", `a run of frames, ${String(frames.length)} octets, ${words}`);
+}
+
+/** The longest message that may lie in a run: on the standard wire the longest of all has another prefix. */
+export function longestInRun(maxLength: number, wire: Wire = "standard"): number {
+  return wire === "plain" ? maxLength : Math.min(maxLength, MAX_STANDARD_LENGTH - 1);
 }
 
 function knownType(prefix: number): FrameType | undefined {

@@ -3,6 +3,7 @@ export { FRAMING_ERROR_CODES, FramingError, type FramingErrorCode } from "./fram
 export {
   checkFrame,
   checkLimit,
+  checkMessages,
   checkSendLength,
   encodeFrame,
   encodePrefix,
@@ -14,11 +15,12 @@ export {
   prefixOf,
   readPrefix,
   type SendLimits,
+  type TakesMessage,
   typeOf,
   type Wire,
   writePrefix,
 } from "./frame.ts";
-export { FrameDecoder, type FrameDecoderOptions, type FrameSink } from "./frame-decoder.ts";
+export { FrameDecoder, type FrameDecoderOptions, type FrameSink, type RunSink } from "./frame-decoder.ts";
 export {
   type Agreement,
   announcedLength,

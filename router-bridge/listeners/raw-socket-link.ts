@@ -6,7 +6,7 @@
 import { answersPings } from "@pinion/client";
 import { serializerByRawSocketCode, type Serializer } from "@pinion/wamp/serializer";
 import { MAX_STANDARD_LENGTH } from "net-socket-raw-framing";
-import type { RawSocketConnection, RawSocketHandlers } from "net-socket-raw-framing/node";
+import type { RawSocketConnection, RawSocketHandlers, RunHandlers } from "net-socket-raw-framing/node";
 import type { Socket } from "node:net";
 import type { Encoded } from "../encoded.ts";
 import type { Farewell, Link, LinkHandlers } from "../link.ts";
@@ -83,6 +83,14 @@ export class RawSocketLink implements Link, RawSocketHandlers {
     return octets.length > SHARED_FRAME && !encoded.isFramedInPlace
       ? this.#connection.send(octets)
       : this.#connection.sendFrame(encoded.rawSocketFrame);
+  }
+
+  passRuns(runs: RunHandlers): void {
+    this.#connection.passRuns(runs);
+  }
+
+  sendRun(frames: Uint8Array): boolean {
+    return this.#connection.sendRun(frames);
   }
 
   pause(): void {

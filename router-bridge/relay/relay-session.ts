@@ -21,6 +21,7 @@ import type { FoldedLog } from "../log.ts";
 import { messageCode, MessageCode } from "./message-code.ts";
 import type { Upstream } from "./open-upstream.ts";
 import { substituteFor } from "./oversize.ts";
+import { passRuns } from "./pass-runs.ts";
 
 /** WebSocket close codes (RFC 6455, 7.4 and IANA). */
 const Code = { normal: 1000, goingAway: 1001, violation: 1002, policy: 1008, badGateway: 1014 } as const;
@@ -143,6 +144,9 @@ export class RelaySession {
     const held = this.#held;
     this.#held = [];
     for (const octets of held) if (!this.#over) this.#forward("client", octets);
+    const isOver = (): boolean => this.#over;
+    passRuns(this.#client, link, isOver);
+    passRuns(link, this.#client, isOver);
   }
 
   #forward(from: Side, octets: Uint8Array, room = 0): void {

@@ -190,3 +190,49 @@ test("bad_option: a limit that the wire cannot express is refused", () => {
     failsWith("bad_option"),
   );
 });
+
+test("messages side by side go on as one piece, a view of the chunk, up to the first that is none or is refused", () => {
+  const runs: Uint8Array[] = [];
+  const asked: number[] = [];
+  const got: Got[] = [];
+  const decoder = new FrameDecoder(OPEN, (type, payload) => {
+    got.push([type, Buffer.from(payload).toString("hex")]);
+  });
+  decoder.passRuns({
+    takes: (octets, at, length) => {
+      asked.push(length);
+      return octets[at] !== 0xff;
+    },
+    onRun: (run) => {
+      runs.push(run);
+    },
+  });
+  const chunk = bytes("00000001aa00000002bbbb0000000001000000000000020c0c00000001ff00000001dd00000002ee");
+  decoder.push(chunk, true);
+  assert.deepEqual(
+    runs.map((run) => Buffer.from(run).toString("hex")),
+    ["00000001aa00000002bbbb00000000", "000000020c0c", "00000001dd"],
+  );
+  assert.equal(runs[0]?.buffer, chunk.buffer);
+  assert.deepEqual(got, [
+    [FrameType.PING, ""],
+    [FrameType.MESSAGE, "ff"],
+  ]);
+  assert.deepEqual(asked, [1, 2, 0, 2, 1, 1, 1]);
+  decoder.push(bytes("ee00000001aa"));
+  assert.deepEqual(got.at(-1), [FrameType.MESSAGE, "eeee"]);
+  assert.equal(runs.length, 4);
+});
+
+test("an empty PING is no message of 2^24 octets, nor is one of exactly that length part of a run", () => {
+  for (const [prefix, type, length] of [
+    ["01000000", FrameType.PING, 0],
+    ["08000000", FrameType.MESSAGE, 2 ** 24],
+  ] as const) {
+    const got: [type: FrameType, length: number][] = [];
+    const decoder = new FrameDecoder(OPEN, (...[gotType, payload]) => got.push([gotType, payload.length]) === 0);
+    decoder.passRuns({ takes: () => true, onRun: () => assert.fail("a run") });
+    decoder.push(Buffer.concat([bytes(prefix), Buffer.alloc(2 ** 24)]));
+    assert.deepEqual(got, [[type, length]]);
+  }
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   checkFrame,
+  checkMessages,
   encodeFrame,
   encodePrefix,
   FrameType,
@@ -94,4 +95,25 @@ test("bad_frame: octets that are not one whole frame are refused before they are
   assert.throws(() => checkFrame(new Uint8Array(12), OPEN), failsWith("bad_frame"));
   assert.throws(() => checkFrame(frame, { maxLength: 4 }), failsWith("message_too_long"));
   assert.throws(() => checkFrame(bytes("03000000"), OPEN), failsWith("bad_frame"));
+});
+
+test("bad_frame: octets that are not whole messages side by side, within the limit, are refused before they are sent", () => {
+  const one = encodeFrame(FrameType.MESSAGE, new Uint8Array(5), OPEN);
+  const two = Buffer.concat([one, one]);
+  checkMessages(one, OPEN);
+  checkMessages(two, { maxLength: 5 });
+  checkMessages(Buffer.concat([two, bytes("00000000")]), { maxLength: 5, wire: "plain" });
+  const longest = Buffer.concat([bytes("08000000"), Buffer.alloc(2 ** 24)]);
+  for (const wrong of [
+    bytes(""),
+    two.subarray(0, 17),
+    Buffer.concat([two, bytes("00")]),
+    Buffer.concat([one, bytes("01000000")]),
+    Buffer.concat([bytes("02000000"), one]),
+    longest,
+  ]) {
+    assert.throws(() => checkMessages(wrong, OPEN), failsWith("bad_frame"), hex(wrong.subarray(0, 20)));
+  }
+  const longer = encodeFrame(FrameType.MESSAGE, new Uint8Array(6), OPEN);
+  assert.throws(() => checkMessages(Buffer.concat([one, longer]), { maxLength: 5 }), failsWith("bad_frame"));
 });

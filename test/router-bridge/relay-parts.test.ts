@@ -95,6 +95,19 @@ test("reading a code never fails, whatever the octets", () => {
   );
 });
 
+test("the code of a message among others is that of the message alone, whatever lies around it", () => {
+  const first = fc.constantFrom(0x5b, 0x20, 0x0a, 0x31, 0x36, 0x93, 0x9f, 0xdc, 0xcc, 0x81, 0x98, 0x18, 2, 3, 6, 0);
+  const few = fc.array(first, { maxLength: 6 }).map((octets) => Uint8Array.from(octets));
+  fc.assert(
+    fc.property(few, few, few, fc.constantFrom(...names), (before, octets, after, name) => {
+      const all = Buffer.concat([before, octets, after]);
+      const end = before.length + octets.length;
+      assert.equal(messageCode(all, name, before.length, end), messageCode(octets, name));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test("a relay reaches a router over TLS by raw socket and WebSocket, and refuses one it cannot trust", async (t) => {
   const folder = temporaryFolder(t);
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import {
   type Agreement,
   checkFrame,
+  checkMessages,
   encodePrefix,
   FrameDecoder,
   FrameType,
@@ -17,7 +18,7 @@ import {
 } from "../index.ts";
 import { type ConnectionSettings, DEFAULTS, type PingOptions } from "./options.ts";
 import { Pings } from "./pings.ts";
-import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./raw-socket-connection.ts";
+import type { RawSocketConnection, RawSocketHandlers, RawSocketRemote, RunHandlers } from "./raw-socket-connection.ts";
 import { describeRemote } from "./remote.ts";
 import { SendQueue, type SendQueueEvents } from "./send-queue.ts";
 import { receiveShared, type SharedReceiver } from "./shared-receiving.ts";
@@ -131,6 +132,19 @@ export class SocketConnection implements RawSocketConnection, SendQueueEvents, U
       throw new FramingError("bad_frame", "sendFrame takes messages: use ping for a PING");
     }
     return this.#remember(this.#queue.pushShared(frame));
+  }
+
+  passRuns(runs: RunHandlers): void {
+    const onRun = (frames: Uint8Array): boolean => {
+      runs.onRun(frames);
+      return this.#reads();
+    };
+    this.#decoder.passRuns({ takes: runs.takes, onRun });
+  }
+
+  sendRun(frames: Uint8Array): boolean {
+    checkMessages(frames, this.#limits);
+    return this.#remember(this.#queue.pushCopy(frames));
   }
 
   pause(): void {

@@ -1,5 +1,5 @@
 /** The raw socket over TCP, TLS and Unix sockets of Node. */
-export type { RawSocketConnection, RawSocketHandlers, RawSocketRemote } from "./raw-socket-connection.ts";
+export type { RawSocketConnection, RawSocketHandlers, RawSocketRemote, RunHandlers } from "./raw-socket-connection.ts";
 export type {
   AcceptRawSocketOptions,
   ConnectRawSocketOptions,

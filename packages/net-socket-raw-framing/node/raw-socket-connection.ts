@@ -1,6 +1,6 @@
 /** What the two ends of an open raw socket look like to the rooms above. The words of the contract, no code. */
 import type { Socket } from "node:net";
-import type { FramingError } from "../index.ts";
+import type { FramingError, TakesMessage } from "../index.ts";
 
 export interface RawSocketHandlers {
   /**
@@ -12,6 +12,14 @@ export interface RawSocketHandlers {
   onClose(error?: FramingError): void;
   /** After `send` or `sendFrame` returned false: at most half the high-water mark is left, go on. */
   onDrain?(): void;
+}
+
+/** Takes messages that came side by side as they lie. */
+export interface RunHandlers {
+  /** Asked of each whole message in its turn, of one that is refused perhaps twice: whether it belongs to the run. */
+  readonly takes: TakesMessage;
+  /** The frames of all that were taken, instead of `onMessage`. Valid during the call: copy what is kept. */
+  onRun(frames: Uint8Array): void;
 }
 
 export interface RawSocketRemote {
@@ -51,6 +59,13 @@ export interface RawSocketConnection {
    * @throws FramingError `bad_frame` and the codes of `send`.
    */
   sendFrame(frame: Uint8Array): boolean;
+  /** From now on messages that came side by side go to `runs` first; those that it does not take go to `onMessage`, in order. */
+  passRuns(runs: RunHandlers): void;
+  /**
+   * Queues a copy of whole MESSAGE frames that lie side by side, as `onRun` gets them.
+   * @throws FramingError `bad_frame` if they are no such frames, or one of them is over the peer's limit: nothing was queued.
+   */
+  sendRun(frames: Uint8Array): boolean;
   /** Stops reading: no `onMessage` until `resume`, and the peer feels it once the kernel's buffers are full. */
   pause(): void;
   resume(): void;

@@ -1,11 +1,12 @@
 /**
  * What one connection still has to write. Owns the octets from `push` until the kernel has taken them, and when they are
  * written: once per turn of the event loop, as one write, a large frame at once. Frames that lie side by side in memory
- * already are passed on as one, without a copy, and so are large ones; other small ones are copied into one block. While a
- * write is under way the next one collects.
+ * already are passed on as one, without a copy, and so are large ones; other small ones are copied into one block, and so
+ * are runs of frames in memory that somebody else overwrites. While a write is under way the next one collects.
  * Knows nothing of frames' meaning, of handlers, or of why a connection ends.
  */
 import type { Socket } from "node:net";
+import { BLOCK_OF_RUNS, giveBack, isLent, lendBlock } from "./run-blocks.ts";
 import { atTurnsEnd } from "./turns-end.ts";
 
 export interface SendQueueLimits {
@@ -31,6 +32,7 @@ const AT_ONCE = 1024 * 1024;
 /** A longer rest of a block is let go after a write, so that idle connections hold little. */
 const KEPT_REST = 4096;
 const NONE: Uint8Array = new Uint8Array(0);
+const NO_PARTS: readonly Uint8Array[] = [];
 
 export class SendQueue {
   readonly #socket: Socket;
@@ -42,6 +44,8 @@ export class SendQueue {
   #from = 0;
   #to = 0;
   #frames = 0;
+  /** Blocks of runs in the write that is under way. */
+  #lent = NO_PARTS;
   #block = NONE;
   #filled = 0;
   #queued = 0;
@@ -91,6 +95,15 @@ export class SendQueue {
     return this.#took(frame.length);
   }
 
+  /** The same for whole frames whose octets somebody else overwrites after the call. */
+  pushCopy(frames: Uint8Array): boolean {
+    if (!this.#mayTake(frames.length)) return false;
+    this.#endStretch();
+    if (frames.length < LARGE) this.#put(frames);
+    else for (let at = 0; at < frames.length; at += BLOCK) this.#copy(frames.subarray(at, at + BLOCK));
+    return this.#took(frames.length);
+  }
+
   /** Writes what is queued, then ends the socket's sending side. */
   end(): void {
     if (this.#stopped || this.#ending) return;
@@ -102,6 +115,7 @@ export class SendQueue {
   stop(): void {
     this.#stopped = true;
     this.#parts = [];
+    this.#lent = NO_PARTS;
     this.#stretch = undefined;
     this.#block = NONE;
     this.#queued = 0;
@@ -136,6 +150,18 @@ export class SendQueue {
     this.#filled += octets.length;
   }
 
+  /** Into a block that is used again once it is written: new ones, as large, would be most of the collector's work. */
+  #copy(octets: Uint8Array): void {
+    if (this.#filled + octets.length > this.#block.length) {
+      if (this.#filled + octets.length > BLOCK_OF_RUNS) this.#seal();
+      const block = lendBlock();
+      block.set(this.#block.subarray(0, this.#filled));
+      this.#block = block;
+    }
+    this.#block.set(octets, this.#filled);
+    this.#filled += octets.length;
+  }
+
   #takeStretch(): Uint8Array | undefined {
     if (this.#stretch === undefined) return undefined;
     // a Buffer, since a socket would make one of any other array
@@ -164,11 +190,14 @@ export class SendQueue {
     this.#block = block;
   }
 
-  /** The filled part goes on; its neighbourhood is used further, since nothing writes to the same octets twice. */
+  /**
+   * The filled part goes on; its neighbourhood is used further, since nothing writes to the same octets twice. A lent block comes
+   * back as a whole, once it is written.
+   */
   #seal(): void {
     if (this.#filled === 0) return;
     this.#parts.push(this.#block.subarray(0, this.#filled));
-    this.#block = this.#block.subarray(this.#filled);
+    this.#block = isLent(this.#block) ? NONE : this.#block.subarray(this.#filled);
     this.#filled = 0;
   }
 
@@ -207,13 +236,24 @@ export class SendQueue {
     // gathering costs a single part more than it is worth
     if (parts.length === 0) return this.#write(last);
     this.#socket.cork();
-    for (const part of parts) this.#socket.write(part);
+    for (const part of parts) {
+      this.#lend(part);
+      this.#socket.write(part);
+    }
     this.#write(last);
     this.#socket.uncork();
   }
 
+  /** To be given back when it is written. */
+  #lend(part: Uint8Array): void {
+    if (!isLent(part)) return;
+    if (this.#lent === NO_PARTS) this.#lent = [part];
+    else this.#lent = [...this.#lent, part];
+  }
+
   #write(last: Uint8Array): void {
     this.#writing = true;
+    this.#lend(last);
     this.#socket.write(last, this.#written);
   }
 
@@ -235,6 +275,10 @@ export class SendQueue {
   readonly #written = (error?: Error | null): void => {
     this.#writing = false;
     if (this.#stopped || (error !== undefined && error !== null)) return;
+    if (this.#lent !== NO_PARTS) {
+      giveBack(this.#lent);
+      this.#lent = NO_PARTS;
+    }
     if (this.#due || this.#ending) this.#flush();
     if (!this.#waiting || this.bufferedAmount > this.#limits.highWaterMark / 2) return;
     this.#waiting = false;

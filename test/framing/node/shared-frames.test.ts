@@ -21,6 +21,27 @@ function sink(): { readonly socket: Socket; readonly pieces: Uint8Array[]; reado
   return { socket: stream as unknown as Socket, pieces, octets: () => Buffer.concat(pieces) }; // what the queue uses of it
 }
 
+/** As a kernel: looks at what it was given when it takes it, turns later, and not before. */
+function lateSink(): { readonly socket: Socket; readonly octets: () => Buffer } {
+  const taken: Buffer[] = [];
+  const take = (given: readonly Uint8Array[], done: () => void): void => {
+    setImmediate(() => {
+      for (const piece of given) taken.push(Buffer.from(piece));
+      done();
+    });
+  };
+  const stream = new Writable({
+    write: (chunk: Uint8Array, _encoding, done) => take([chunk], done),
+    // nothing else is ever written
+    writev: (chunks, done) =>
+      take(
+        chunks.map(({ chunk }) => chunk as Uint8Array),
+        done,
+      ),
+  });
+  return { socket: stream as unknown as Socket, octets: () => Buffer.concat(taken) }; // what the queue uses of it
+}
+
 function queueInto(socket: Socket): SendQueue {
   const limits = { highWaterMark: 1e9, maxBuffered: 1e9 };
   return new SendQueue(socket, limits, { onDrain: () => undefined, onOverflow: () => assert.fail("overflow") });
@@ -80,23 +101,27 @@ test("what was pushed before a large frame leaves before it", async () => {
 
 test("whatever is pushed in whatever way leaves in order", async () => {
   const step = fc.record({
-    shared: fc.boolean(),
-    length: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(5000, 17_000)),
+    how: fc.constantFrom("shared", "own", "copied"),
+    length: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(5000, 17_000, 65_000, 140_000)),
     rest: fc.boolean(),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const { socket, octets } = sink();
+      const { socket, octets } = lateSink();
       const queue = queueInto(socket);
-      const memory = new Uint8Array(1_000_000);
+      const memory = new Uint8Array(6_000_000);
       const expected: Uint8Array[] = [];
       let at = 0;
-      for (const [i, { shared, length, rest }] of steps.entries()) {
+      for (const [i, { how, length, rest }] of steps.entries()) {
         const frame = memory.subarray(at, at + length).fill(i + 1);
         at += length;
-        expected.push(frame);
-        if (shared) queue.pushShared(frame);
-        else queue.push(frame.subarray(0, 1), frame.subarray(1));
+        expected.push(frame.slice());
+        if (how === "shared") queue.pushShared(frame);
+        else if (how === "own") queue.push(frame.subarray(0, 1), frame.subarray(1));
+        else {
+          queue.pushCopy(frame);
+          frame.fill(0xee);
+        }
         if (rest) await new Promise(setImmediate);
       }
       await drained(queue);
@@ -104,4 +129,34 @@ test("whatever is pushed in whatever way leaves in order", async () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test("the memory of copied runs is used again once it is written, and not by others before", async () => {
+  const [first, second] = [sink(), sink()];
+  const queues = [queueInto(first.socket), queueInto(second.socket)];
+  const run = new Uint8Array(60_000);
+  for (let i = 0; i < 50; i++) {
+    for (const queue of queues) queue.pushCopy(run);
+    const [one, other] = [first.pieces.at(-1), second.pieces.at(-1)];
+    assert.ok(one !== undefined && other !== undefined && one.buffer !== other.buffer);
+    await Promise.all(queues.map(drained));
+  }
+  const memories = new Set([...first.pieces, ...second.pieces].map(({ buffer }) => buffer));
+  assert.ok(memories.size <= 16, `${String(memories.size)} blocks for two writes at a time`);
+});
+
+test("what a dropped connection was about to write is never handed to another one", async () => {
+  const stuck = sink();
+  const queue = queueInto(stuck.socket);
+  const run = new Uint8Array(60_000).fill(1);
+  for (let i = 0; i < 3; i++) queue.pushCopy(run);
+  queue.stop();
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  const next = sink();
+  const other = queueInto(next.socket);
+  for (let i = 0; i < 40; i++) other.pushCopy(run.fill(2));
+  await drained(other);
+  assert.ok(stuck.pieces[0]?.every((octet) => octet === 1));
+  assert.ok(next.pieces.every(({ buffer }) => buffer !== stuck.pieces[0]?.buffer));
 });
