@@ -6,11 +6,11 @@ import type { Client } from "@pinion/wamp/client";
 import { DriverError } from "../drivers/driver-error.ts";
 import type { Clock, Log, Timers } from "../drivers/driver.ts";
 import type { Reading } from "../drivers/reading.ts";
-import { DurableDelivery, deliveryDefaults } from "./durable-delivery.ts";
+import type { DurableDelivery } from "./durable-delivery.ts";
 import type { JournalHealth, ReadingsReport } from "./health.ts";
 import type { BootClocks } from "./journal/boot-clocks.ts";
 import type { Disk } from "./journal/disk.ts";
-import { Journal } from "./journal/journal.ts";
+import type { Journal } from "./journal/journal.ts";
 import type { Cursor, HistoryPage } from "./journal/read-back.ts";
 import type { JournalSettings } from "./delivery-config.ts";
 import type { Naming } from "./naming.ts";
@@ -86,6 +86,11 @@ export class Delivering {
     const { durable, openPlace, settings, log } = this.#context;
     if (durable.size === 0) return;
     this.#openedAt = this.#context.clock.mono();
+    // few boards have durable streams: the others do not load the code
+    const [{ Journal }, { DurableDelivery, deliveryDefaults }] = await Promise.all([
+      import("./journal/journal.ts"),
+      import("./durable-delivery.ts"),
+    ]);
     const place = await openPlace();
     this.#place = place;
     if (place.cause !== undefined) {

@@ -1,5 +1,4 @@
 /** Where the journal lives: a directory of its own that nobody else writes to, or memory when there is none. */
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JournalPlace } from "./delivering.ts";
 import { lockDirectory } from "./journal/directory-lock.ts";
@@ -9,13 +8,6 @@ import { nodeDisk } from "./journal/node-disk.ts";
 /** A predecessor that is about to end gets this long. */
 const LOCK_TRIES = 20;
 const LOCK_EVERY = 100;
-
-/** The folder that is written, or one beside what else outlives the process. */
-export function journalDirectory(written: string | undefined, stateDir: string | undefined): string | undefined {
-  if (written !== undefined) return written;
-  const [first = ""] = stateDir?.split(":") ?? [];
-  return first === "" ? undefined : join(first, "journal");
-}
 
 /** Never rejects: a journal in memory, with the cause, is better than a board that does not start. */
 export async function openJournalPlace(directory: string | undefined): Promise<JournalPlace> {

@@ -20,10 +20,10 @@ import { clockSync } from "./clock-sync.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { findConfig } from "./find-config.ts";
 import { kernelClock } from "./kernel-clock.ts";
-import { journalDirectory, openJournalPlace } from "./journal-place.ts";
+import { journalDirectory } from "./journal-directory.ts";
 import { LogSink } from "./log-sink.ts";
 import { type Lag, LoopLag } from "./loop-lag.ts";
-import { createLogger, logFor } from "./logging.ts";
+import { logFor } from "./logging.ts";
 import { processReporter } from "./process-report.ts";
 import { readBoard } from "./read-board.ts";
 import { Runtime } from "./runtime.ts";
@@ -159,7 +159,7 @@ async function run(board: BoardConfig, trial: ConfigTrial, inForce: InForce): Pr
   const { url, realm } = config.router;
   const stateDir = config.board.stateDir ?? process.env["STATE_DIRECTORY"];
   const journalFolder = journalDirectory(config.journal.directory, stateDir);
-  const logger = createLogger(config.log.level, naming.id, sink);
+  const logger = { level: config.log.level, board: naming.id, sink };
   process.on("exit", () => sink.flushSync());
   const log = logFor(logger, "device");
   const loopLag = new LoopLag({ now: platform.clock.mono, after: platform.timers.after });
@@ -203,7 +203,7 @@ async function run(board: BoardConfig, trial: ConfigTrial, inForce: InForce): Pr
     delivery: {
       durable: durableStreams(config.delivery, planned),
       settings: journalSettings(config.journal),
-      openPlace: () => openJournalPlace(journalFolder),
+      openPlace: async () => (await import("./journal-place.ts")).openJournalPlace(journalFolder),
     },
   });
   log.info(`pinion-device ${VERSION} starts`, { drivers: planned.map(({ name }) => name), url, realm });

@@ -5,7 +5,7 @@ import { boardToExamine } from "../compose-board.ts";
 import { ConfigTrial } from "../config-trial.ts";
 import { doctorGpio } from "../doctor-gpio.ts";
 import { findConfig } from "../find-config.ts";
-import { journalDirectory } from "../journal-place.ts";
+import { journalDirectory } from "../journal-directory.ts";
 import { readBoard } from "../read-board.ts";
 import { stateFolder } from "../state-folder.ts";
 import { examine, type Examined } from "./doctor.ts";

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Client } from "@pinion/wamp/client";
-import { journalDirectory, openJournalPlace } from "../../device/journal-place.ts";
+import { journalDirectory } from "../../device/journal-directory.ts";
+import { openJournalPlace } from "../../device/journal-place.ts";
 import { VirtualDisk } from "../support/virtual-disk.ts";
 import { answer, at, makeRig, type Rig, type RigOptions } from "./rig.ts";
 
