@@ -1,7 +1,6 @@
 /** `pinion-device`: one board, from its configuration to its end. The only file here that touches the process. */
 import { formatProblems } from "@pinion/config";
 import { nodeClient, systemdNotifier, watchdogLimit } from "@pinion/client";
-import { Refused } from "@pinion/client/release";
 import type { Client } from "@pinion/wamp/client";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
@@ -11,7 +10,7 @@ import { readCommandLine, type Wanted } from "./command-line.ts";
 import { composeBoard, composeSafeBoard } from "./compose-board.ts";
 import { durableStreams, journalSettings } from "./delivery-config.ts";
 import { ConfigTrial, type InForce } from "./config-trial.ts";
-import { Field, updatesContext } from "./field.ts";
+import type { Field } from "./field.ts";
 import { healthAddress } from "./health-address.ts";
 import { urlsOf } from "./router-options.ts";
 import { systemReporter } from "./system-report.ts";
@@ -106,6 +105,10 @@ async function command(argv: readonly string[]): Promise<void> {
   const read = await readBoard(trial.sourceOf(trial.settled()), hostname());
   if (!read.ok) return refuse(formatProblems(read.problems));
   const launched = launchedBy(VERSION);
+  const [{ updatesContext }, { Refused }] = await Promise.all([
+    import("./field.ts"),
+    import("@pinion/client/release"),
+  ]);
   try {
     await runCommand(argv, {
       board: read.board,
@@ -170,7 +173,7 @@ async function run(board: BoardConfig, trial: ConfigTrial, inForce: InForce): Pr
   const launched = launchedBy(VERSION);
   const field: Field | undefined =
     launched &&
-    new Field({
+    new (await import("./field.ts")).Field({
       ...launched,
       board,
       trial,

@@ -28,7 +28,6 @@ import { DeclaredState } from "./declared-state.ts";
 import { Invoking } from "./invoking.ts";
 import { Publishing } from "./publishing.ts";
 import type { ReadingSubscribeOptions, ReadingSubscription } from "./readings/reading-options.ts";
-import { ResumedReadings } from "./readings/resumed-readings.ts";
 import { checkUri } from "./wire-options.ts";
 import { withResolvers } from "../with-resolvers.ts";
 
@@ -207,6 +206,8 @@ export class Client {
       const settings = this.#settings;
       const onError = (error: unknown, where: string): void => settings.onError(error, where);
       const context = { client: this, timers: settings.timers, onError };
+      // the half of a client that boards never need
+      const { ResumedReadings } = await import("./readings/resumed-readings.ts");
       return await new ResumedReadings(context, topic, handler, options).subscribe();
     }
     return await this.#declared.subscribe(topic, handler, options);
