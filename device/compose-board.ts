@@ -21,8 +21,8 @@ export async function composeBoard({
   const { gpioBackend: backend } = config.board;
   const real = createLinuxBoard({ gpio: { backend, needs: needsOf(drivers) } });
   if (config.board.gpio === "linux") return real;
-  const { createMockBoard } = await import("../drivers/hardware/mock-board.ts");
-  const { gpio, pwm } = createMockBoard({ backend: backend === "sysfs" ? "sysfs" : "chardev" });
+  const { createMockPins } = await import("../drivers/hardware/mock-pins.ts");
+  const { gpio, pwm } = createMockPins({ backend: backend === "sysfs" ? "sysfs" : "chardev" });
   for (const [from, to] of wires) gpio.wire(gpio.line(from), gpio.line(to));
   return { gpio, pwm, serial: real.serial, i2c: real.i2c, files: real.files };
 }

@@ -105,10 +105,7 @@ async function command(argv: readonly string[]): Promise<void> {
   const read = await readBoard(trial.sourceOf(trial.settled()), hostname());
   if (!read.ok) return refuse(formatProblems(read.problems));
   const launched = launchedBy(VERSION);
-  const [{ updatesContext }, { Refused }] = await Promise.all([
-    import("./field.ts"),
-    import("@pinion/client/release"),
-  ]);
+  const [{ updatesContext }, { Refused }] = await Promise.all([import("./field.ts"), import("@pinion/client/release")]);
   try {
     await runCommand(argv, {
       board: read.board,

@@ -15,11 +15,11 @@ import { AuditRing } from "./audit-ring.ts";
 import { buttonSchema, gpioActions, gpioDriverActions, levelSchema } from "./gpio-actions.ts";
 import { checkIntervalOf, gpioConfigSchema, gpioIssues, pinsOf, type GpioConfig } from "./gpio-config.ts";
 import type { InputPin, OutputPin } from "./gpio-config.ts";
-import { InputChannel } from "./input-channel.ts";
+import type { InputChannel } from "./input-channel.ts";
 import type { LinkLost } from "./link-lost.ts";
 import { OutputChannel } from "./output-channel.ts";
 import type { Terms } from "./output-terms.ts";
-import { PwmChannel, type PwmOutput } from "./pwm-channel.ts";
+import type { PwmChannel, PwmOutput } from "./pwm-channel.ts";
 import { describePwm, pwmClaim, pwmRunner } from "./pwm-actions.ts";
 import { pwmOutputsOf } from "./pwm-config.ts";
 import { pinAliases } from "./pin-name.ts";
@@ -29,7 +29,10 @@ type Channel = Pin | PwmChannel;
 
 const OUTPUT_ACTIONS = ["set", "get", "toggle", "pulse", "blink", "pwm", "renew"] as const;
 
-const isOutput = (channel: Channel): channel is OutputChannel | PwmChannel => !(channel instanceof InputChannel);
+const isPwm = (channel: Channel): channel is PwmChannel => !("direction" in channel.pin);
+const isInput = (channel: Channel): channel is InputChannel =>
+  "direction" in channel.pin && channel.pin.direction === "in";
+const isOutput = (channel: Channel): channel is OutputChannel | PwmChannel => !isInput(channel);
 
 /** What a call is about, and whose it is. */
 interface Call {
@@ -143,23 +146,27 @@ function rulesOf({ drive, minOn, minOff, maxOn, interlock, tags, onLinkLost }: O
 
 const linkLostWords = ({ after }: LinkLost): string => (after === 0 ? "safe" : `safe-after ${durationText(after)}`);
 
-function channelsOf(config: GpioConfig, ctx: DriverContext, audit: AuditRing): readonly Channel[] {
+/** Of inputs and of hardware PWM only those who have some load the code. */
+async function channelsOf(config: GpioConfig, ctx: DriverContext, audit: AuditRing): Promise<readonly Channel[]> {
   const beside = ({ interlock }: { readonly interlock: string | undefined }) => ({
     audit,
     interlock: interlock === undefined ? undefined : ctx.interlock(interlock),
   });
-  return [
-    ...pinsOf(config).map((pin) =>
-      pin.direction === "out" ? new OutputChannel(pin, ctx, beside(pin)) : new InputChannel(pin, ctx),
-    ),
-    ...pwmOutputsOf(config).map((one) => new PwmChannel(one, ctx, beside(one))),
-  ];
+  const pins: Pin[] = [];
+  for (const pin of pinsOf(config)) {
+    if (pin.direction === "out") pins.push(new OutputChannel(pin, ctx, beside(pin)));
+    else pins.push(new (await import("./input-channel.ts")).InputChannel(pin, ctx));
+  }
+  const pwms: PwmChannel[] = [];
+  for (const one of pwmOutputsOf(config))
+    pwms.push(new (await import("./pwm-channel.ts")).PwmChannel(one, ctx, beside(one)));
+  return [...pins, ...pwms];
 }
 
 async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInstance> {
   const pins = pinsOf(config);
   const audit = ctx.remembered("audit", () => new AuditRing());
-  const channels = channelsOf(config, ctx, audit);
+  const channels = await channelsOf(config, ctx, audit);
   const closeAll = async (): Promise<void> => closeOutputsFirst(channels);
   try {
     await openAll(channels, ctx);
@@ -187,9 +194,7 @@ async function open(config: GpioConfig, ctx: DriverContext): Promise<DriverInsta
       const { name } = channelAt(described, address);
       const channel = channels.find(({ pin }) => pin.name === name);
       if (channel === undefined) throw new DriverError("unknown_channel", `There is no channel ${name}`);
-      return channel instanceof PwmChannel
-        ? pwmRunner(action, { channel, caller }, args)
-        : run(action, { channel, caller }, args);
+      return isPwm(channel) ? pwmRunner(action, { channel, caller }, args) : run(action, { channel, caller }, args);
     },
     callerLeft: (id) => {
       for (const output of outputs) output.callerLeft(id);
@@ -279,7 +284,7 @@ function outputOf(channel: Pin, all: readonly Channel[]): OutputChannel {
 }
 
 function inputOf(channel: Pin): InputChannel {
-  if (channel instanceof InputChannel) return channel;
+  if (isInput(channel)) return channel;
   throw new DriverError("unknown_action", `${channel.pin.name} is an output and counts nothing`, {
     cure: "Choose an input that has a counter.",
   });
