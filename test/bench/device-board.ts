@@ -6,6 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { programs } from "../../deploy/programs.ts";
 import { start, type Running } from "../support/programs.ts";
 import { buildAside, type Aside } from "./build-aside.ts";
+import { ownNode } from "./own-node.ts";
 
 export const boardNames = ["pinion-device", "autobahn", "mqtt"] as const;
 export type BoardName = (typeof boardNames)[number];
@@ -35,26 +36,30 @@ export async function buildBoards(): Promise<readonly Board[]> {
   const device = await buildAside("pinion-device");
   const autobahn = await bundleScript("autobahn");
   const mqtt = await bundleScript("mqtt");
+  const node = ownNode();
   const rate = (readings: number): string[] => (readings > 0 ? [String(readings)] : []);
   return [
-    board("pinion-device", device, ({ router }, readings) => ["--config", writeConfig(router, readings)]),
-    board("autobahn", autobahn, ({ router }, readings) => [`${local("ws", router)}/ws`, ...rate(readings)]),
-    board("mqtt", mqtt, ({ broker }, readings) => [local("mqtt", broker), ...rate(readings)]),
+    board("pinion-device", { ...device, node }, ({ router }, readings) => ["--config", writeConfig(router, readings)]),
+    board("autobahn", { ...autobahn, node }, ({ router }, readings) => [
+      `${local("ws", router)}/ws`,
+      ...rate(readings),
+    ]),
+    board("mqtt", { ...mqtt, node }, ({ broker }, readings) => [local("mqtt", broker), ...rate(readings)]),
   ];
 }
 
 type Arguments = (address: Address, readings: number) => readonly string[];
 
-function board(name: BoardName, { script }: Aside, args: Arguments): Board {
+function board(name: BoardName, { script, node: program }: Aside & { readonly node: string }, args: Arguments): Board {
   // as its start script does it
   const shipped = programs.find((program) => program.name === name);
   const environment = shipped === undefined ? [] : ["MALLOC_ARENA_MAX=1"];
-  const node = [process.execPath, ...(shipped?.nodeOptions ?? [])];
+  const node = [program, ...(shipped?.nodeOptions ?? [])];
   return {
     name,
     shipped: octetsOfScripts(dirname(script), name === "pinion-device" ? "" : basename(script)),
     start: (address, readings) => start("env", [...environment, ...node, script, ...args(address, readings)]),
-    startCounting: (address) => start(process.execPath, ["--require", LOADED_CODE, script, ...args(address, 0)]),
+    startCounting: (address) => start(program, ["--require", LOADED_CODE, script, ...args(address, 0)]),
   };
 }
 

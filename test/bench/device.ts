@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { buildAside } from "./build-aside.ts";
 import { buildBoards, type Address, type Board, type BoardName } from "./device-board.ts";
 import { openMqttOutside, openWampOutside, type Outside } from "./device-outside.ts";
-import { cpuSeconds, residentOctets } from "./load/system-cost.ts";
+import { cpuSeconds, ownOctets, residentOctets } from "./load/system-cost.ts";
 import { median } from "./result.ts";
 import { machine } from "./router-result.ts";
 import { startServer } from "./server.ts";
@@ -31,7 +31,8 @@ const WARM_UP_CALLS = 300;
 
 const metrics = {
   start: "start to joined, ms",
-  idleRss: "memory idle, MB",
+  idleRss: "memory idle (RSS), MB",
+  idleOwn: "of it not of Node's file (RssAnon), MB",
   idleCpu: "CPU idle, ms/s",
   roundTripP50: "device.gpio.set from a WebSocket, p50, us",
   roundTripP99: "the same, p99, us",
@@ -68,7 +69,7 @@ async function measureIdle({
   board,
   address,
   outside,
-}: Place): Promise<Pick<Figures, "start" | "idleCpu" | "idleRss" | "roundTripP50" | "roundTripP99">> {
+}: Place): Promise<Pick<Figures, "start" | "idleCpu" | "idleRss" | "idleOwn" | "roundTripP50" | "roundTripP99">> {
   const joined = outside.joined();
   const from = performance.now();
   const running = board.start(address, 0);
@@ -81,8 +82,9 @@ async function measureIdle({
     await sleep(SETTLE);
     const idleCpu = ((cpuSeconds([pid]) - before) / SETTLE) * 1e6;
     const idleRss = residentOctets([pid]) / 1e6;
+    const idleOwn = ownOctets([pid]) / 1e6;
     const times = await roundTrips(outside);
-    return { start, idleCpu, idleRss, roundTripP50: under(times, 0.5), roundTripP99: under(times, 0.99) };
+    return { start, idleCpu, idleRss, idleOwn, roundTripP50: under(times, 0.5), roundTripP99: under(times, 0.99) };
   } finally {
     await running.stop();
   }

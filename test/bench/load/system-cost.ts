@@ -19,10 +19,19 @@ function nanoseconds(task: string): number {
   }
 }
 
-/** Octets of memory that these processes hold. */
+/** Octets of memory that these processes hold: what `ps` and `top` show as RSS. */
 export function residentOctets(pids: readonly number[]): number {
+  return sumOf(pids, "VmRSS");
+}
+
+/** The part of it that is these processes' own, and in no file: heaps, stacks, compiled code. */
+export function ownOctets(pids: readonly number[]): number {
+  return sumOf(pids, "RssAnon");
+}
+
+function sumOf(pids: readonly number[], what: "VmRSS" | "RssAnon"): number {
   return pids.reduce((sum, pid) => {
-    const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, "utf8"));
+    const line = new RegExp(`^${what}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${String(pid)}/status`, "utf8"));
     return sum + Number(line?.[1] ?? Number.NaN) * 1024;
   }, 0);
 }
