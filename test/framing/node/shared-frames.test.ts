@@ -102,7 +102,7 @@ test("what was pushed before a large frame leaves before it", async () => {
 test("whatever is pushed in whatever way leaves in order", async () => {
   const step = fc.record({
     how: fc.constantFrom("shared", "own", "copied"),
-    length: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(5000, 17_000, 65_000, 140_000)),
+    length: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(5000, 17_000, 65_000, 65_536, 140_000)),
     rest: fc.boolean(),
   });
   await fc.assert(
@@ -143,6 +143,20 @@ test("the memory of copied runs is used again once it is written, and not by oth
   }
   const memories = new Set([...first.pieces, ...second.pieces].map(({ buffer }) => buffer));
   assert.ok(memories.size <= 16, `${String(memories.size)} blocks for two writes at a time`);
+});
+
+test("nothing more is put into a copied run's memory once that is on its way, though there is room", async () => {
+  const [first, second] = [lateSink(), lateSink()];
+  const [queue, other] = [queueInto(first.socket), queueInto(second.socket)];
+  const run = new Uint8Array(65_536);
+  queue.pushCopy(run.fill(1));
+  await drained(queue);
+  queue.push(new Uint8Array(2000).fill(2));
+  other.pushCopy(run.fill(3));
+  other.pushCopy(run.subarray(0, 2000).fill(4));
+  await Promise.all([drained(queue), drained(other)]);
+  assert.deepEqual(first.octets(), Buffer.concat([Buffer.alloc(65_536, 1), Buffer.alloc(2000, 2)]));
+  assert.deepEqual(second.octets(), Buffer.concat([Buffer.alloc(65_536, 3), Buffer.alloc(2000, 4)]));
 });
 
 test("what a dropped connection was about to write is never handed to another one", async () => {
