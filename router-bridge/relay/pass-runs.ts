@@ -5,14 +5,14 @@
 import type { Link } from "../link.ts";
 import { messageCode, MessageCode } from "./message-code.ts";
 
-/** From `sender` to `receiver`, where both can. `isOver`: from then on nothing goes on. */
-export function passRuns(sender: Link, receiver: Link, isOver: () => boolean): void {
+/** From `sender` to `receiver`, where both can; until either is closed. */
+export function passRuns(sender: Link, receiver: Link): void {
   if (sender.serializer !== receiver.serializer || receiver.sendRun === undefined) return;
   const { maxSend } = receiver;
   const { name } = sender.serializer;
   sender.passRuns?.({
     takes: (octets, at, length) => {
-      if (length > maxSend || isOver()) return false;
+      if (length > maxSend) return false;
       const code = messageCode(octets, name, at, at + length);
       return code !== MessageCode.welcome && code !== MessageCode.abort && code !== MessageCode.goodbye;
     },

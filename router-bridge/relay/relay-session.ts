@@ -144,9 +144,8 @@ export class RelaySession {
     const held = this.#held;
     this.#held = [];
     for (const octets of held) if (!this.#over) this.#forward("client", octets);
-    const isOver = (): boolean => this.#over;
-    passRuns(this.#client, link, isOver);
-    passRuns(link, this.#client, isOver);
+    passRuns(this.#client, link);
+    passRuns(link, this.#client);
   }
 
   #forward(from: Side, octets: Uint8Array, room = 0): void {

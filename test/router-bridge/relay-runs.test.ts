@@ -128,6 +128,20 @@ test("a client's GOODBYE in the middle of a run is not said once more when it go
   assert.deepEqual(upstream.received, texts);
 });
 
+test("a session that begins in the middle of a run ends with GOODBYE, as every session that stands", async (t) => {
+  const upstream = await scriptedUpstream(t);
+  const { port } = await startBridge(t, relayTo(upstream.url));
+  const client = await rawClient(t, port);
+  client.socket.write(framed(HELLO));
+  const connection = await eventually(() => upstream.connections[0], "the relay's connection");
+  connection.socket.write(framed('[4,"ticket",{}]', WELCOME, event(1), event(2)));
+  await eventually(() => client.got.length === 4, "all that the router said");
+  assert.deepEqual(client.got, ['[4,"ticket",{}]', WELCOME, event(1), event(2)]);
+  client.socket.destroy();
+  await eventually(() => upstream.closes.length === 1, "the end of the relay's connection");
+  assert.match(upstream.received.at(-1) ?? "", /^\[6,/);
+});
+
 test("a message over the other side's limit in the middle of a run is answered in its place, and the others pass", async (t) => {
   const upstream = await scriptedUpstream(t, { maxReceive: 1024 });
   const { port, bridge } = await startBridge(t, relayTo(upstream.url));
@@ -148,6 +162,9 @@ test("a message over the other side's limit in the middle of a run is answered i
 });
 
 test("a subscriber that stops reading makes the relay stop reading the router, and every message arrives in order", async (t) => {
+  const link = RawSocketLink.prototype;
+  const sending = [t.mock.method(link, "send"), t.mock.method(link, "sendRun")];
+  const pausing = t.mock.method(link, "pause");
   const upstream = await scriptedUpstream(t);
   const { port, bridge } = await startBridge(t, relayTo(upstream.url));
   const { client, connection } = await joined(t, upstream, port);
@@ -168,6 +185,9 @@ test("a subscriber that stops reading makes the relay stop reading the router, a
   client.socket.resume();
   await eventually(() => client.got.length === sent, "all events");
   assert.ok(client.got.every((text, i) => text === `[36,1,${String(i)},{},["${block}"]]`));
+  const [single = 0, runs = 0] = sending.map(({ mock }) => mock.calls.filter(({ result }) => result === false).length);
+  assert.ok(runs > 0, "no run filled the queue");
+  assert.equal(pausing.mock.callCount(), single + runs);
 });
 
 test("a router that stops reading makes the relay stop reading a publisher of small messages, and nothing is lost", async (t) => {
