@@ -1,6 +1,7 @@
 /**
  * A message on its way out. One message to many peers is serialized once for each serializer and framed once for each
- * transport; all peers share the same octets. It must not be kept after the message was handed to the links.
+ * transport; all peers share the same octets. It must not be kept after the message was handed to the links: who has to
+ * wait keeps a `KeptMessage`.
  */
 import type { Message } from "@pinion/wamp";
 import { MARSHAL_ROOM, serializers, type Serializer, type SerializerName } from "@pinion/wamp/serializer";
@@ -13,6 +14,7 @@ import {
   writePrefix,
 } from "net-socket-raw-framing";
 import { webSocketFrame, webSocketHeader } from "./listeners/web-socket-frame.ts";
+import { LARGEST_BLOCK, WaitingMemory, type Block } from "./waiting-memory.ts";
 
 /** One serialized message, with its frames made on first use. */
 export class Encoded {
@@ -22,7 +24,7 @@ export class Encoded {
   #hasRoom: boolean;
   #rawSocketFrame: Uint8Array | undefined;
   #webSocketFrame: Uint8Array | undefined;
-  #kept: Encoded | undefined;
+  #kept: KeptMessage | undefined;
 
   /** `hasRoom`: nobody else uses the `MARSHAL_ROOM` octets before it, nor the message: fresh from `marshal`, or just received. */
   constructor(octets: Uint8Array, serializer: Serializer, hasRoom = false) {
@@ -31,11 +33,10 @@ export class Encoded {
     this.#hasRoom = hasRoom;
   }
 
-  /** The same for somebody who has to wait: in memory of its own, where this one's is shared with all that went out beside it. */
-  get kept(): Encoded {
-    const { octets, serializer } = this;
-    if (octets.length * 2 > octets.buffer.byteLength) return this;
-    return (this.#kept ??= new Encoded(octets.slice(), serializer));
+  /** The same for somebody who has to wait: they have to `take` or `drop` it once. All who wait share it. */
+  keep(): KeptMessage {
+    if (this.#kept?.hold() !== true) this.#kept = new KeptMessage(this);
+    return this.#kept;
   }
 
   /** Whether a raw socket's frame costs no copy of the message. */
@@ -76,6 +77,74 @@ export class Encoded {
     this.#hasRoom = false;
     return new Uint8Array(this.octets.buffer, this.octets.byteOffset - octets, octets + this.octets.length);
   }
+}
+
+/** Of all that waits in this process. */
+export const waitingMemory = new WaitingMemory((ms, run) => void setTimeout(run, ms).unref());
+
+/** One serialized message in memory of its own, until the last of those who hold it has taken or dropped it. */
+export class KeptMessage {
+  /** Octets. */
+  readonly length: number;
+  readonly #serializer: Serializer;
+  #holders = 1;
+  #block: Block | undefined;
+  /** Large ones lie where they are. */
+  #whole: Encoded | undefined;
+
+  constructor(encoded: Encoded) {
+    const { octets, serializer } = encoded;
+    this.length = octets.length;
+    this.#serializer = serializer;
+    if (octets.length * 2 > octets.buffer.byteLength) this.#whole = encoded;
+    else if (octets.length > LARGEST_BLOCK) this.#whole = new Encoded(octets.slice(), serializer);
+    else this.#block = waitingMemory.put(octets);
+  }
+
+  /** One more holds it. False: everybody has let go of it, it is gone. */
+  hold(): boolean {
+    if (this.#holders === 0) return false;
+    this.#holders += 1;
+    return true;
+  }
+
+  /** Lets go of it, and gives it in memory that is never written over. */
+  take(): Encoded {
+    const encoded = this.#whole ?? this.#copy();
+    this.drop();
+    return encoded;
+  }
+
+  /** Lets go of it. */
+  drop(): void {
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
+    this.#whole = undefined;
+    if (this.#block !== undefined) waitingMemory.free(this.#block);
+    this.#block = undefined;
+  }
+
+  #copy(): Encoded {
+    if (this.#block === undefined) throw new RangeError("everybody has let go of this message");
+    const { slab, start } = this.#block;
+    const octets = newOctets(MARSHAL_ROOM + this.length).subarray(MARSHAL_ROOM);
+    octets.set(slab.octets.subarray(start, start + this.length));
+    return new Encoded(octets, this.#serializer, true);
+  }
+}
+
+/** What is copied for one peer lies side by side, so that it leaves in few pieces. */
+const COPIES = 64 * 1024;
+let copies = new Uint8Array(0);
+let copied = 0;
+
+function newOctets(size: number): Uint8Array {
+  if (copied + size > copies.length) {
+    copies = new Uint8Array(COPIES);
+    copied = 0;
+  }
+  copied += size;
+  return copies.subarray(copied - size, copied);
 }
 
 /** One message for any number of peers. */

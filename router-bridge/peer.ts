@@ -153,7 +153,7 @@ export class Peer {
       const encoded = last?.encoded(this.link.serializer.name);
       if (encoded !== undefined && encoded.octets.length <= this.link.maxSend) this.link.send(encoded);
     } finally {
-      this.#waiting = undefined;
+      this.#forgetWaiting();
       this.link.close(farewell);
     }
   }
@@ -161,7 +161,7 @@ export class Peer {
   /** The link is gone. */
   ended(): void {
     this.#closed = true;
-    this.#waiting = undefined;
+    this.#forgetWaiting();
   }
 
   /** Milliseconds until this peer has to go unless its queue falls to the bound before; undefined if it is not above it. */
@@ -200,7 +200,7 @@ export class Peer {
     if (message.type === "INVOCATION" && this.#isAbove()) return "refused";
     const mayGo = this.#policy !== "disconnect" && message.type === "EVENT";
     if (mayGo && encoded.octets.length + NOTICE > this.link.maxSend) return "oversize";
-    waiting.push(encoded.kept, markOf(message));
+    waiting.push(encoded.keep(), markOf(message));
     if (!this.#isAbove()) {
       this.#aboveSince = undefined;
       return "waiting";
@@ -209,6 +209,11 @@ export class Peer {
     this.#aboveSince ??= now;
     const { hardOctets, grace } = this.#bounds;
     return this.queuedOctets > hardOctets || now - this.#aboveSince > grace ? "overflow" : "waiting";
+  }
+
+  #forgetWaiting(): void {
+    this.#waiting?.clear();
+    this.#waiting = undefined;
   }
 
   #makeWaiting(): WaitingMessages {

@@ -3,7 +3,7 @@
  * only EVENTs go, each subscription keeps its newest, and whatever went is counted beside the next EVENT of the same
  * subscription, so that the subscriber can be told in its place. It must not know links, time, nor why a peer is slow.
  */
-import type { Encoded } from "./encoded.ts";
+import type { Encoded, KeptMessage } from "./encoded.ts";
 
 /** Which EVENT something is: `topic` only where the subscription is a pattern. */
 export interface EventMark {
@@ -34,35 +34,43 @@ export interface Losses {
 
 interface Entry {
   /** Counts from the first message that ever waited. */
-  readonly at: number;
-  readonly mark: EventMark | undefined;
-  encoded: Encoded | undefined;
+  at: number;
+  kept: KeptMessage;
+  /** Of an EVENT. */
+  subscription: number | undefined;
+  topic: string;
   dropped: number;
+  previous: Entry | undefined;
+  next: Entry | undefined;
+}
+
+/** An EVENT. */
+interface EventEntry extends Entry {
+  subscription: number;
 }
 
 /** The EVENTs of one subscription that wait. */
 interface Tally {
-  newest: Entry;
+  newest: EventEntry;
   /** Went from before the oldest that waits. */
   dropped: number;
 }
 
 /** The EVENTs of one topic: the oldest keeps its place, so that a busy topic is heard of at all; only later ones are folded. */
 interface Topic {
-  oldest: Entry;
-  newest: Entry | undefined;
+  oldest: EventEntry;
+  newest: EventEntry | undefined;
 }
-
-/** Removed places at the front are cut off from here on. */
-const CUT = 1024;
 
 export class WaitingMessages {
   readonly #bounds: WaitingBounds;
   readonly #reduction: Reduction | undefined;
-  #entries: Entry[] = [];
-  /** The place of the next message in `entries`, and the count of the first entry there. */
-  #head = 0;
-  #first = 0;
+  /** A chain, because what goes may lie anywhere; what is out of it points nowhere, or the collector would keep what followed. */
+  #first: Entry | undefined;
+  #last: Entry | undefined;
+  /** One that went, for the next message: once there is too much, each newcomer costs no new one. */
+  #unused: Entry | undefined;
+  #count = 0;
   #octets = 0;
   #messages = 0;
   #folded = 0;
@@ -70,8 +78,8 @@ export class WaitingMessages {
   /** Present from the first time that there was too much until nothing waits. */
   #tallies: Map<number, Tally> | undefined;
   #topics: Map<string, Topic> | undefined;
-  /** Entries before this one are known to stay. */
-  #scanned = 0;
+  /** Entries before this one are known to stay; undefined if all of them are. */
+  #scanned: Entry | undefined;
 
   /** Without `reduction` nothing ever goes. */
   constructor(bounds: WaitingBounds, reduction?: Reduction) {
@@ -99,11 +107,9 @@ export class WaitingMessages {
     return this.#octets > this.#bounds.octets || this.#messages > this.#bounds.messages;
   }
 
-  push(encoded: Encoded, mark: EventMark | undefined): void {
-    const entry: Entry = { at: this.#first + this.#entries.length, mark, encoded, dropped: 0 };
-    this.#entries.push(entry);
-    this.#octets += encoded.octets.length;
-    this.#messages += 1;
+  /** The message is taken or dropped here. */
+  push(kept: KeptMessage, mark: EventMark | undefined): void {
+    const entry = this.#append(kept, mark);
     if (this.#reduction === undefined) return;
     if (this.#tallies !== undefined) this.#enter(entry);
     if (!this.isTooMuch) return;
@@ -112,54 +118,90 @@ export class WaitingMessages {
   }
 
   shift(): Next | undefined {
-    for (;;) {
-      const entry = this.#entries[this.#head];
-      if (entry === undefined) return this.#end();
-      this.#head += 1;
-      if (this.#head >= CUT && this.#head * 2 >= this.#entries.length) this.#cut();
-      const { encoded } = entry;
-      if (encoded === undefined) continue;
-      const dropped = this.#leave(entry);
-      this.#take(entry, encoded);
-      return { encoded, dropped };
-    }
+    const entry = this.#first;
+    if (entry === undefined) return this.#end();
+    const dropped = isEvent(entry) ? this.#leave(entry) : 0;
+    const encoded = entry.kept.take();
+    this.#remove(entry);
+    return { encoded, dropped };
+  }
+
+  /** Drops all of it, untold. */
+  clear(): void {
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) entry.kept.drop();
+    this.#first = undefined;
+    this.#last = undefined;
+    this.#scanned = undefined;
+    this.#octets = 0;
+    this.#messages = 0;
+    this.#end();
+  }
+
+  #append(kept: KeptMessage, mark: EventMark | undefined): Entry {
+    const entry = this.#unused ?? emptyEntry(kept);
+    this.#unused = undefined;
+    const previous = this.#last;
+    entry.at = this.#count;
+    entry.kept = kept;
+    entry.subscription = mark?.subscription;
+    entry.topic = mark?.topic ?? "";
+    entry.dropped = 0;
+    entry.previous = previous;
+    if (previous === undefined) this.#first = entry;
+    else previous.next = entry;
+    this.#last = entry;
+    this.#count += 1;
+    this.#octets += kept.length;
+    this.#messages += 1;
+    return entry;
+  }
+
+  #remove(entry: Entry): void {
+    const { previous, next, kept } = entry;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    if (this.#scanned === entry) this.#scanned = next;
+    entry.previous = undefined;
+    entry.next = undefined;
+    this.#unused = entry;
+    this.#octets -= kept.length;
+    this.#messages -= 1;
   }
 
   #begin(): void {
     this.#tallies = new Map();
-    this.#topics = new Map();
-    this.#scanned = this.#first + this.#head;
-    for (const entry of this.#entries.slice(this.#head)) this.#enter(entry);
+    if (this.#reduction === "coalesce") this.#topics = new Map();
+    this.#scanned = this.#first;
+    let next: Entry | undefined;
+    for (let entry = this.#first; entry !== undefined; entry = next) {
+      next = entry.next;
+      this.#enter(entry);
+    }
   }
 
   #end(): undefined {
-    this.#cut();
+    this.#unused = undefined;
     this.#tallies = undefined;
     this.#topics = undefined;
   }
 
-  #cut(): void {
-    this.#entries.splice(0, this.#head);
-    this.#first += this.#head;
-    this.#head = 0;
-  }
-
   #enter(entry: Entry): void {
-    const { mark } = entry;
-    if (mark === undefined) return;
-    if (this.#reduction === "coalesce") this.#fold(entry, mark);
-    const tally = this.#tallies?.get(mark.subscription);
+    if (!isEvent(entry)) return;
+    const tally = this.#tallies?.get(entry.subscription);
     if (tally === undefined) {
-      this.#tallies?.set(mark.subscription, { newest: entry, dropped: 0 });
-      return;
+      this.#tallies?.set(entry.subscription, { newest: entry, dropped: 0 });
+    } else {
+      // it had to stay as the newest; now it may go
+      if (this.#scanned === undefined || tally.newest.at < this.#scanned.at) this.#scanned = tally.newest;
+      tally.newest = entry;
     }
-    // it had to stay as the newest; now it may go
-    this.#scanned = Math.min(this.#scanned, tally.newest.at);
-    tally.newest = entry;
+    if (this.#reduction === "coalesce") this.#fold(entry);
   }
 
-  #fold(entry: Entry, mark: EventMark): void {
-    const key = topicKey(mark);
+  #fold(entry: EventEntry): void {
+    const key = topicKey(entry);
     const topic = this.#topics?.get(key);
     if (topic === undefined) {
       this.#topics?.set(key, { oldest: entry, newest: undefined });
@@ -167,45 +209,45 @@ export class WaitingMessages {
     }
     const { newest } = topic;
     topic.newest = entry;
-    if (newest?.encoded === undefined) return;
+    if (newest === undefined) return;
     entry.dropped += newest.dropped + 1;
     this.#folded += 1;
-    this.#take(newest, newest.encoded);
+    newest.kept.drop();
+    this.#remove(newest);
   }
 
   /** False if all that waits has to stay. */
   #dropOldest(): boolean {
-    const end = this.#first + this.#entries.length;
-    for (; this.#scanned < end; this.#scanned += 1) {
-      const entry = this.#entries[this.#scanned - this.#first];
-      if (entry?.encoded === undefined || entry.mark === undefined) continue;
-      const tally = this.#tallies?.get(entry.mark.subscription);
+    for (let entry = this.#scanned; entry !== undefined; entry = entry.next) {
+      this.#scanned = entry;
+      if (!isEvent(entry)) continue;
+      const tally = this.#tallies?.get(entry.subscription);
       if (tally === undefined || tally.newest === entry) continue;
       tally.dropped += entry.dropped + 1;
       this.#dropped += 1;
-      this.#forgetOldest(entry, entry.mark);
-      this.#take(entry, entry.encoded);
+      this.#forgetOldest(entry);
+      entry.kept.drop();
+      this.#remove(entry);
       return true;
     }
+    this.#scanned = undefined;
     return false;
   }
 
   /** Out of the tables; gives what the subscriber has to be told. */
-  #leave(entry: Entry): number {
-    const { mark } = entry;
-    if (mark === undefined) return 0;
-    const tally = this.#tallies?.get(mark.subscription);
+  #leave(entry: EventEntry): number {
+    const tally = this.#tallies?.get(entry.subscription);
     if (tally === undefined) return entry.dropped;
     const dropped = entry.dropped + tally.dropped;
     tally.dropped = 0;
-    if (tally.newest === entry) this.#tallies?.delete(mark.subscription);
-    this.#forgetOldest(entry, mark);
+    if (tally.newest === entry) this.#tallies?.delete(entry.subscription);
+    this.#forgetOldest(entry);
     return dropped;
   }
 
-  #forgetOldest(entry: Entry, mark: EventMark): void {
+  #forgetOldest(entry: EventEntry): void {
     if (this.#reduction !== "coalesce") return;
-    const key = topicKey(mark);
+    const key = topicKey(entry);
     const topic = this.#topics?.get(key);
     if (topic === undefined) return;
     if (topic.newest === entry) topic.newest = undefined;
@@ -213,14 +255,16 @@ export class WaitingMessages {
     if (topic.newest === undefined) this.#topics?.delete(key);
     else this.#topics?.set(key, { oldest: topic.newest, newest: undefined });
   }
-
-  #take(entry: Entry, encoded: Encoded): void {
-    entry.encoded = undefined;
-    this.#octets -= encoded.octets.length;
-    this.#messages -= 1;
-  }
 }
 
-function topicKey({ subscription, topic }: EventMark): string {
+function emptyEntry(kept: KeptMessage): Entry {
+  return { at: 0, kept, subscription: undefined, topic: "", dropped: 0, previous: undefined, next: undefined };
+}
+
+function isEvent(entry: Entry): entry is EventEntry {
+  return entry.subscription !== undefined;
+}
+
+function topicKey({ subscription, topic }: EventEntry): string {
   return `${String(subscription)} ${topic}`;
 }

@@ -35,7 +35,11 @@ test("messages and frames of any size, made in any order, disturb neither each o
         const outgoing = new Outgoing(message);
         const encoded = outgoing.encoded(name);
         const got = frames.map((kind) =>
-          kind === "raw" ? encoded.rawSocketFrame : kind === "web" ? encoded.webSocketFrame : encoded.kept.octets,
+          kind === "raw"
+            ? encoded.rawSocketFrame
+            : kind === "web"
+              ? encoded.webSocketFrame
+              : encoded.keep().take().octets,
         );
         return { name, expected, encoded, frames, got };
       });
@@ -57,8 +61,8 @@ test("messages and frames of any size, made in any order, disturb neither each o
 
 test("what waits is copied out of a slab that it shares, but not out of memory of its own", () => {
   const [small, large] = [10, 200_000].map((length) => new Outgoing(event(1, "x".repeat(length))).encoded("json"));
-  assert.notEqual(small?.kept.octets.buffer, small?.octets.buffer);
-  assert.equal(large?.kept.octets.buffer, large?.octets.buffer);
+  assert.notEqual(small?.keep().take().octets.buffer, small?.octets.buffer);
+  assert.equal(large?.keep().take().octets.buffer, large?.octets.buffer);
 });
 
 test("frames of small messages, one after the other, lie side by side", () => {
@@ -71,9 +75,16 @@ test("frames of small messages, one after the other, lie side by side", () => {
   assert.ok(neighbours.length >= 1);
 });
 
-test("what is kept for a slow peer keeps nothing but itself in memory", () => {
-  const { kept } = new Outgoing(event(1, "a")).encoded("json");
-  assert.equal(kept.octets.buffer.byteLength, kept.octets.length);
+test("what all have let go of cannot be had again, and the next to wait gets it anew", () => {
+  const encoded = new Outgoing(event(1, "a")).encoded("json");
+  const kept = encoded.keep();
+  assert.equal(encoded.keep(), kept);
+  kept.drop();
+  assert.deepEqual(kept.take().octets, encoded.octets);
+  assert.throws(() => kept.take(), /everybody has let go/);
+  const again = encoded.keep();
+  assert.notEqual(again, kept);
+  assert.deepEqual(again.take().octets, encoded.octets);
 });
 
 test("integers are written digit for digit", () => {

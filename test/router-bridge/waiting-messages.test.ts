@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { serializers } from "@pinion/wamp/serializer";
-import { Encoded } from "../../router-bridge/encoded.ts";
+import { Encoded, type KeptMessage } from "../../router-bridge/encoded.ts";
 import { WaitingMessages, type EventMark, type Reduction } from "../../router-bridge/waiting-messages.ts";
 
 interface Pushed {
@@ -36,11 +38,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: "shift" as const }) },
 );
 
+const slab = new Uint8Array(1024);
+
 /** The octets name the message: its place, then filling. */
-function encoded(place: number, size: number): Encoded {
-  const octets = new Uint8Array(4 + size);
-  new DataView(octets.buffer).setUint32(0, place);
-  return new Encoded(octets, serializers.json);
+function kept(place: number, size: number): KeptMessage {
+  new DataView(slab.buffer).setUint32(0, place);
+  return new Encoded(slab.subarray(0, 4 + size), serializers.json).keep();
 }
 
 function placeOf({ octets }: Encoded): number {
@@ -69,12 +72,21 @@ function play(steps: readonly Step[], reduction: Reduction | undefined): { pushe
     }
     const mark: EventMark | undefined =
       one.kind === "event" ? { subscription: one.subscription, topic: one.topic } : undefined;
-    waiting.push(encoded(pushed.length, one.size), mark);
+    waiting.push(kept(pushed.length, one.size), mark);
     pushed.push(one);
   }
   while (shift());
   assert.deepEqual([waiting.octets, waiting.messages], [0, 0]);
   return { pushed, came };
+}
+
+setFlagsFromString("--expose-gc");
+// what the flag above adds to each new context
+const collect = runInNewContext("gc") as () => void;
+
+function liveHeap(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
 }
 
 const runs = fc.array(step, { maxLength: 120 });
@@ -136,7 +148,7 @@ test("a queue stays within its bounds as long as there is an event that may go",
   for (const reduction of ["coalesce", "drop-oldest"] as const) {
     const waiting = new WaitingMessages({ octets: 10_000, messages: 50 }, reduction);
     for (let i = 0; i < 10_000; i++) {
-      waiting.push(encoded(i, 10), { subscription: 1 + (i % 3), topic: String(i % 7) });
+      waiting.push(kept(i, 10), { subscription: 1 + (i % 3), topic: String(i % 7) });
       assert.ok(!waiting.isTooMuch);
     }
     const { folded, dropped } = waiting.takeLosses();
@@ -145,13 +157,36 @@ test("a queue stays within its bounds as long as there is an event that may go",
   }
 });
 
+test("an old event that had to stay goes first once there is a newer one of its subscription", () => {
+  const waiting = new WaitingMessages({ octets: 10_000, messages: 2 }, "drop-oldest");
+  for (const [place, subscription] of [1, 2, 2, 1].entries())
+    waiting.push(kept(place, 10), { subscription, topic: "" });
+  const came = [waiting.shift(), waiting.shift(), waiting.shift()];
+  assert.deepEqual(
+    came.map((next) => next && [placeOf(next.encoded), next.dropped]),
+    [[2, 1], [3, 1], undefined],
+  );
+});
+
+test("hundreds of thousands of events for a peer that takes nothing leave nothing behind", () => {
+  for (const reduction of ["coalesce", "drop-oldest"] as const) {
+    const waiting = new WaitingMessages({ octets: 10_000, messages: 50 }, reduction);
+    const push = (i: number): void => waiting.push(kept(i, 10), { subscription: 1, topic: String(i % 3) });
+    for (let i = 0; i < 20_000; i++) push(i);
+    const before = liveHeap();
+    for (let i = 0; i < 300_000; i++) push(i);
+    const grown = liveHeap() - before;
+    assert.ok(grown < 4_000_000, `${reduction}: ${String(grown)} octets more`);
+  }
+});
+
 test("coalesce: a topic that never rests is heard of all the same, between the others", () => {
   const waiting = new WaitingMessages({ octets: 100_000, messages: 40 }, "coalesce");
   let busy = 0;
   let place = 0;
   for (let round = 0; round < 500; round++) {
-    for (let i = 0; i < 5; i++) waiting.push(encoded(place++, 10), { subscription: 1, topic: "busy" });
-    waiting.push(encoded(place++, 10), { subscription: 1, topic: `t${String(round % 60)}` });
+    for (let i = 0; i < 5; i++) waiting.push(kept(place++, 10), { subscription: 1, topic: "busy" });
+    waiting.push(kept(place++, 10), { subscription: 1, topic: `t${String(round % 60)}` });
     const next = waiting.shift();
     const came = next === undefined ? 0 : placeOf(next.encoded);
     if (came % 6 !== 5) busy += 1;
@@ -161,9 +196,9 @@ test("coalesce: a topic that never rests is heard of all the same, between the o
 
 test("a hundred thousand messages pass a queue that is never empty without it growing", () => {
   const waiting = new WaitingMessages({ octets: 1e9, messages: 1e9 });
-  for (let i = 0; i < 10; i++) waiting.push(encoded(i, 1), undefined);
+  for (let i = 0; i < 10; i++) waiting.push(kept(i, 1), undefined);
   for (let i = 10; i < 100_000; i++) {
-    waiting.push(encoded(i, 1), undefined);
+    waiting.push(kept(i, 1), undefined);
     const next = waiting.shift();
     assert.equal(next === undefined ? -1 : placeOf(next.encoded), i - 10);
   }
