@@ -6,6 +6,7 @@ import { garbageCollector, systemdNotifier, watchdogLimit } from "@pinion/client
 import { formatProblems } from "@pinion/config";
 import { Bridge } from "./bridge.ts";
 import { BridgeError } from "./bridge-error.ts";
+import { callbackClock } from "./callback-clock.ts";
 import type { Config } from "./config-schema.ts";
 import { readConfig } from "./config.ts";
 import { IdleCollection } from "./idle-collection.ts";
@@ -43,7 +44,7 @@ async function run(config: Config, log: Log): Promise<void> {
   const bridge = new Bridge(config, {
     log,
     dashboardFolder: join(scriptFolder(), "dashboard"),
-    now: () => performance.now(),
+    now: callbackClock(() => performance.now()),
     random: secureRandom(),
   });
   const notify = systemdNotifier((words) => log.warn({}, words));

@@ -2,6 +2,7 @@
 import { formatProblems } from "@pinion/config";
 import { Bridge } from "./bridge.ts";
 import { BridgeError } from "./bridge-error.ts";
+import { callbackClock } from "./callback-clock.ts";
 import { readConfigText } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { Listening } from "./listeners/listen.ts";
@@ -44,7 +45,7 @@ export async function startRouterBridge(options: RouterBridgeOptions = {}): Prom
   const bridge = new Bridge(served ? result.config : { ...result.config, dashboard: false }, {
     log: options.log ?? processLog(result.config.log.level),
     dashboardFolder,
-    now: () => performance.now(),
+    now: callbackClock(() => performance.now()),
     random: secureRandom(),
     hooks: hooks && { hooks, timeout: hookTimeout },
   });

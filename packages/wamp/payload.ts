@@ -15,6 +15,15 @@ export interface PayloadCodec {
   decode(bytes: Uint8Array, elements: 0 | 1 | 2): { args: readonly unknown[]; kwargs: Dict };
 }
 
+/** Where a payload is written to: a WireWriter's part for that. */
+export interface PayloadTarget {
+  /**
+   * Octets `from` to `to` of what lies in `octets`, already serialized. With `front` that many octets before `from`, counted in
+   * the buffer, are the target's to write over.
+   */
+  splice(octets: Uint8Array, from: number, to: number, front: number): void;
+}
+
 export interface Payload {
   /** Args; [] when the element was absent. Decoded on first use. */
   readonly args: readonly unknown[];
@@ -25,11 +34,14 @@ export interface Payload {
   /** The elements serialized by `codec`; the received octets if they came from the same one. */
   encoded(codec: PayloadCodec): Uint8Array;
   /**
-   * How many octets in front of what `encoded(codec)` gives are the caller's from now on, to write over: a large message is sent
-   * on around its payload, without copying that. 0 where there are none, or somebody has taken them before.
+   * Writes what `encoded(codec)` gives. A large one goes on where it lies, with what is around it written in front of it, where
+   * those octets are free and nobody has used them before.
    */
-  takeFront(codec: PayloadCodec): number;
+  splice(codec: PayloadCodec, target: PayloadTarget): void;
 }
+
+/** Octets from which on a payload is sent on where it lies: smaller ones are better off side by side with others. */
+const LARGE = 16 * 1024;
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_KWARGS: Dict = Object.freeze({});
@@ -57,23 +69,29 @@ class DecodedPayload implements Payload {
   }
 
   /** What was encoded here may be sent more than once. */
-  takeFront(): number {
-    return 0;
+  splice(codec: PayloadCodec, target: PayloadTarget): void {
+    const octets = this.encoded(codec);
+    target.splice(octets, 0, octets.length, 0);
   }
 }
 
 class EncodedPayload implements Payload {
   readonly elements: 1 | 2;
-  readonly #bytes: Uint8Array;
+  /** The message around it: a view of the payload alone costs as much as copying a small one. */
+  readonly #message: Uint8Array;
+  readonly #from: number;
+  readonly #to: number;
   readonly #codec: PayloadCodec;
   #front: number;
   #decoded: DecodedPayload | undefined;
 
-  constructor(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2, front = 0) {
-    this.#bytes = bytes;
+  constructor(received: Received, codec: PayloadCodec) {
+    this.elements = received.elements;
+    this.#message = received.message;
+    this.#from = received.from;
+    this.#to = received.to;
+    this.#front = received.front;
     this.#codec = codec;
-    this.elements = elements;
-    this.#front = front;
   }
 
   get args(): readonly unknown[] {
@@ -85,29 +103,37 @@ class EncodedPayload implements Payload {
   }
 
   encoded(codec: PayloadCodec): Uint8Array {
-    if (codec.name === this.#codec.name) return this.#bytes;
-    return this.#decode().encoded(codec);
+    return codec.name === this.#codec.name ? this.#octets() : this.#decode().encoded(codec);
   }
 
-  takeFront(codec: PayloadCodec): number {
-    if (codec.name !== this.#codec.name) return 0;
-    const front = this.#front;
-    this.#front = 0;
-    return front;
+  splice(codec: PayloadCodec, target: PayloadTarget): void {
+    if (codec.name !== this.#codec.name) {
+      this.#decode().splice(codec, target);
+      return;
+    }
+    const isLarge = this.#to - this.#from >= LARGE;
+    const front = isLarge ? this.#front : 0;
+    if (isLarge) this.#front = 0;
+    target.splice(this.#message, this.#from, this.#to, front);
   }
 
   /** See `keptPayload`. */
   kept(): { payload: Payload; octets: number } {
-    const bytes = this.#bytes;
-    const isWhole = bytes.byteLength === bytes.buffer.byteLength;
-    const payload = new EncodedPayload(isWhole ? bytes : Uint8Array.from(bytes), this.#codec, this.elements);
-    return { payload, octets: bytes.byteLength };
+    const octets = this.#to - this.#from;
+    const isWhole = octets === this.#message.buffer.byteLength;
+    const message = isWhole ? this.#message : this.#message.slice(this.#from, this.#to);
+    const received = { message, from: 0, to: octets, front: 0, elements: this.elements };
+    return { payload: new EncodedPayload(received, this.#codec), octets };
+  }
+
+  #octets(): Uint8Array {
+    return this.#message.subarray(this.#from, this.#to);
   }
 
   /* As many elements as were received, also where they are empty: `elements` and what `encoded` gives must agree. */
   #decode(): DecodedPayload {
     if (!this.#decoded) {
-      const { args, kwargs } = this.#codec.decode(this.#bytes, this.elements);
+      const { args, kwargs } = this.#codec.decode(this.#octets(), this.elements);
       this.#decoded = new DecodedPayload(args, kwargs, this.elements);
     }
     return this.#decoded;
@@ -141,10 +167,16 @@ function sizeOf(value: unknown): number {
   return octets;
 }
 
-/**
- * A payload as received: `elements` well-formed items of `codec` in `bytes`. `front`: octets before them in their buffer that
- * nobody reads any more.
- */
-export function receivedPayload(bytes: Uint8Array, codec: PayloadCodec, elements: 1 | 2, front: number): Payload {
-  return new EncodedPayload(bytes, codec, elements, front);
+/** A payload as received: `elements` well-formed items in the octets `from` to `to` of a message. */
+interface Received {
+  readonly message: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  /** Octets before them in their buffer that nobody reads any more. */
+  readonly front: number;
+  readonly elements: 1 | 2;
+}
+
+export function receivedPayload(received: Received, codec: PayloadCodec): Payload {
+  return new EncodedPayload(received, codec);
 }

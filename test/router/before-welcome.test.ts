@@ -19,7 +19,7 @@ it("aborts any other message than HELLO, and ABORT ends without a reply", () => 
     type: "ABORT",
     details: {},
     reason: uri("wamp.close.normal"),
-    payload: { args: [], kwargs: {}, elements: 0, encoded: () => new Uint8Array(), takeFront: () => 0 },
+    payload: { args: [], kwargs: {}, elements: 0, encoded: () => new Uint8Array(), splice: () => {} },
   });
   assert.deepEqual(peer.take(), []);
   assert.ok(peer.closed);

@@ -12,7 +12,7 @@ it("carries a call to the callee and its result back, with the very payloads", (
   const sealed = (): Payload => ({
     elements: 1,
     encoded: touched,
-    takeFront: touched,
+    splice: touched,
     get args() {
       return touched();
     },

@@ -35,7 +35,7 @@ it("never looks into the payload", () => {
   const sealed: Payload = {
     elements: 2,
     encoded: touched,
-    takeFront: touched,
+    splice: touched,
     get args() {
       return touched();
     },

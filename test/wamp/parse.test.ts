@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { ErrorUri, type Message, ProtocolViolation } from "../../packages/wamp/index.ts";
 import { messageTable } from "../../packages/wamp/message-table.ts";
 import { type SerializerName, serializers } from "../../packages/wamp/serializer/index.ts";
-import { rawOctets } from "../support/raw-message.ts";
+import { rawList, rawOctets } from "../support/raw-message.ts";
 
 const names: readonly SerializerName[] = ["json", "msgpack", "cbor"];
 
@@ -62,6 +62,36 @@ describe("every message", () => {
     test(`${type} in its shortest form is read, and each shorter one is refused`, () => {
       forEach((parse) => assert.equal(parse(list).type, type));
       for (let length = 0; length < list.length; length++) refused(list.slice(0, length), /lacks|empty list/);
+    });
+
+    test(`${type} has each element in the field of the table, and is written as it came`, () => {
+      const values = {
+        id: 1_000_000,
+        "request-or-zero": 77,
+        "request-type": 48,
+        string: "s",
+        uri: "c.d",
+        pattern: "e.f",
+      };
+      // ids that differ, and dicts that are kept as they are
+      const longer = list.map((value, at) => {
+        const kind = shape.elements[at - 1]?.[1];
+        if (kind === undefined || kind === "dict")
+          return kind === undefined ? value : { ...(value as object), x_y: at };
+        return kind === "id" ? values.id + at : values[kind];
+      });
+      const whole = shape.payload ? [...longer, [1, "x"], { y: [2] }] : longer;
+      for (const name of names) {
+        const message = serializers[name].parse(rawOctets(name, whole));
+        const fields = message as unknown as Readonly<Record<string, unknown>>;
+        const elements = shape.elements.map(([field]) => fields[field]);
+        assert.deepEqual(elements, longer.slice(1));
+        assert.deepEqual(Object.keys(fields).length, 1 + elements.length + (shape.payload ? 1 : 0));
+        assert.deepEqual(rawList(name, serializers[name].marshal(message)), whole);
+      }
+      for (const [at, [field]] of shape.elements.entries()) {
+        refused(whole.slice(0, at + 1), new RegExp(`^${type} lacks its element ${field}$`));
+      }
     });
 
     test(`${type} with one element too many is refused`, () => {

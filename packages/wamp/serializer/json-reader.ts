@@ -25,6 +25,7 @@ import { checkDetails, MAX_DEPTH, NO_DICT, PARSE_LIMITS, type ParseLimits, type 
 
 const NO_BYTES = new Uint8Array(0);
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
 /** Digits of the longest id, 2^53. */
 const ID_DIGITS = 16;
 
@@ -52,6 +53,15 @@ export class JsonReader implements WireReader {
   }
 
   next(): boolean {
+    const bytes = this.#bytes;
+    const after = this.#at + 1;
+    if (this.#first || bytes[this.#at] !== COMMA || (bytes[after] ?? 0) <= SPACE) return this.#nextAnyway();
+    this.#at = after;
+    return true;
+  }
+
+  /* At the first element, at the end, and where there is space. */
+  #nextAnyway(): boolean {
     const at = skipSpace(this.#bytes, this.#at);
     const octet = this.#bytes[at];
     if (octet === CLOSE_LIST) {

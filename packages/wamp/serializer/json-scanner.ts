@@ -2,7 +2,7 @@
 import { ProtocolViolation } from "../errors.ts";
 import { endOfCharacter } from "./utf8.ts";
 import { MAX_DEPTH } from "./wire.ts";
-import { LONG_RUN, skipPlainWords } from "./word-scan.ts";
+import { skipPlainWords } from "./word-scan.ts";
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -92,12 +92,8 @@ export function skipDict(bytes: Uint8Array, at: number, depth: number): number {
 export function skipString(bytes: Uint8Array, at: number): number {
   at++;
   for (;;) {
-    const long = at + LONG_RUN;
-    while (at < long && PLAIN[bytes[at] ?? 0] === 1) at++;
-    if (at === long) {
-      at = skipPlainWords(bytes, at, bytes.length);
-      continue;
-    }
+    at = skipPlainWords(bytes, at, bytes.length);
+    while (PLAIN[bytes[at] ?? 0] === 1) at++;
     const octet = bytes[at];
     if (octet === QUOTE) return at + 1;
     if (octet === undefined || octet < 0x20) throw broken(at);

@@ -87,8 +87,8 @@ export class JsonWriter implements WireWriter {
     this.#out.octet(0x7d);
   }
 
-  splice(octets: Uint8Array, front: number): void {
-    this.#out.octets(octets, front);
+  splice(octets: Uint8Array, from: number, to: number, front: number): void {
+    this.#out.octetsOf(octets, from, to, front);
   }
 
   take(): Uint8Array {

@@ -113,8 +113,8 @@ export class MsgpackWriter implements WireWriter {
     // counts say where dicts end
   }
 
-  splice(octets: Uint8Array, front: number): void {
-    this.#out.octets(octets, front);
+  splice(octets: Uint8Array, from: number, to: number, front: number): void {
+    this.#out.octetsOf(octets, from, to, front);
   }
 
   take(): Uint8Array {

@@ -5,6 +5,7 @@
  */
 import { isUri } from "../uri.ts";
 import { decodeUtf8 } from "./utf8.ts";
+import { wordsOf } from "./word-scan.ts";
 
 const SLOTS = 512;
 const LONGEST = 96;
@@ -32,8 +33,13 @@ export class UriReader {
 }
 
 function slotOf(bytes: Uint8Array, start: number, end: number): number {
+  const words = wordsOf(bytes);
+  const last = bytes.byteOffset + end;
   let hash = end - start;
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+  let at = bytes.byteOffset + start;
+  for (; at <= last - 4; at += 4) hash = Math.imul(hash ^ words.getInt32(at, true), 0x9e3779b1);
+  for (; at < last; at++) hash = Math.imul(hash ^ words.getUint8(at), 0x9e3779b1);
+  // the last octets have only reached the high bits
   return (hash ^ (hash >>> 15)) & (SLOTS - 1);
 }
 

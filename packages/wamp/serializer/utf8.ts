@@ -2,7 +2,7 @@
  * UTF-8 by hand where the platform's codec is slow (short strings) or absent (checking without decoding). Everything else
  * goes through TextEncoder and TextDecoder.
  */
-import { LONG_RUN, skipAsciiWords } from "./word-scan.ts";
+import { skipAsciiWords } from "./word-scan.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -41,18 +41,13 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/* Most text is ASCII, so that is passed over four octets at a time. */
-function endOfAscii(bytes: Uint8Array, at: number, end: number): number {
-  const last = Math.min(end, at + LONG_RUN) - 4;
-  while (at <= last && (at4(bytes, at) & 0x80) === 0) at += 4;
-  // only now: text with a letter beyond ASCII here and there would make words for each
-  if (at > last) at = skipAsciiWords(bytes, at, end);
+function endOfAscii(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  // text with a letter beyond ASCII here and there is not worth words
+  for (const soon = Math.min(end, from + 3); at < soon; at++) if (((bytes[at] ?? 0) & 0x80) !== 0) return at;
+  at = skipAsciiWords(bytes, at, end);
   while (at < end && ((bytes[at] ?? 0) & 0x80) === 0) at++;
   return at;
-}
-
-function at4(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | (bytes[at + 1] ?? 0) | (bytes[at + 2] ?? 0) | (bytes[at + 3] ?? 0);
 }
 
 /** Octets below which a loop beats a call into the platform (measured on Node 24). */

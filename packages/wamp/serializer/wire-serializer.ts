@@ -4,7 +4,7 @@
  */
 import { marshal } from "../marshal.ts";
 import type { Dict, Message } from "../message.ts";
-import { parse } from "../parse.ts";
+import { MessageParser } from "../parse.ts";
 import type { PayloadCodec } from "../payload.ts";
 import type { Serializer, SerializerName } from "./serializer.ts";
 import { writeDict, writeList } from "./value-writer.ts";
@@ -21,23 +21,19 @@ export interface Format {
 }
 
 export function makeSerializer(format: Format): Serializer {
-  const reader = format.makeReader();
   const free: WireWriter[] = [];
 
-  function withWriter(write: (writer: WireWriter) => Uint8Array): Uint8Array {
-    const writer = free.pop() ?? format.makeWriter();
-    try {
-      return write(writer);
-    } finally {
-      writer.reset();
-      free.push(writer);
-    }
+  function giveBack(writer: WireWriter): void {
+    // what a failure left in it
+    writer.reset();
+    free.push(writer);
   }
 
   const codec: PayloadCodec = {
     name: format.name,
-    encode: (args, kwargs, elements) =>
-      withWriter((writer) => {
+    encode: (args, kwargs, elements) => {
+      const writer = free.pop() ?? format.makeWriter();
+      try {
         if (elements > 0) writeList(writer, args);
         if (elements > 1) {
           writer.separate();
@@ -45,17 +41,28 @@ export function makeSerializer(format: Format): Serializer {
         }
         // it is remembered as long as the payload: not with a slab around it
         return writer.take().slice();
-      }),
+      } finally {
+        giveBack(writer);
+      }
+    },
     decode: (bytes, elements) => (elements === 0 ? { args: [], kwargs: {} } : format.decodePayload(bytes, elements)),
   };
 
+  const parser = new MessageParser(format.makeReader(), codec);
   return Object.freeze({
     name: format.name,
     rawSocketCode: format.rawSocketCode,
     subprotocol: `wamp.2.${format.name}`,
     binary: format.binary,
-    parse: (bytes: Uint8Array, limits: ParseLimits = PARSE_LIMITS, room?: number) =>
-      parse(bytes, { reader, codec, limits, room }),
-    marshal: (message: Message) => withWriter((writer) => marshal(message, writer, codec)),
+    parse: (bytes: Uint8Array, limits: ParseLimits = PARSE_LIMITS, room?: number) => parser.parse(bytes, limits, room),
+    marshal: (message: Message) => {
+      const writer = free.pop() ?? format.makeWriter();
+      try {
+        marshal(message, writer, codec);
+        return writer.take();
+      } finally {
+        giveBack(writer);
+      }
+    },
   });
 }

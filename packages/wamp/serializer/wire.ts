@@ -4,6 +4,7 @@
  */
 import { ProtocolViolation } from "../errors.ts";
 import type { Dict } from "../message.ts";
+import type { PayloadTarget } from "../payload.ts";
 
 /**
  * Lists and dicts nested deeper than this, counted inside a message, are refused on receipt and on sending: what one
@@ -53,7 +54,7 @@ export interface WireReader {
 }
 
 /** Writes values one after the other. Lists and dicts announce their size first. */
-export interface WireWriter {
+export interface WireWriter extends PayloadTarget {
   null(): void;
   boolean(value: boolean): void;
   /** An integer from -2^63 to 2^64-1. */
@@ -68,8 +69,6 @@ export interface WireWriter {
   separate(): void;
   endList(): void;
   endDict(): void;
-  /** Octets of this format, already serialized. With `front` that many octets before them are this writer's to write over. */
-  splice(octets: Uint8Array, front: number): void;
   /** The octets written since the last `take`. */
   take(): Uint8Array;
   /** Drops what was written since the last `take`. */

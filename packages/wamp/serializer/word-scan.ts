@@ -1,57 +1,63 @@
 /*
- * Steps over long runs of octets four at a time, as 32-bit words of the same memory: of a payload of many kilobytes, looking at
- * each octet is most of what a router does with it. May stop early, never late: what is left is looked at by octets.
+ * Looks at octets four at a time, as 32-bit words: looking at each octet is most of what a router does with a message. Words may
+ * begin at any octet. What is left over after the last whole word is looked at by octets.
  */
-
-/** Octets below which making the words costs more than they save (measured on Node 24). */
-export const LONG_RUN = 128;
 
 /** The highest bit of each octet. */
 const HIGHEST = 0x80808080 | 0;
+/** The words of a larger buffer are not remembered: that would keep it in memory. */
+const LARGEST_REMEMBERED = 128 * 1024;
 
-/** A place from `at` on, up to `end`: all octets before it are ASCII. */
+let rememberedOctets: Uint8Array = new Uint8Array(0);
+let remembered = new DataView<ArrayBufferLike>(rememberedOctets.buffer);
+
+/** The buffer of `bytes` as words; places in it are counted from the beginning of that buffer. Messages come many to a buffer. */
+export function wordsOf(bytes: Uint8Array): DataView {
+  // asking an array for its buffer costs more than all the rest
+  if (bytes === rememberedOctets) return remembered;
+  const { buffer } = bytes;
+  const words = buffer === remembered.buffer ? remembered : new DataView(buffer);
+  if (buffer.byteLength > LARGEST_REMEMBERED) return words;
+  rememberedOctets = bytes;
+  remembered = words;
+  return words;
+}
+
+/** The place of the first octet from `at` on that is not ASCII, or up to three before it; at most `end`. */
 export function skipAsciiWords(bytes: Uint8Array, at: number, end: number): number {
-  if (end - at < 4 || !isAscii(wordAt(bytes, at))) return at;
-  const words = alignedWords(bytes, at, end);
-  const fours = words.length & ~3;
-  let count = 0;
-  while (
-    count < fours &&
-    isAscii(wordOf(words, count) | wordOf(words, count + 1) | wordOf(words, count + 2) | wordOf(words, count + 3))
-  ) {
-    count += 4;
+  const words = wordsOf(bytes);
+  const { byteOffset } = bytes;
+  const last = byteOffset + end - 4;
+  let place = byteOffset + at;
+  for (const longLast = last - 12; place <= longLast; place += 16) {
+    const four = wordAt(words, place) | wordAt(words, place + 4) | wordAt(words, place + 8) | wordAt(words, place + 12);
+    if ((four & HIGHEST) !== 0) break;
   }
-  while (count < words.length && isAscii(wordOf(words, count))) count++;
-  return words.byteOffset - bytes.byteOffset + count * 4;
+  while (place <= last && (wordAt(words, place) & HIGHEST) === 0) place += 4;
+  return place - byteOffset;
 }
 
 /** The same for octets that JSON text holds as they are in a string: ASCII but control characters, quote and backslash. */
 export function skipPlainWords(bytes: Uint8Array, at: number, end: number): number {
-  if (end - at < 4 || !isPlain(plainBits(wordAt(bytes, at)))) return at;
-  const words = alignedWords(bytes, at, end);
-  const fours = words.length & ~3;
-  let count = 0;
-  while (
-    count < fours &&
-    isPlain(plainAt(words, count) & plainAt(words, count + 1) & plainAt(words, count + 2) & plainAt(words, count + 3))
-  ) {
-    count += 4;
+  const words = wordsOf(bytes);
+  const { byteOffset } = bytes;
+  const last = byteOffset + end - 4;
+  let place = byteOffset + at;
+  for (const longLast = last - 12; place <= longLast; place += 16) {
+    const four =
+      plainBits(wordAt(words, place)) &
+      plainBits(wordAt(words, place + 4)) &
+      plainBits(wordAt(words, place + 8)) &
+      plainBits(wordAt(words, place + 12));
+    if ((four & HIGHEST) !== HIGHEST) break;
   }
-  while (count < words.length && isPlain(plainAt(words, count))) count++;
-  return words.byteOffset - bytes.byteOffset + count * 4;
+  while (place <= last && (plainBits(wordAt(words, place)) & HIGHEST) === HIGHEST) place += 4;
+  return place - byteOffset;
 }
 
-/** A word that is there. */
-function wordOf(words: Int32Array, at: number): number {
-  return words[at] as number; // below its length; asking costs half of the time
-}
-
-function isAscii(word: number): boolean {
-  return (word & HIGHEST) === 0;
-}
-
-function isPlain(bits: number): boolean {
-  return (bits & HIGHEST) === HIGHEST;
+/** Where the octets lie within the word does not matter here, as long as it is the same everywhere. */
+function wordAt(words: DataView, place: number): number {
+  return words.getInt32(place, true);
 }
 
 /**
@@ -61,20 +67,4 @@ function isPlain(bits: number): boolean {
  */
 function plainBits(word: number): number {
   return ((word ^ 0x02020202) + 0x5f5f5f5f) & ((word ^ 0x5c5c5c5c) + 0x7f7f7f7f) & ~word;
-}
-
-function plainAt(words: Int32Array, at: number): number {
-  return plainBits(wordOf(words, at));
-}
-
-/** The four octets at `at`; in which order does not matter here. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  const [first = 0, second = 0, third = 0, fourth = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-  return first | (second << 8) | (third << 16) | (fourth << 24);
-}
-
-/** The words from at most three octets after `at` on: words lie at multiples of four only. */
-function alignedWords({ buffer, byteOffset }: Uint8Array, at: number, end: number): Int32Array {
-  const start = (byteOffset + at + 3) & ~3;
-  return new Int32Array(buffer, start, Math.max(0, byteOffset + end - start) >> 2);
 }
