@@ -40,10 +40,13 @@ export interface Link {
   send(encoded: Encoded): boolean;
   /**
    * From now on messages that came side by side go to `runs` first, in the frames of a raw socket; those that it does not take
-   * come one by one. Only where the transport is a raw socket, as is `sendRun`.
+   * come one by one. Only from a raw socket.
    */
   passRuns?(runs: RunHandlers): void;
-  /** As `send`, for what `onRun` got from another raw socket with the same serializer; no message may be over `maxSend`. */
+  /**
+   * As `send`, for what `onRun` got from a link with the same serializer: no message may be over `maxSend`, or over 65,535 octets.
+   * Only to a raw socket, or from the server's side to a WebSocket without batches.
+   */
   sendRun?(frames: Uint8Array): boolean;
   /** Stops reading, so that the peer feels it. */
   pause(): void;

@@ -10,7 +10,7 @@ import type { Encoded } from "../encoded.ts";
 import type { Farewell, Link, LinkHandlers } from "../link.ts";
 import type { PeerInfo } from "../router/index.ts";
 import { HIGH_WATER, Outbox } from "./outbox.ts";
-import { webSocketFrame } from "./web-socket-frame.ts";
+import { webSocketFrame, webSocketFrames } from "./web-socket-frame.ts";
 
 /** RFC 6455, 5.5: a close frame carries at most 125 octets, two of them the code. */
 const MAX_REASON_OCTETS = 123;
@@ -32,6 +32,8 @@ export class WebSocketLink implements Link {
   readonly serializer: Serializer;
   readonly info: PeerInfo;
   readonly maxSend = Number.POSITIVE_INFINITY;
+  /** Not where each message is masked, or put into a batch. */
+  readonly sendRun?: (frames: Uint8Array) => boolean;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #outbox: Outbox | undefined;
@@ -51,7 +53,10 @@ export class WebSocketLink implements Link {
     this.info = info;
     this.#batch = batch;
     this.#closeTimeout = closeTimeout;
-    this.#outbox = side === "server" ? new Outbox(socket) : undefined;
+    if (side === "client") return;
+    const outbox = new Outbox(socket);
+    this.#outbox = outbox;
+    if (batch === undefined) this.sendRun = (frames) => this.#sendRun(outbox, frames);
   }
 
   get bufferedAmount(): number {
@@ -71,7 +76,7 @@ export class WebSocketLink implements Link {
   }
 
   send(encoded: Encoded): boolean {
-    if (this.#farewell !== undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) return false;
+    if (!this.#takes) return false;
     let free: boolean;
     if (this.#outbox === undefined) {
       this.#webSocket.send(encoded.octets, { binary: this.serializer.binary });
@@ -83,6 +88,17 @@ export class WebSocketLink implements Link {
       this.#batchDue ??= setImmediate(() => this.#flushBatch());
       free = this.bufferedAmount <= HIGH_WATER;
     }
+    if (!free) this.#press();
+    return free;
+  }
+
+  get #takes(): boolean {
+    return this.#farewell === undefined && this.#webSocket.readyState === this.#webSocket.OPEN;
+  }
+
+  #sendRun(outbox: Outbox, frames: Uint8Array): boolean {
+    if (!this.#takes) return false;
+    const free = outbox.add(webSocketFrames(frames, this.serializer.binary));
     if (!free) this.#press();
     return free;
   }

@@ -6,6 +6,8 @@ import * as fc from "fast-check";
 import { payloadOf, toId, toUri, type Message, type RequestId } from "@pinion/wamp";
 import { serializers, type SerializerName } from "@pinion/wamp/serializer";
 import { connect } from "@pinion/client";
+import { encodeFrame, FrameType } from "net-socket-raw-framing";
+import { webSocketFrame, webSocketFrames } from "../../router-bridge/listeners/web-socket-frame.ts";
 import { messageCode } from "../../router-bridge/relay/message-code.ts";
 import { parseUpstreamUrl, reachesThisMachine } from "../../router-bridge/relay/upstream-address.ts";
 import { eventually, startBridge, temporaryFolder } from "../support/router-bridge-fixture.ts";
@@ -105,6 +107,20 @@ test("the code of a message among others is that of the message alone, whatever 
       assert.equal(messageCode(all, name, before.length, end), messageCode(octets, name));
     }),
     { numRuns: 2000 },
+  );
+});
+
+test("a run of a raw socket's frames becomes the frames that its messages have one by one", () => {
+  const length = fc.oneof(fc.integer({ min: 0, max: 130 }), fc.integer({ min: 250, max: 260 }), fc.constant(0xffff));
+  fc.assert(
+    fc.property(fc.array(length, { maxLength: 20 }), fc.boolean(), (lengths, binary) => {
+      const messages = lengths.map((size, i) => new Uint8Array(size).fill(i + 1));
+      const run = Buffer.concat(messages.map((one) => encodeFrame(FrameType.MESSAGE, one, { maxLength: 0xffff })));
+      const before = Buffer.from(run);
+      const expected = Buffer.concat(messages.map((one) => webSocketFrame(one, binary)));
+      assert.ok(Buffer.from(webSocketFrames(run, binary)).equals(expected));
+      assert.ok(run.equals(before));
+    }),
   );
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
+import { WebSocket } from "ws";
 import { encodeFrame, FrameDecoder, FrameType } from "net-socket-raw-framing";
 import type { RawSocketConnection } from "net-socket-raw-framing/node";
 import { RawSocketLink } from "../../router-bridge/listeners/raw-socket-link.ts";
@@ -206,6 +207,39 @@ test("a router that stops reading makes the relay stop reading a publisher of sm
   connection.resume();
   await eventually(() => upstream.received.length === sent, "all messages");
   assert.ok(upstream.received.every((text, i) => text === publish(i)));
+});
+
+test("runs cross to a WebSocket message by message, and the router is not read while the browser does not read", async (t) => {
+  const upstream = await scriptedUpstream(t);
+  const { at } = await startBridge(t, relayTo(upstream.url));
+  const socket = new WebSocket(`ws://${at}/ws`, ["wamp.2.json"]);
+  t.after(() => socket.terminate());
+  const got: string[] = [];
+  socket.on("message", (data, isBinary) => {
+    assert.equal(isBinary, false);
+    got.push((data as Buffer).toString()); // text comes as one Buffer
+  });
+  await once(socket, "open");
+  socket.send(HELLO);
+  const next = await eventually(() => upstream.connections[0], "the relay's connection");
+  const lengths = [0, 1, 2, 90, 125, 126, 127, 255, 256, 4000, 65_535, 65_536, 70_000];
+  const texts = [WELCOME, ...lengths.map((length) => "x".repeat(length)), ...numbered(2000, event)];
+  next.socket.write(framed(...texts));
+  await eventually(() => got.length === texts.length, "all that the router said");
+  assert.ok(got.every((text, i) => text === texts[i]));
+  got.length = 0;
+  socket.pause();
+  let sent = 0;
+  while (next.bufferedAmount < 3_000_000) {
+    next.sendRun(framed(...numbered(1000, (i) => event(sent + i))));
+    sent += 1000;
+    await new Promise(setImmediate);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(next.bufferedAmount > 1_000_000, "the relay swallowed what nobody took");
+  socket.resume();
+  await eventually(() => got.length === sent, "all events");
+  assert.ok(got.every((text, i) => text === event(i)));
 });
 
 test("many publishers and subscribers at once behind the relay each get all, in order, unmixed", async (t) => {
