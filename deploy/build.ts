@@ -84,6 +84,7 @@ export function programBundle(
       coreSchemaOnly(join(root, "node_modules")),
       formatsOnDemand(join(root, "node_modules")),
       ownCopy("typebox", join(root, "drivers/authoring/index.ts")),
+      ownCopy("typebox/schema", join(root, "packages/config/any-keyword.ts")),
       commonJsParts,
       ...(version === undefined ? [] : [ownVersion(version)]),
     ],

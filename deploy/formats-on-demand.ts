@@ -1,5 +1,5 @@
 /**
- * TypeBox's check of `format: uri` and its like, without the formats themselves: these are known to it once device/guest/text-formats.ts
+ * TypeBox's check of `format: uri` and its like, without the formats themselves: these are known to it once device/guest/schemas-of-others.ts
  * is loaded. Its registry fills itself when it is loaded otherwise, with 13 KB that no schema of ours uses.
  */
 import type { Plugin } from "esbuild";

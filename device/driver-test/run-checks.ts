@@ -7,7 +7,7 @@ import { DriverError } from "../../drivers/driver-error.ts";
 import { provideDriverPackage } from "../guest/inside/driver-package.ts";
 import { inspectDriver, loadDriver } from "../guest/inside/load-driver.ts";
 import { wordsOf } from "../guest/messages.ts";
-import "../guest/text-formats.ts";
+import "../guest/schemas-of-others.ts";
 import { loadScenario } from "./scenario.ts";
 
 export type Said =

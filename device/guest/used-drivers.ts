@@ -15,7 +15,7 @@ import { parseSize } from "../size.ts";
 import { openGuest, type GuestHost } from "./guest-driver.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { isFile } from "./is-file.ts";
-import "./text-formats.ts";
+import "./schemas-of-others.ts";
 import type { InspectedConfig, InspectedDriver } from "./messages.ts";
 
 /** ms for a driver to be loaded and to say what it offers. */

@@ -3,7 +3,7 @@
  * adds what people need: where, what is allowed, what to do. Unknown keys are findings unless a schema opens itself.
  */
 import type { TSchema } from "typebox";
-import { Check, Errors } from "typebox/schema";
+import { Check } from "typebox/schema";
 import { closest } from "./near-names.ts";
 import { findBranch, isRequired, missedDiscriminator } from "./find-branch.ts";
 import type { Finding, Path } from "./problem.ts";
@@ -124,14 +124,25 @@ function otherNameOf(key: string, schema: SchemaNode): string {
 }
 
 /** What only TypeBox itself knows: keywords that the walk has no words for. Nothing wrong passes for lack of words. */
+/** What a schema has against a value by keywords that the walk does not know: each a place in the value (RFC 6901) and what is allowed. */
+export type Explain = (schema: TSchema, value: unknown) => readonly { readonly at: string; readonly allowed: string }[];
+
+let explain: Explain | undefined;
+
+/** For schemas of others, which may use any keyword. Ours use those that the walk knows: programs with no others do without the words. */
+export function explainBy(given: Explain): void {
+  explain = given;
+}
+
 function unexplained(schema: SchemaNode, value: unknown, path: Path): Finding[] {
   // asking whether costs a call of an action less than asking why
   if (Check(asTypeBox(schema), value)) return [];
-  const [, errors] = Errors(asTypeBox(schema), value);
-  return errors.map(({ instancePath, message }) => ({
-    path: [...path, ...instancePath.split("/").slice(1)],
+  const faults = explain?.(asTypeBox(schema), value) ?? [];
+  if (faults.length === 0) return [mismatch(schema, value, path)];
+  return faults.map(({ at, allowed }) => ({
+    path: [...path, ...at.split("/").slice(1)],
     found: describeValue(value, schema),
-    allowed: message,
+    allowed,
     cure: cureOf(schema, value, path),
   }));
 }

@@ -1,5 +1,5 @@
 export * from "./load-config.ts";
 export * from "./problem.ts";
 export { closest } from "./near-names.ts";
-export { checkValue } from "./check-value.ts";
+export { checkValue, explainBy } from "./check-value.ts";
 export { describeSchema } from "./words.ts";

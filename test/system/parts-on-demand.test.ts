@@ -72,7 +72,7 @@ async function call(procedure: string, args: readonly unknown[] = []): Promise<u
   }
 }
 
-for (const [id, router] of [
+const ROUTERS = [
   ["json", `url: "rs://${at}", serializer: json, auth: { ${BY_SECRET} }`],
   ["msgpack", `url: "rs://${at}", serializer: msgpack, auth: { ${BY_SECRET} }`],
   ["cbor", `url: "rs://${at}", serializer: cbor, auth: { ${BY_SECRET} }`],
@@ -84,14 +84,29 @@ for (const [id, router] of [
   ["cra", `url: "rs://${at}", auth: { authid: cra, secretFile: ${place("secret")} }`],
   ["cryptosign", `url: "rs://${at}", auth: { authid: key, keyFile: ${place("board.key")} }`],
   ["failover", `url: ["rs://127.0.0.1:1", "rs://${at}"], auth: { ${BY_SECRET} }`],
-] as const) {
-  test(`a board joins and is called by what few boards need: ${id}`, async () => {
+] as const;
+
+test("boards join and are called by what few of them need: each serializer, transport and way to log in", async () => {
+  const faults = ROUTERS.map(async ([id, router]) => {
     const board = await joined(id, router);
     const set = await call(`device.${id}.gpio.set`, ["relay", 1]);
-    assert.equal((set as { readBack: number }).readBack, 1); // as described
-    assert.equal(await board.stop(), 0, board.output());
+    assert.equal((set as { readBack: number }).readBack, 1, id); // as described
+    assert.equal(await board.stop(), 0, `${id}: ${board.output()}`);
   });
-}
+  await Promise.all(faults);
+});
+
+test("an idle board with one pin loads at most 400,000 octets of JavaScript", async () => {
+  const file = join(temporaryFolder({ after: (run) => void cleanUps.unshift(run) }), "board.yaml");
+  writeFileSync(file, `router: { url: "rs://${at}", auth: { ${BY_SECRET} } }\nboard: { gpio: simulated }\n${PIN}\n`);
+  const counting = join(import.meta.dirname, "../bench/boards/loaded-code.cjs");
+  const board = start(process.execPath, ["--require", counting, programScript("pinion-device"), "--config", file]);
+  cleanUps.unshift(() => board.stop());
+  await until("the session", () => board.output().includes("the session is ready"), 30_000, board.output);
+  await board.stop("SIGUSR2");
+  const [, octets] = /^loaded-code (\d+)$/m.exec(board.output()) ?? [];
+  assert.ok(Number(octets) > 100_000 && Number(octets) <= 400_000, `${String(octets)} octets`);
+});
 
 test("inputs with button and counter, hardware PWM and durable readings are there where they are configured", async () => {
   const board = await joined(
@@ -121,16 +136,18 @@ drivers:
 });
 
 test("a wrong file is refused by the built board with line, column and cure", async () => {
-  for (const [text, words] of [
+  const files = [
     ["device: { id: a }\nboard:\n\tgpio: simulated\n", /board\.yaml:3:\d+: \(syntax\): found a tab in the indentation/],
     ["device:\n  ? [a]\n  : b\n", /board\.yaml:2:\d+: \(syntax\): found a key that is no plain word/],
     ["board: { gpoi: simulated }\n", /board\.yaml:1:10: board\.gpoi: .*\n.*\n.*gpio/],
     ["drivers:\n  - use: gpoi\n", /board\.yaml:2:10: drivers\[0\]\.use: found .*\n.*gpio.*\n.*gpio/],
     ["router: { auth: { authid: a } }\n", /board\.yaml:1:\d+: router\.auth/],
-  ] as const) {
+  ] as const;
+  const refusals = files.map(async ([text, words]) => {
     const board = startDevice(temporaryFolder({ after: (run) => void cleanUps.unshift(run) }), text);
     await until("the refusal", () => board.process.exitCode !== null, 30_000, board.output);
     assert.equal(board.process.exitCode, 78, board.output());
     assert.match(board.output(), words);
-  }
+  });
+  await Promise.all(refusals);
 });

@@ -10,7 +10,7 @@ import { DriverError } from "../../../drivers/driver-error.ts";
 import { MessageLink } from "../message-link.ts";
 import { toWireError, wordsOf, type ToGuest, type ToHost } from "../messages.ts";
 import { Questions } from "../questions.ts";
-import "../text-formats.ts";
+import "../schemas-of-others.ts";
 import { provideDriverPackage } from "./driver-package.ts";
 import { inspectDriver, loadDriver } from "./load-driver.ts";
 import { ReadingGate } from "./reading-gate.ts";

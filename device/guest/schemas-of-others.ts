@@ -1,8 +1,12 @@
 /**
- * The formats of JSON Schema (`format: uri`), known to TypeBox's checks once this is loaded: drivers of others may use any. Ours use
- * none, and a board without drivers of others does without their code (deploy/build.ts).
+ * What schemas of others may use and ours do not: any keyword of JSON Schema, with words for what breaks it, and the formats
+ * (`format: uri`), known to TypeBox's checks once this is loaded. A board without drivers of others does without (deploy/build.ts).
  */
+import { explainBy } from "@pinion/config";
+import { anyKeyword } from "@pinion/config/any-keyword";
 import * as Format from "typebox/format";
+
+explainBy(anyKeyword);
 
 Format.Set("date-time", Format.IsDateTime);
 Format.Set("date", Format.IsDate);
