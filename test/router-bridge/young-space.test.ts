@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { shouldStaySmall } from "../../router-bridge/young-space.ts";
+import { youngSpaceOptions } from "../../router-bridge/young-space.ts";
 
 test("the young space stays small, unless its owner said otherwise", () => {
-  assert.equal(shouldStaySmall([]), true);
-  assert.equal(shouldStaySmall(["--max-old-space-size=100"]), true);
-  assert.equal(shouldStaySmall(["--max-semi-space-size=16"]), false);
+  const options = youngSpaceOptions([]);
+  assert.ok(options.length > 0);
+  assert.deepEqual(youngSpaceOptions(["--max-old-space-size=100"]), options);
+  assert.deepEqual(youngSpaceOptions(["--max-semi-space-size=16"]), []);
+});
+
+test("this Node knows each option, and would say so if it did not", () => {
+  const said = (option: string): string => {
+    const script = `require("node:v8").setFlagsFromString(${JSON.stringify(option)})`;
+    return spawnSync(process.execPath, ["-e", script], { encoding: "utf8" }).stderr;
+  };
+  for (const option of youngSpaceOptions([])) assert.equal(said(option), "");
+  assert.notEqual(said("--no-option-of-this-name"), "");
 });
 
 /** Megabytes of young space after much that lives a little while. */
@@ -20,7 +30,7 @@ function youngSpaceAfterWork(prelude: string): number {
 }
 
 test("what is switched off is what makes it grow", () => {
-  const flag = `require("node:v8").setFlagsFromString("--semi-space-growth-factor=1");`;
-  const [left, kept] = [youngSpaceAfterWork(""), youngSpaceAfterWork(flag)];
+  const flags = youngSpaceOptions([]).map((option) => `require("node:v8").setFlagsFromString("${option}");`);
+  const [left, kept] = [youngSpaceAfterWork(""), youngSpaceAfterWork(flags.join(""))];
   assert.ok(kept < left / 2, `${String(kept)} MiB of ${String(left)}`);
 });
