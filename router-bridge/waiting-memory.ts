@@ -123,10 +123,10 @@ function isFull({ freed, fresh, blockSize }: Slab): boolean {
   return freed.length === 0 && fresh + blockSize > SLAB;
 }
 
-/** At most a fifth of a block stays empty, but for the least. */
+/** At most a ninth of a block stays empty, but for the least. */
 function blockSizeFor(length: number): number {
   if (length <= LEAST_BLOCK) return LEAST_BLOCK;
-  const step = 2 ** (29 - Math.clz32(length - 1));
+  const step = 2 ** (28 - Math.clz32(length - 1));
   return Math.ceil(length / step) * step;
 }
 

@@ -1,4 +1,5 @@
 /** One case: all its entrants' servers are started, measured in turn (A B C A B C ...), and stopped again. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Case, Entrant, Times } from "./cases.ts";
 import type { Job, Measured } from "./load/job.ts";
 import { LoadProcess } from "./load-process.ts";
@@ -13,12 +14,15 @@ export interface Settings {
   wants(entrant: Entrant): boolean;
 }
 
+/** Milliseconds. */
+const ENDING = 500;
+
 interface Contest {
   readonly entrant: Entrant;
   readonly runs: Measured[];
   server?: Server;
   sessions: number;
-  fault?: string;
+  fault?: string | undefined;
 }
 
 export async function measureCase(one: Case, settings: Settings): Promise<CaseResult> {
@@ -55,13 +59,18 @@ async function begin(contest: Contest, { connections }: Case, { program }: Setti
 async function run(contest: Contest, times: Times): Promise<void> {
   const { server, entrant } = contest;
   if (server === undefined || contest.fault !== undefined) return;
+  // also between the turns: what the last one did to it is its own doing
+  contest.fault = server.ended();
+  if (contest.fault !== undefined) return;
   const load = new LoadProcess();
   try {
     const job = entrant.job(server.port, server.pids, times);
     contest.sessions = sessionsOf(job);
     contest.runs.push(await load.measure(job));
   } catch (error) {
-    contest.fault = error instanceof Error ? error.message : String(error);
+    // that its process is gone is why whatever else went wrong did; its connections end a little before it
+    await sleep(ENDING);
+    contest.fault = server.ended() ?? (error instanceof Error ? error.message : String(error));
   } finally {
     await load.end();
   }

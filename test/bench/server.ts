@@ -10,6 +10,7 @@ import { freePort, start, until, type Running } from "../support/programs.ts";
 export type ServerName =
   | "pinion"
   | "pinion-metrics"
+  | "pinion-drop-oldest"
   | "pinion-relay"
   | "mosquitto"
   | "aedes"
@@ -24,6 +25,8 @@ export interface Server {
   readonly webSocket?: number;
   /** All its processes: their CPU and memory are its cost. */
   readonly pids: readonly number[];
+  /** How one of its processes has ended by itself; undefined while all of them run. */
+  ended(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -37,6 +40,7 @@ export interface Options {
 const starts: Readonly<Record<ServerName, (options: Options) => Promise<Server>>> = {
   pinion: (options) => startPinion(options),
   "pinion-metrics": (options) => startPinion(options, ["metrics: true"]),
+  "pinion-drop-oldest": (options) => startPinion(options, ["limits: { slowConsumer: drop-oldest }"]),
   "pinion-relay": startRelay,
   mosquitto: startMosquitto,
   aedes: () => startRival("aedes"),
@@ -83,6 +87,7 @@ async function startRelay(options: Options): Promise<Server> {
   return {
     port: relay.port,
     pids: [...relay.pids, ...router.pids],
+    ended: () => relay.ended() ?? router.ended(),
     stop: async () => {
       await relay.stop();
       await router.stop();
@@ -125,10 +130,11 @@ async function startBare(mode: "copy" | "relay"): Promise<Server> {
   const child = fork(new URL("bare-copier.ts", import.meta.url), [mode]);
   // It says its port and nothing else.
   const [port] = (await once(child, "message")) as [number];
-  return { port, pids: [pidOf(child)], stop: () => endChild(child) };
+  return { port, pids: [pidOf(child)], ended: () => howItEnded(child), stop: () => endChild(child) };
 }
 
 async function endChild(child: ChildProcess): Promise<void> {
+  if (howItEnded(child) !== undefined) return;
   const gone = once(child, "exit");
   child.disconnect();
   await gone;
@@ -139,6 +145,7 @@ async function listening(port: number, running: Running): Promise<Server> {
   return {
     port,
     pids: [pidOf(running.process)],
+    ended: () => howItEnded(running.process),
     stop: async () => {
       await running.stop();
     },
@@ -156,6 +163,11 @@ async function answers(port: number, { process: child, output }: Running): Promi
   } finally {
     socket.destroy();
   }
+}
+
+function howItEnded({ exitCode, signalCode }: ChildProcess): string | undefined {
+  if (signalCode !== null) return `ended by ${signalCode}`;
+  return exitCode === null ? undefined : `ended with status ${String(exitCode)}`;
 }
 
 function pidOf({ pid }: ChildProcess): number {

@@ -105,6 +105,7 @@ class EventsLoad {
     this.#stuck = await openSessions(this.#job.stuck, OPENED_AT_ONCE, () => openSession(endpoint));
     for (const session of this.#stuck) {
       await this.#subscribe(session, Number.POSITIVE_INFINITY);
+      session.link.onClose = () => undefined;
       session.link.stopReading();
     }
   }
