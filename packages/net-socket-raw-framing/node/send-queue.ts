@@ -98,6 +98,8 @@ export class SendQueue {
   /** The same for whole frames whose octets somebody else overwrites after the call. */
   pushCopy(frames: Uint8Array): boolean {
     if (!this.#mayTake(frames.length)) return false;
+    // what waits goes into the same block
+    if (frames.length >= LARGE && this.#filled === 0) this.#block = lendBlock();
     this.#endStretch();
     if (frames.length < LARGE) this.#put(frames);
     else for (let at = 0; at < frames.length; at += BLOCK) this.#copy(frames.subarray(at, at + BLOCK));
