@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeFrame, FrameType } from "../../../packages/net-socket-raw-framing/index.ts";
-import type { RawSocketConnection } from "../../../packages/net-socket-raw-framing/node/index.ts";
+import {
+  connectRawSocket,
+  listenRawSocket,
+  type RawSocketConnection,
+} from "../../../packages/net-socket-raw-framing/node/index.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../support/test-certificate.ts";
 import { linked, record, Recorder, servedPeer, withCode } from "./loopback.ts";
 
 const OPEN = { maxLength: 2 ** 24 };
@@ -111,4 +116,60 @@ test("sendRun tells when to stop, onDrain when to go on, and what is no run with
   client.close();
   await producer.closed;
   assert.equal(client.sendRun(run), false);
+});
+
+test("runs over TLS pass from connection to connection unmixed, also while the receivers stop now and then", async (t) => {
+  const tls = { key: TEST_KEY, cert: TEST_CERTIFICATE };
+  const server = await listenRawSocket({
+    port: 0,
+    serializers: [1],
+    tls,
+    onConnection: (connection) => {
+      // each connection gets its own messages back
+      connection.start({
+        onMessage: (payload) => {
+          if (!connection.send(payload)) connection.pause();
+        },
+        onDrain: () => connection.resume(),
+        onClose: () => undefined,
+      });
+      connection.passRuns({
+        takes: () => true,
+        onRun: (frames) => {
+          if (!connection.sendRun(frames)) connection.pause();
+        },
+      });
+    },
+  });
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== undefined && "port" in address);
+  const each = 20_000;
+  const filler = Array.from({ length: 97 }, (_, i) => i);
+  const run = (who: number): Buffer =>
+    Buffer.concat(Array.from({ length: each }, (_, i) => message(who, i & 255, i >> 8, ...filler)));
+  await Promise.all(
+    [1, 2, 3].map(async (who) => {
+      const target = { host: "127.0.0.1", port: address.port, serializer: 1, tls: { ca: TEST_CERTIFICATE } };
+      const client = await connectRawSocket(target);
+      t.after(() => client.abort());
+      let got = 0;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      client.start({
+        onMessage: (payload) => {
+          assert.deepEqual([...payload.subarray(0, 3)], [who, got & 255, got >> 8]);
+          assert.equal(payload.length, 100);
+          got += 1;
+          if (got % 5000 === 0) {
+            client.pause();
+            setTimeout(() => client.resume(), 10);
+          }
+          if (got === each) resolve();
+        },
+        onClose: (error) => assert.equal(error, undefined),
+      });
+      client.sendRun(run(who));
+      await promise;
+    }),
+  );
 });
