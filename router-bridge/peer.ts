@@ -37,6 +37,8 @@ export type SendOutcome = "sent" | "waiting" | "oversize" | "refused" | "overflo
 const NO_LOSSES: Losses = Object.freeze({ folded: 0, dropped: 0 });
 /** Room that an EVENT has to leave for being told what went before it, in octets. */
 const NOTICE = 48;
+/** Octets that a peer which has to go is handed in one turn of the event loop, of what waits for it. */
+const ONE_TURN = 256 * 1024;
 
 export class Peer {
   readonly link: Link;
@@ -142,20 +144,14 @@ export class Peer {
     if (!this.#isAbove()) this.#aboveSince = undefined;
   }
 
-  /** Sends what waits and a last message without regard to the queue, then closes. Nothing is sent afterwards. */
+  /**
+   * Sends what waits and a last message without regard to the queue, then closes. Nothing else is sent afterwards. A long queue
+   * takes several turns of the event loop: nobody else waits for it.
+   */
   close(farewell: Farewell, last?: Outgoing): void {
     if (this.#closed) return;
     this.#closed = true;
-    try {
-      for (let next = this.#waiting?.shift(); next !== undefined; next = this.#waiting?.shift()) {
-        this.link.send(this.#withNotice(next));
-      }
-      const encoded = last?.encoded(this.link.serializer.name);
-      if (encoded !== undefined && encoded.octets.length <= this.link.maxSend) this.link.send(encoded);
-    } finally {
-      this.#forgetWaiting();
-      this.link.close(farewell);
-    }
+    this.#finish(farewell, last);
   }
 
   /** The link is gone. */
@@ -209,6 +205,40 @@ export class Peer {
     this.#aboveSince ??= now;
     const { hardOctets, grace } = this.#bounds;
     return this.queuedOctets > hardOctets || now - this.#aboveSince > grace ? "overflow" : "waiting";
+  }
+
+  #finish(farewell: Farewell, last: Outgoing | undefined): void {
+    // also where a fault ends it
+    let isLast = true;
+    try {
+      isLast = this.#flush();
+      const encoded = isLast ? last?.encoded(this.link.serializer.name) : undefined;
+      if (encoded !== undefined && encoded.octets.length <= this.link.maxSend) this.link.send(encoded);
+    } finally {
+      if (isLast) this.#forgetWaiting();
+      if (isLast) this.link.close(farewell);
+    }
+    if (!isLast) setImmediate(() => this.#finishLater(farewell, last));
+  }
+
+  #finishLater(farewell: Farewell, last: Outgoing | undefined): void {
+    if (this.#waiting === undefined) return;
+    try {
+      this.#finish(farewell, last);
+    } catch (fault) {
+      this.link.abort(`what waited could not be sent: ${String(fault)}`);
+    }
+  }
+
+  /** Hands over what one turn may. True: that was all. */
+  #flush(): boolean {
+    for (let octets = 0; octets < ONE_TURN;) {
+      const next = this.#waiting?.shift();
+      if (next === undefined) return true;
+      octets += next.encoded.octets.length;
+      this.link.send(this.#withNotice(next));
+    }
+    return false;
   }
 
   #forgetWaiting(): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { payloadOf, toId, type Message, type PublicationId, type RequestId, type SubscriptionId } from "@pinion/wamp";
 import { Outgoing } from "../../router-bridge/encoded.ts";
 import { Peer, type QueueBounds } from "../../router-bridge/peer.ts";
@@ -211,4 +212,54 @@ test("the policy is that of the peer's role", () => {
   });
   for (let i = 0; i < 3; i++) it.send(event(LARGE));
   assert.deepEqual(asked, [undefined]);
+});
+
+const FAREWELL = { code: 1008, words: "too slow" };
+
+/** More waits than one turn takes; a small message says which it is. */
+function longQueue(): { it: Scene; waiting: number } {
+  const it = scene({ octets: 1e7, hardOctets: 1e8, messages: 1e6 });
+  const text = "x".repeat(1000);
+  for (let i = 1; i <= 1001; i++) it.send(event(`${String(i)} ${text}`));
+  assert.equal(it.link.sent.length, 1);
+  return { it, waiting: 1000 };
+}
+
+test("a peer with a long queue that has to go gets it in order and then its last message, over several turns", async () => {
+  const { it, waiting } = longQueue();
+  it.peer.close(FAREWELL, new Outgoing(result(7)));
+  assert.ok(it.link.sent.length < waiting / 2, "one turn took most of it");
+  assert.equal(it.link.farewells.length, 0);
+  it.send(event("later"));
+  it.peer.close({ code: 1000, words: "once more" });
+  while (it.link.farewells.length === 0) await setImmediate();
+  const numbers = it.link.messages.map((message) =>
+    message.type === "EVENT" ? Number.parseInt(String(message.payload.args[0]), 10) : message.type,
+  );
+  assert.deepEqual(numbers, [...Array.from({ length: waiting + 1 }, (_, i) => i + 1), "RESULT"]);
+  assert.deepEqual(it.link.farewells, [FAREWELL]);
+});
+
+test("a link that ends while its peer is being closed is handed nothing more", async () => {
+  const { it } = longQueue();
+  it.peer.close(FAREWELL);
+  const { length } = it.link.sent;
+  it.peer.ended();
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+  assert.equal(it.link.sent.length, length);
+  assert.equal(it.peer.queuedMessages, 0);
+  assert.deepEqual(it.link.farewells, []);
+});
+
+test("a link that breaks while its peer is being closed is dropped, and nobody else feels it", async () => {
+  const { it } = longQueue();
+  const words: string[] = [];
+  it.link.abort = (said) => void words.push(said);
+  it.peer.close(FAREWELL);
+  it.link.send = () => {
+    throw new Error("a broken link");
+  };
+  while (words.length === 0) await setImmediate();
+  assert.match(words[0] ?? "", /a broken link/);
+  assert.equal(it.peer.queuedMessages, 0);
 });

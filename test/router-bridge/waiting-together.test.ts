@@ -45,7 +45,7 @@ class Slow {
 
   constructor(policy: SlowPolicy) {
     this.policy = policy;
-    const bounds = { octets: 60_000, messages: 12, grace: 1e9, hardOctets: 400_000, pressureOctets: 1e9 };
+    const bounds = { octets: 60_000, messages: 12, grace: 1e9, hardOctets: 150_000, pressureOctets: 1e9 };
     this.peer = new Peer(this.link, { ...bounds, policy: () => policy }, () => 0);
   }
 
