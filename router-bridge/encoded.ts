@@ -89,7 +89,7 @@ export class KeptMessage {
   readonly #serializer: Serializer;
   #holders = 1;
   #block: Block | undefined;
-  /** Large ones lie where they are. */
+  /** Large ones lie where they are; of others the copy that was taken last, for who takes it soon after. */
   #whole: Encoded | undefined;
 
   constructor(encoded: Encoded) {
@@ -129,11 +129,36 @@ export class KeptMessage {
     const { slab, start } = this.#block;
     const octets = newOctets(MARSHAL_ROOM + this.length).subarray(MARSHAL_ROOM);
     octets.set(slab.octets.subarray(start, start + this.length));
-    return new Encoded(octets, this.#serializer, true);
+    const encoded = new Encoded(octets, this.#serializer, true);
+    if (this.#holders > 1) {
+      this.#whole = encoded;
+      remember(this);
+    }
+    return encoded;
+  }
+
+  /** Who takes it from now on gets a copy of his own. */
+  forgetCopy(): void {
+    if (this.#block !== undefined) this.#whole = undefined;
   }
 }
 
-/** What is copied for one peer lies side by side, so that it leaves in few pieces. */
+/** Octets of copies that are shared among those who wait for the same: peers that are slow together drain together. */
+const REMEMBERED = 2 * 1024 * 1024;
+let remembered: KeptMessage[] = [];
+let rememberedOctets = 0;
+
+function remember(kept: KeptMessage): void {
+  if (rememberedOctets > REMEMBERED) {
+    for (const earlier of remembered) earlier.forgetCopy();
+    remembered = [];
+    rememberedOctets = 0;
+  }
+  remembered.push(kept);
+  rememberedOctets += kept.length;
+}
+
+/** Copies lie side by side, so that they leave in few pieces. */
 const COPIES = 64 * 1024;
 let copies = new Uint8Array(0);
 let copied = 0;

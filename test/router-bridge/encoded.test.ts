@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { payloadOf, toId, type Message, type PublicationId, type SubscriptionId } from "@pinion/wamp";
 import { serializers, type SerializerName } from "@pinion/wamp/serializer";
 import { encodeFrame, FrameType, MAX_STANDARD_LENGTH } from "net-socket-raw-framing";
-import { Outgoing } from "../../router-bridge/encoded.ts";
+import { Outgoing, type Encoded } from "../../router-bridge/encoded.ts";
 import { webSocketFrame } from "../../router-bridge/listeners/web-socket-frame.ts";
 
 function event(publication: number, text: string): Message {
@@ -85,6 +85,24 @@ test("what all have let go of cannot be had again, and the next to wait gets it 
   const again = encoded.keep();
   assert.notEqual(again, kept);
   assert.deepEqual(again.take().octets, encoded.octets);
+});
+
+test("peers that wait together share one copy and its frames; who takes it much later gets one of his own", () => {
+  const take = (length: number): (() => Encoded) => {
+    const encoded = new Outgoing(event(1, "x".repeat(length))).encoded("json");
+    const kept = [1, 2, 3].map(() => encoded.keep());
+    return () => kept.pop()?.take() ?? encoded;
+  };
+  const one = take(2000);
+  const first = one();
+  assert.equal(one(), first);
+  // what a stuck peer holds must not keep all that others took in memory
+  const others = Array.from({ length: 120 }, () => take(20_000));
+  for (const other of others) other();
+  const late = one();
+  assert.notEqual(late, first);
+  assert.deepEqual(late.octets, first.octets);
+  for (const other of others) assert.deepEqual(other().octets, other().octets);
 });
 
 test("integers are written digit for digit", () => {
