@@ -18,19 +18,31 @@ import { LARGEST_BLOCK, WaitingMemory, type Block } from "./waiting-memory.ts";
 
 /** One serialized message, with its frames made on first use. */
 export class Encoded {
-  readonly octets: Uint8Array;
+  /** Octets of the message. */
+  readonly length: number;
   readonly serializer: Serializer;
-  /** The octets before the message are ours, for the prefix of one frame. */
-  #hasRoom: boolean;
+  /** The message with `front` octets before it. */
+  readonly #whole: Uint8Array;
+  readonly #front: number;
+  /** Nobody has written over those octets yet. */
+  #isFrontFree: boolean;
+  #octets: Uint8Array | undefined;
   #rawSocketFrame: Uint8Array | undefined;
   #webSocketFrame: Uint8Array | undefined;
   #kept: KeptMessage | undefined;
 
-  /** `hasRoom`: nobody else uses the `MARSHAL_ROOM` octets before it, nor the message: fresh from `marshal`, or just received. */
-  constructor(octets: Uint8Array, serializer: Serializer, hasRoom = false) {
-    this.octets = octets;
+  /** `front`: the first octets of `whole` are no message, and for this message's frame to write over, as is the message. */
+  constructor(whole: Uint8Array, serializer: Serializer, front: 0 | typeof MARSHAL_ROOM = 0) {
+    this.length = whole.length - front;
     this.serializer = serializer;
-    this.#hasRoom = hasRoom;
+    this.#whole = whole;
+    this.#front = front;
+    this.#isFrontFree = front > 0;
+  }
+
+  /** The message. */
+  get octets(): Uint8Array {
+    return (this.#octets ??= this.#from(0));
   }
 
   /** The same for somebody who has to wait: they have to `take` or `drop` it once. All who wait share it. */
@@ -41,7 +53,7 @@ export class Encoded {
 
   /** Whether a raw socket's frame costs no copy of the message. */
   get isFramedInPlace(): boolean {
-    return this.#hasRoom || this.#rawSocketFrame !== undefined;
+    return this.#isFrontFree || this.#rawSocketFrame !== undefined;
   }
 
   /** Prefix and message joined, for raw sockets. @throws FramingError for 2^24 octets and more. */
@@ -55,27 +67,29 @@ export class Encoded {
   }
 
   #makeRawSocketFrame(): Uint8Array {
-    const { length } = this.octets;
-    if (!this.#hasRoom || length >= MAX_STANDARD_LENGTH) {
+    const { length } = this;
+    if (!this.#isFrontFree || length >= MAX_STANDARD_LENGTH) {
       return encodeFrame(FrameType.MESSAGE, this.octets, { maxLength: MAX_STANDARD_LENGTH });
     }
-    const frame = this.#withRoom(PREFIX_OCTETS);
+    this.#isFrontFree = false;
+    const frame = this.#from(PREFIX_OCTETS);
     writePrefix(frame, prefixOf(FrameType.MESSAGE, length));
     return frame;
   }
 
   #makeWebSocketFrame(): Uint8Array {
-    const { octets, serializer } = this;
-    const header = webSocketHeader(octets.length, serializer.binary);
-    if (!this.#hasRoom || header.length > MARSHAL_ROOM) return webSocketFrame(octets, serializer.binary);
-    const frame = this.#withRoom(header.length);
+    const { serializer } = this;
+    const header = webSocketHeader(this.length, serializer.binary);
+    if (!this.#isFrontFree || header.length > this.#front) return webSocketFrame(this.octets, serializer.binary);
+    this.#isFrontFree = false;
+    const frame = this.#from(header.length);
     frame.set(header);
     return frame;
   }
 
-  #withRoom(octets: number): Uint8Array {
-    this.#hasRoom = false;
-    return new Uint8Array(this.octets.buffer, this.octets.byteOffset - octets, octets + this.octets.length);
+  /** The message with so many of the octets before it. */
+  #from(before: number): Uint8Array {
+    return before === this.#front ? this.#whole : this.#whole.subarray(this.#front - before);
   }
 }
 
@@ -127,9 +141,9 @@ export class KeptMessage {
   #copy(): Encoded {
     if (this.#block === undefined) throw new RangeError("everybody has let go of this message");
     const { slab, start } = this.#block;
-    const octets = newOctets(MARSHAL_ROOM + this.length).subarray(MARSHAL_ROOM);
-    octets.set(slab.octets.subarray(start, start + this.length));
-    const encoded = new Encoded(octets, this.#serializer, true);
+    const whole = newOctets(MARSHAL_ROOM + this.length);
+    whole.set(slab.octets.subarray(start, start + this.length), MARSHAL_ROOM);
+    const encoded = new Encoded(whole, this.#serializer, MARSHAL_ROOM);
     if (this.#holders > 1) {
       this.#whole = encoded;
       remember(this);
@@ -196,6 +210,6 @@ export class Outgoing {
 
   #encode(name: SerializerName): Encoded {
     const serializer = serializers[name];
-    return new Encoded(serializer.marshal(this.message), serializer, true);
+    return new Encoded(serializer.marshalWithRoom(this.message), serializer, MARSHAL_ROOM);
   }
 }

@@ -127,7 +127,7 @@ export class Peer {
       if (fault instanceof UsageError) return "oversize";
       throw fault;
     }
-    if (encoded.octets.length > link.maxSend) return "oversize";
+    if (encoded.length > link.maxSend) return "oversize";
     if (this.#full) return this.#wait(outgoing.message, encoded);
     if (!link.send(encoded)) this.#nowFull();
     return "sent";
@@ -195,7 +195,7 @@ export class Peer {
     // its caller can be told at once; whatever else this peer is sent it has to get
     if (message.type === "INVOCATION" && this.#isAbove()) return "refused";
     const mayGo = this.#policy !== "disconnect" && message.type === "EVENT";
-    if (mayGo && encoded.octets.length + NOTICE > this.link.maxSend) return "oversize";
+    if (mayGo && encoded.length + NOTICE > this.link.maxSend) return "oversize";
     waiting.push(encoded.keep(), markOf(message));
     if (!this.#isAbove()) {
       this.#aboveSince = undefined;
@@ -213,7 +213,7 @@ export class Peer {
     try {
       isLast = this.#flush();
       const encoded = isLast ? last?.encoded(this.link.serializer.name) : undefined;
-      if (encoded !== undefined && encoded.octets.length <= this.link.maxSend) this.link.send(encoded);
+      if (encoded !== undefined && encoded.length <= this.link.maxSend) this.link.send(encoded);
     } finally {
       if (isLast) this.#forgetWaiting();
       if (isLast) this.link.close(farewell);
@@ -235,7 +235,7 @@ export class Peer {
     for (let octets = 0; octets < ONE_TURN;) {
       const next = this.#waiting?.shift();
       if (next === undefined) return true;
-      octets += next.encoded.octets.length;
+      octets += next.encoded.length;
       this.link.send(this.#withNotice(next));
     }
     return false;

@@ -87,7 +87,7 @@ export class LongPollLink implements Link {
   send(encoded: Encoded): boolean {
     if (this.#farewell !== undefined || this.#ended) return false;
     this.#queue.push(encoded.octets);
-    this.#octets += encoded.octets.length;
+    this.#octets += encoded.length;
     // with the rest of this turn, where batches are spoken
     if (this.#due === undefined) {
       this.#due = setImmediate(() => {

@@ -79,9 +79,8 @@ export class RawSocketLink implements Link, RawSocketHandlers {
   }
 
   send(encoded: Encoded): boolean {
-    const { octets } = encoded;
-    return octets.length > SHARED_FRAME && !encoded.isFramedInPlace
-      ? this.#connection.send(octets)
+    return encoded.length > SHARED_FRAME && !encoded.isFramedInPlace
+      ? this.#connection.send(encoded.octets)
       : this.#connection.sendFrame(encoded.rawSocketFrame);
   }
 

@@ -162,7 +162,7 @@ export class RelaySession {
       if (from === "client") return this.#end(fault.reason, fault.message, Code.violation);
       return this.#upstreamBroke(fault.message);
     }
-    if (encoded === undefined || encoded.octets.length > receiver.maxSend) return this.#oversize(from, octets);
+    if (encoded === undefined || encoded.length > receiver.maxSend) return this.#oversize(from, octets);
     if (code === MessageCode.goodbye || code === MessageCode.abort) this.#parted[from] = true;
     if (code === MessageCode.welcome && from === "upstream") this.#joined = true;
     if (!receiver.send(encoded)) sender.pause();
@@ -255,11 +255,13 @@ function recode(
 ): Encoded | undefined {
   // what came side by side goes on side by side, in the memory that it came in
   if (sender.serializer === receiver.serializer) {
-    return new Encoded(octets, receiver.serializer, room >= MARSHAL_ROOM);
+    if (room < MARSHAL_ROOM) return new Encoded(octets, receiver.serializer);
+    const whole = new Uint8Array(octets.buffer, octets.byteOffset - MARSHAL_ROOM, MARSHAL_ROOM + octets.length);
+    return new Encoded(whole, receiver.serializer, MARSHAL_ROOM);
   }
   const message = sender.serializer.parse(octets);
   try {
-    return new Encoded(receiver.serializer.marshal(message), receiver.serializer);
+    return new Encoded(receiver.serializer.marshalWithRoom(message), receiver.serializer, MARSHAL_ROOM);
   } catch (fault) {
     if (fault instanceof UsageError) return undefined;
     throw fault;
@@ -276,7 +278,7 @@ function substituteOf(octets: Uint8Array, sender: Link): ReturnType<typeof subst
 
 function tell(link: Link, message: Message): void {
   const encoded = new Outgoing(message).encoded(link.serializer.name);
-  if (encoded.octets.length <= link.maxSend) link.send(encoded);
+  if (encoded.length <= link.maxSend) link.send(encoded);
 }
 
 function abortMessage(reason: Uri, message: string): Message {

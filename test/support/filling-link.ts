@@ -29,7 +29,7 @@ export class FillingLink implements Link {
   }
   send(encoded: Encoded): boolean {
     this.sent.push(encoded);
-    this.bufferedAmount += encoded.octets.length;
+    this.bufferedAmount += encoded.length;
     return this.bufferedAmount <= this.highWater;
   }
   pause(): void {

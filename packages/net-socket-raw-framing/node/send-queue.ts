@@ -49,6 +49,8 @@ export class SendQueue {
   #block = NONE;
   #filled = 0;
   #queued = 0;
+  /** Octets that the socket has and the kernel has not. */
+  #underWay = 0;
   #scheduled = false;
   #due = false;
   #writing = false;
@@ -63,7 +65,7 @@ export class SendQueue {
   }
 
   get bufferedAmount(): number {
-    return this.#stopped ? 0 : this.#queued + this.#socket.writableLength;
+    return this.#stopped ? 0 : this.#queued + this.#underWay;
   }
 
   /**
@@ -82,12 +84,13 @@ export class SendQueue {
   /** The same for a whole frame whose octets nobody changes any more. */
   pushShared(frame: Uint8Array): boolean {
     if (!this.#mayTake(frame.length)) return false;
-    if (frame.buffer === this.#stretch && frame.byteOffset === this.#to) {
+    const buffer = bufferOf(frame);
+    if (buffer === this.#stretch && frame.byteOffset === this.#to) {
       this.#to += frame.length;
       this.#frames += 1;
     } else {
       this.#endStretch();
-      this.#stretch = frame.buffer;
+      this.#stretch = buffer;
       this.#from = frame.byteOffset;
       this.#to = this.#from + frame.length;
       this.#frames = 1;
@@ -226,6 +229,7 @@ export class SendQueue {
     if (this.#block.length > KEPT_REST) this.#block = NONE;
     if (stretch !== undefined && this.#parts.length === 0) {
       this.#queued -= stretch.length;
+      this.#underWay = stretch.length;
       return this.#write(stretch);
     }
     if (stretch !== undefined) this.#parts.push(stretch);
@@ -269,6 +273,7 @@ export class SendQueue {
     }
     this.#parts = parts.slice(count);
     this.#queued -= octets;
+    this.#underWay = octets;
     this.#due = this.#parts.length > 0;
     return parts.slice(0, count);
   }
@@ -276,6 +281,7 @@ export class SendQueue {
   /** A failed write needs no word here: the socket reports it as an error, once. */
   readonly #written = (error?: Error | null): void => {
     this.#writing = false;
+    this.#underWay = 0;
     if (this.#stopped || (error !== undefined && error !== null)) return;
     if (this.#lent !== NO_PARTS) {
       giveBack(this.#lent);
@@ -286,4 +292,18 @@ export class SendQueue {
     this.#waiting = false;
     this.#events.onDrain();
   };
+}
+
+let lastFrame = NONE;
+let lastBuffer: ArrayBufferLike = NONE.buffer;
+
+/** One frame goes to many queues, one after the other, and asking an array for its buffer costs as much as all the rest. */
+function bufferOf(frame: Uint8Array): ArrayBufferLike {
+  if (frame === lastFrame) return lastBuffer;
+  const { buffer } = frame;
+  // a large one would stay in memory
+  if (frame.length > BLOCK) return buffer;
+  lastFrame = frame;
+  lastBuffer = buffer;
+  return buffer;
 }

@@ -207,10 +207,11 @@ export class ByteWriter {
     this.length = this.#start;
   }
 
-  /** What was written since the last message, exactly; the `ROOM` octets before it belong to it. */
-  take(): Uint8Array {
+  /** What was written since the last message, exactly, or with the `ROOM` octets before it, which belong to it. */
+  take(withRoom: boolean): Uint8Array {
     const { buffer, length } = this;
-    const taken = new Uint8Array(buffer.buffer, this.#start, length - this.#start);
+    const start = withRoom ? this.#start - ROOM : this.#start;
+    const taken = new Uint8Array(buffer.buffer, start, length - start);
     if (this.#slab === undefined) this.#begin(buffer, length + ROOM);
     else this.#begin(this.#slab, this.#slabStart);
     return taken;

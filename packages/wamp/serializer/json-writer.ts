@@ -91,8 +91,8 @@ export class JsonWriter implements WireWriter {
     this.#out.octetsOf(octets, from, to, front);
   }
 
-  take(): Uint8Array {
-    return this.#out.take();
+  take(withRoom: boolean): Uint8Array {
+    return this.#out.take(withRoom);
   }
 
   reset(): void {

@@ -25,4 +25,6 @@ export interface Serializer {
    * @throws UsageError `not_serializable` when the message holds a value the serializer cannot carry.
    */
   marshal(message: Message): Uint8Array;
+  /** The same view with those octets at its beginning. @throws as `marshal`. */
+  marshalWithRoom(message: Message): Uint8Array;
 }

@@ -29,6 +29,16 @@ export function makeSerializer(format: Format): Serializer {
     free.push(writer);
   }
 
+  function write(message: Message, withRoom: boolean): Uint8Array {
+    const writer = free.pop() ?? format.makeWriter();
+    try {
+      marshal(message, writer, codec);
+      return writer.take(withRoom);
+    } finally {
+      giveBack(writer);
+    }
+  }
+
   const codec: PayloadCodec = {
     name: format.name,
     encode: (args, kwargs, elements) => {
@@ -40,7 +50,7 @@ export function makeSerializer(format: Format): Serializer {
           writeDict(writer, kwargs);
         }
         // it is remembered as long as the payload: not with a slab around it
-        return writer.take().slice();
+        return writer.take(false).slice();
       } finally {
         giveBack(writer);
       }
@@ -55,14 +65,7 @@ export function makeSerializer(format: Format): Serializer {
     subprotocol: `wamp.2.${format.name}`,
     binary: format.binary,
     parse: (bytes: Uint8Array, limits: ParseLimits = PARSE_LIMITS, room?: number) => parser.parse(bytes, limits, room),
-    marshal: (message: Message) => {
-      const writer = free.pop() ?? format.makeWriter();
-      try {
-        marshal(message, writer, codec);
-        return writer.take();
-      } finally {
-        giveBack(writer);
-      }
-    },
+    marshal: (message: Message) => write(message, false),
+    marshalWithRoom: (message: Message) => write(message, true),
   });
 }

@@ -69,8 +69,8 @@ export interface WireWriter extends PayloadTarget {
   separate(): void;
   endList(): void;
   endDict(): void;
-  /** The octets written since the last `take`. */
-  take(): Uint8Array;
+  /** The octets written since the last `take`, or the same with the `ROOM` octets before them. */
+  take(withRoom: boolean): Uint8Array;
   /** Drops what was written since the last `take`. */
   reset(): void;
 }
