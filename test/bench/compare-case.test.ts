@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareCase } from "./compare-case.ts";
-import { goalResults, type CaseResult, type EntrantResult } from "./router-result.ts";
+import { goalResults, ratioOf, type CaseResult, type EntrantResult } from "./router-result.ts";
 
 const entrant = (name: string, perSecond: number, p50: number, lost = 0): EntrantResult => ({
   name,
@@ -12,7 +12,7 @@ const entrant = (name: string, perSecond: number, p50: number, lost = 0): Entran
   loadCores: 0.1,
   kilobytes: 1,
   lost,
-  runs: [perSecond],
+  turns: [{ perSecond, p50 }],
 });
 
 function result(ours: EntrantResult, theirs: EntrantResult): CaseResult {
@@ -29,6 +29,14 @@ const committed = result(entrant("pinion", 1000, 40), entrant("mosquitto", 200, 
 
 test("a slower machine that slows all alike is no fault", () => {
   assert.equal(faults(result(entrant("pinion", 100, 400), entrant("mosquitto", 20, 400))), 0);
+});
+
+test("turns in which the machine was slower for both do not decide a ratio", () => {
+  const turns = (...rates: readonly number[]) => rates.map((perSecond) => ({ perSecond }));
+  const ours = { ...entrant("pinion", 900, 1), turns: turns(900, 1000, 450) };
+  const theirs = { ...entrant("mosquitto", 100, 1), turns: turns(225, 100, 50) };
+  assert.equal(ratioOf(ours, theirs, "perSecond"), 9);
+  assert.equal(ratioOf(ours, theirs, "p50"), undefined);
 });
 
 test("a third fewer events beside the same competitor is a fault", () => {

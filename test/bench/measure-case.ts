@@ -29,7 +29,10 @@ export async function measureCase(one: Case, settings: Settings): Promise<CaseRe
   const contests = one.entrants
     .filter((entrant) => settings.wants(entrant))
     .map((entrant): Contest => ({ entrant, runs: [], sessions: 1 }));
-  const times = { ...settings.times, seconds: one.seconds ?? settings.times.seconds };
+  const times = {
+    seconds: one.seconds ?? settings.times.seconds,
+    warmUp: one.warmUp ?? settings.times.warmUp,
+  };
   try {
     for (const contest of contests) await begin(contest, one, settings);
     for (let turn = 0; turn < (one.once === true ? 1 : settings.repeat); turn += 1) {

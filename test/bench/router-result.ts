@@ -19,8 +19,11 @@ export interface EntrantResult {
   /** Memory that each session of the case took, in KiB, beside what the process had before. */
   readonly kilobytes: number;
   readonly lost: number;
-  readonly runs: readonly number[];
+  /** The same of each turn. */
+  readonly turns: readonly Figures[];
 }
+
+type Figures = Readonly<Partial<Record<Metric, number>>>;
 
 export interface GoalResult extends Goal {
   readonly ratio: number;
@@ -50,33 +53,55 @@ const round = (value: number): number => Number(value.toPrecision(4));
 
 /** The median of each figure; what was lost is summed up. */
 export function entrantResult(name: string, runs: readonly Measured[], sessions: number): EntrantResult {
-  const middle = (pick: (run: Measured) => number): number => round(median(runs.map(pick)));
+  const middle = (values: readonly number[]): number => round(median(values));
   const timed = runs.some(({ latency }) => latency !== undefined);
-  const under = (key: "p50" | "p99" | "p999"): number => middle(({ latency }) => latency?.[key] ?? Number.NaN);
+  const turns = runs.map((run) => figures(run, sessions));
+  const of = (metric: Metric): number => middle(turns.map((turn) => turn[metric] ?? Number.NaN));
   return {
     name,
-    perSecond: middle(({ perSecond }) => perSecond),
-    ...(timed ? { p50: under("p50"), p99: under("p99"), p999: under("p999") } : {}),
-    micros: middle(({ cpu, count }) => (cpu.tested / count) * 1e6),
-    loadMicros: middle(({ cpu, count }) => (cpu.load / count) * 1e6),
-    loadCores: middle(({ cpu, seconds }) => cpu.load / seconds),
-    kilobytes: middle(({ rss }) => (rss.after - rss.before) / 1024 / sessions),
+    perSecond: of("perSecond"),
+    ...(timed ? { p50: of("p50"), p99: of("p99"), p999: of("p999") } : {}),
+    micros: of("micros"),
+    loadMicros: middle(runs.map(({ cpu, count }) => (cpu.load / count) * 1e6)),
+    loadCores: middle(runs.map(({ cpu, seconds }) => cpu.load / seconds)),
+    kilobytes: of("kilobytes"),
     lost: runs.reduce((sum, { lost }) => sum + lost, 0),
-    runs: runs.map(({ perSecond }) => round(perSecond)),
+    turns,
   };
+}
+
+function figures({ perSecond, latency, cpu, count, rss }: Measured, sessions: number): Figures {
+  const times = latency && { p50: round(latency.p50), p99: round(latency.p99), p999: round(latency.p999) };
+  return {
+    perSecond: round(perSecond),
+    ...times,
+    micros: round((cpu.tested / count) * 1e6),
+    kilobytes: round((rss.after - rss.before) / 1024 / sessions),
+  };
+}
+
+/**
+ * One entrant beside another: the median of the ratios of their turns. Entrants take turns, so a machine that is slower for a
+ * while is so for both of a turn; in medians of figures one entrant's fast turn would stand beside another one's slow turn.
+ */
+export function ratioOf(ours: EntrantResult, theirs: EntrantResult, metric: Metric): number | undefined {
+  const ratios = ours.turns.flatMap((turn, at) => {
+    const [mine, other] = [turn[metric], theirs.turns[at]?.[metric]];
+    return mine === undefined || other === undefined ? [] : [mine / other];
+  });
+  return ratios.length === 0 ? undefined : round(median(ratios));
 }
 
 export const isBetterWhenLess = (metric: Metric): boolean => metric !== "perSecond";
 
 /** The goals for which both sides were measured. */
 export function goalResults(goals: readonly Goal[], entrants: readonly EntrantResult[]): GoalResult[] {
-  const figure = (name: string, metric: Metric): number | undefined =>
-    entrants.find((entrant) => entrant.name === name)?.[metric];
+  const named = (name: string | undefined): EntrantResult | undefined => entrants.find((one) => one.name === name);
   return goals.flatMap((goal) => {
-    const ours = figure(goal.ours, goal.metric);
-    const theirs = goal.theirs === undefined ? 1 : figure(goal.theirs, goal.metric);
-    if (ours === undefined || theirs === undefined) return [];
-    const ratio = round(ours / theirs);
+    const [ours, theirs] = [named(goal.ours), named(goal.theirs)];
+    if (ours === undefined || (goal.theirs !== undefined && theirs === undefined)) return [];
+    const ratio = theirs === undefined ? ours[goal.metric] : ratioOf(ours, theirs, goal.metric);
+    if (ratio === undefined) return [];
     return [{ ...goal, ratio, reached: isBetterWhenLess(goal.metric) ? ratio <= goal.factor : ratio >= goal.factor }];
   });
 }

@@ -1,6 +1,6 @@
 /** The result of `bench:router` in words. */
 import type { Metric } from "./cases.ts";
-import { isBetterWhenLess, type CaseResult, type EntrantResult, type GoalResult } from "./router-result.ts";
+import { isBetterWhenLess, ratioOf, type CaseResult, type EntrantResult, type GoalResult } from "./router-result.ts";
 
 const units: Readonly<Record<Metric, string>> = {
   perSecond: "/s",
@@ -38,10 +38,9 @@ export function caseTable({ title, name, shows, entrants, failed, goals }: CaseR
 const cell = (value: number | undefined): string => (value === undefined ? "" : figure(value));
 
 function beside(first: EntrantResult | undefined, other: EntrantResult, metric: Metric): string {
-  const ours = first?.[metric];
-  const theirs = other[metric];
-  if (first === undefined || first === other || ours === undefined || theirs === undefined) return "";
-  return `   ${first.name} = ${figure(ours / theirs)} x`;
+  if (first === undefined || first === other) return "";
+  const ratio = ratioOf(first, other, metric);
+  return ratio === undefined ? "" : `   ${first.name} = ${figure(ratio)} x`;
 }
 
 export function goalLine({ ours, theirs, metric, factor, ratio, reached }: GoalResult): string {
