@@ -276,7 +276,7 @@ export const cases: readonly Case[] = [
       { ours: "pinion-stuck", theirs: "pinion", metric: "p99", factor: 1.3 },
       { ours: "pinion-stuck-drop-oldest", theirs: "pinion", metric: "p99", factor: 1.3 },
     ],
-    // two thirds of it with a queue at its bound, of which the oldest go; with the default, which ends the stuck one 5 s after
+    // at least half of it with a queue at its bound, of which the oldest go; with the default, which ends the stuck one 5 s after
     // that, the queue grows all the time
     seconds: 6,
   }),
