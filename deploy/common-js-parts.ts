@@ -1,7 +1,8 @@
 /**
  * A program in parts, as CommonJS. esbuild splits at each dynamic import only when it writes ES modules, so each part is made as
  * one and then turned into CommonJS: a part is read, compiled and kept in memory only where what is in it is used. One file of all
- * takes 6 MB more while Node reads it, which the process then keeps, and as much again for code that a board never runs.
+ * takes 6 MB more while Node reads it, which the process then keeps, and as much again for code that a board never runs. A package that
+ * is replaced takes its parts away from the process that runs: what a board may come to need by itself, it loads at its start.
  */
 import { transform, type Metafile, type Plugin } from "esbuild";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -15,7 +15,8 @@ test("a driver of others is called over the router; when it ends its process the
   t.after(() => bridge.stop());
   const folder = temporaryFolder(t);
   const open = `return { ...usual, invoke: async (action, channel, [end]) => (end ? process.exit(9) : "here") };`;
-  const end = `args: [{ name: "end", description: "End it.", schema: { type: "boolean" }, optional: true }],`;
+  const end = `args: [{ name: "end", description: "End it.", schema: { type: "boolean" }, optional: true },
+    { name: "at", description: "Where.", schema: { type: "string", format: "ipv4" }, optional: true }],`;
   writeFileSync(join(folder, "my.mjs"), driverText({ open }).replace("args: [],", end));
   const device = startDevice(
     folder,
@@ -31,6 +32,9 @@ test("a driver of others is called over the router; when it ends its process the
       (error: unknown) => (error instanceof ApplicationError ? error.uri : error),
     );
   await until("the driver", async () => (await poke()) === "here", 30_000, device.output);
+  // a format of JSON Schema, which the board knows for the sake of drivers of others alone
+  assert.equal(await poke(false, "10.0.0.300"), "wamp.error.invalid_argument");
+  assert.equal(await poke(false, "10.0.0.3"), "here");
   assert.equal(await poke(true), "pinion.error.driver_fault");
   const { args } = await client.call("device.gpio.set", ["relay", 1]);
   assert.equal((args[0] as { readBack: unknown }).readBack, 1); // the receipt
