@@ -19,6 +19,7 @@ import { clockSync } from "./clock-sync.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { findConfig } from "./find-config.ts";
 import { kernelClock } from "./kernel-clock.ts";
+import { optimizeWhenBusy } from "./late-optimizing.ts";
 import { journalDirectory } from "./journal-directory.ts";
 import { LogSink } from "./log-sink.ts";
 import { type Lag, LoopLag } from "./loop-lag.ts";
@@ -217,6 +218,7 @@ async function run(board: BoardConfig, trial: ConfigTrial, inForce: InForce): Pr
 function begin(runtime: Runtime, log: Log, lag: () => Lag, client: Pick<Client, "onState">): void {
   const watchdog = watchdogOf(runtime, log, lag);
   collectStartGarbage();
+  optimizeWhenBusy(platform.timers);
   client.onState(({ state }) => {
     if (state === "ready" || state === "waiting") watchdog.changed();
   });

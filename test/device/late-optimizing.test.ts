@@ -1,30 +1,61 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
-import { lateOptions } from "../../device/late-optimizing.ts";
+import { lateOptions, optimizeWhenBusy } from "../../device/late-optimizing.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
-/** What Node says of functions that it optimizes, when one is called so often. */
-function optimizing(options: readonly string[], calls: number): { told: string; warned: string } {
+const OURS = join(import.meta.dirname, "../../device/late-optimizing.ts");
+
+/** What Node says of functions that it optimizes, when after `first` one is called so often. */
+function optimizing(first: string, calls: number): { told: string; warned: string } {
   const script = `
-    for (const option of ${JSON.stringify(options)}) require("node:v8").setFlagsFromString(option);
+    import { optimizeFromNow, optimizeLate } from ${JSON.stringify(OURS)};
+    ${first}
     function hot(n) { return ((n * 7) % 13) + ((n * n) % 11); }
     Array.from({ length: ${String(calls)} }).forEach((_, n) => hot(n));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--trace-opt", "-e", script], { encoding: "utf8" });
+  const args = ["--trace-opt", "--input-type=module", "-e", script];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   return { told: stdout, warned: stderr };
 }
 
 const OF_HOT = /marking .*<JSFunction hot .* for optimization/;
 
-test("a function is optimized once it is really hot, and not for a moment's work", () => {
-  const options = lateOptions(process.versions.node);
-  assert.ok(options.length > 0);
-  assert.match(optimizing([], 1000).told, OF_HOT);
-  const moment = optimizing(options, 1000);
-  assert.doesNotMatch(moment.told, OF_HOT);
-  assert.equal(moment.warned, "");
-  assert.match(optimizing(options, 200_000).told, OF_HOT);
+test("a function is optimized once the board is busy and it is really hot, and not for a moment's work", () => {
+  assert.match(optimizing("", 1000).told, OF_HOT);
+  const idle = optimizing("optimizeLate();", 200_000);
+  assert.doesNotMatch(idle.told, OF_HOT);
+  assert.equal(idle.warned, "");
+  const busy = "optimizeLate(); optimizeFromNow();";
+  assert.doesNotMatch(optimizing(busy, 1000).told, OF_HOT);
+  assert.match(optimizing(busy, 200_000).told, OF_HOT);
+});
+
+test("a board is busy when its loop works a twentieth of each of two seconds in a row; it is then looked at no more", async () => {
+  const clock = new VirtualClock();
+  let share = 1; // the start
+  let optimized = 0;
+  optimizeWhenBusy(
+    {
+      after: (ms, run) => {
+        const id = clock.setTimeout(run, ms);
+        return () => clock.clearTimeout(id);
+      },
+    },
+    () => share,
+    () => void (optimized += 1),
+  );
+  for (const next of [0.01, 0.3, 0.049, 0.05]) {
+    share = next;
+    await clock.advance(1_000);
+    assert.equal(optimized, 0, String(next));
+  }
+  await clock.advance(1_000);
+  assert.equal(optimized, 1);
+  await clock.advance(60_000);
+  assert.deepEqual([optimized, clock.pending], [1, 0]);
 });
 
 test("Nodes that have no such options are left alone", () => {
-  for (const version of ["20.19.0", "22.12.0"]) assert.deepEqual(lateOptions(version), []);
+  for (const version of ["20.19.0", "22.12.0"]) assert.deepEqual(lateOptions(version), { first: [], busy: [] });
 });
