@@ -37,6 +37,7 @@ export function joinParts(outputs: Outputs, read: (path: string) => string): Rea
   const links: Links = {
     parts,
     isEntry: (path) => outputs[path]?.entryPoint !== undefined,
+    isRuntime: (path) => Object.keys(outputs[path]?.inputs ?? {}).length === 0,
     changes: new Map([...parts.values()].map((part) => [part.path, changing(part)])),
   };
   return new Map([...parts.values()].map((part) => [part.path, written(part, links, outputs[part.path])]));
@@ -45,6 +46,8 @@ export function joinParts(outputs: Outputs, read: (path: string) => string): Rea
 interface Links {
   readonly parts: ReadonlyMap<string, Part>;
   readonly isEntry: (path: string) => boolean;
+  /** Whether there is nothing in it but esbuild's own functions, which do nothing by being loaded. */
+  readonly isRuntime: (path: string) => boolean;
   /** By part: the exports, as given, whose value may be another one later. */
   readonly changes: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -136,8 +139,9 @@ const WITH_NAMES =
   "name in module.exports||Object.defineProperty(module.exports,name,{enumerable:true,get:()=>all[name]});";
 
 /** What keeps its value is taken once; what may change stays an import, which esbuild makes a look at each use. */
-function taking({ path, imports }: Part, { parts, isEntry, changes }: Links): string {
-  const lines = imports.map(({ from, names }) => {
+function taking({ path, imports }: Part, { parts, isEntry, isRuntime, changes }: Links): string {
+  const needed = imports.filter(({ from, names }) => names.length > 0 || !isRuntime(from));
+  const lines = needed.map(({ from, names }) => {
     const other = parts.get(from);
     if (other === undefined) throw new Error(`${path} imports ${from}, which is no part`);
     const changed = changes.get(from) ?? new Set();

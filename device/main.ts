@@ -19,7 +19,7 @@ import { clockSync } from "./clock-sync.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { findConfig } from "./find-config.ts";
 import { kernelClock } from "./kernel-clock.ts";
-import { optimizeWhenBusy } from "./late-optimizing.ts";
+import { optimizeWhenBusy } from "./optimizing-when-busy.ts";
 import { journalDirectory } from "./journal-directory.ts";
 import { LogSink } from "./log-sink.ts";
 import { type Lag, LoopLag } from "./loop-lag.ts";

@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { lateOptions, optimizeWhenBusy } from "../../device/late-optimizing.ts";
+import { lateOptions } from "../../device/late-optimizing.ts";
+import { busyOptions, optimizeWhenBusy } from "../../device/optimizing-when-busy.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
-const OURS = join(import.meta.dirname, "../../device/late-optimizing.ts");
+const device = join(import.meta.dirname, "../../device");
 
 /** What Node says of functions that it optimizes, when after `first` one is called so often. */
 function optimizing(first: string, calls: number): { told: string; warned: string } {
   const script = `
-    import { optimizeFromNow, optimizeLate } from ${JSON.stringify(OURS)};
+    import { optimizeLate } from ${JSON.stringify(join(device, "late-optimizing.ts"))};
+    import { optimizeFromNow } from ${JSON.stringify(join(device, "optimizing-when-busy.ts"))};
     ${first}
     function hot(n) { return ((n * 7) % 13) + ((n * n) % 11); }
     Array.from({ length: ${String(calls)} }).forEach((_, n) => hot(n));`;
@@ -57,5 +59,6 @@ test("a board is busy when its loop works a twentieth of each of two seconds in 
 });
 
 test("Nodes that have no such options are left alone", () => {
-  for (const version of ["20.19.0", "22.12.0"]) assert.deepEqual(lateOptions(version), { first: [], busy: [] });
+  for (const version of ["20.19.0", "22.12.0"])
+    assert.deepEqual([...lateOptions(version), ...busyOptions(version)], []);
 });
