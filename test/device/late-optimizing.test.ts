@@ -47,7 +47,7 @@ test("a board is busy when its loop works a twentieth of each of two seconds in 
     () => share,
     () => void (optimized += 1),
   );
-  for (const next of [0.01, 0.3, 0.049, 0.05]) {
+  for (const next of [1, 0.01, 0.29, 0.049, 0.05]) {
     share = next;
     await clock.advance(1_000);
     assert.equal(optimized, 0, String(next));
@@ -56,6 +56,20 @@ test("a board is busy when its loop works a twentieth of each of two seconds in 
   assert.equal(optimized, 1);
   await clock.advance(60_000);
   assert.deepEqual([optimized, clock.pending], [1, 0]);
+});
+
+test("one second of a third of its work is busy enough", async () => {
+  const clock = new VirtualClock();
+  let optimized = 0;
+  optimizeWhenBusy(
+    { after: (ms, run) => (clock.setTimeout(run, ms), () => undefined) },
+    () => 0.33,
+    () => void (optimized += 1),
+  );
+  await clock.advance(1_999);
+  assert.equal(optimized, 0);
+  await clock.advance(1);
+  assert.equal(optimized, 1);
 });
 
 test("Nodes that have no such options are left alone", () => {
