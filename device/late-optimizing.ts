@@ -1,20 +1,18 @@
 /**
- * Has V8 optimize only once a board is busy, and then only what runs really often. A start makes a few functions hot for a moment, and
+ * Has V8 optimize only once a board is busy. A start makes a few functions hot for a moment, and
  * so does each minute of an idle board in the end; optimizing those brings the optimizing compilers' own code into memory: 2 to 7 of
  * the 60 MB of an idle board, for nothing. Said by the entry itself (device/program.ts): finding the first part is enough to make
  * functions of Node hot. `optimizing-when-busy.ts` takes it back.
  */
 import { setFlagsFromString } from "node:v8";
 
-/** Calls of one function before each compiler; V8's own are 400 and 3,000. */
-const RARELY = ["--invocation-count-for-maglev=2000", "--invocation-count-for-turbofan=10000"];
 const OFF = ["--no-maglev", "--no-opt"];
 /** Older ones have no such options, and would say so on each start. */
 const SINCE_NODE = 24;
 
 /** Of V8, to be set before anything else. */
 export function lateOptions(nodeVersion: string): readonly string[] {
-  return Number.parseInt(nodeVersion, 10) >= SINCE_NODE ? [...RARELY, ...OFF] : [];
+  return Number.parseInt(nodeVersion, 10) >= SINCE_NODE ? OFF : [];
 }
 
 /** To be called first of all. */

@@ -23,14 +23,12 @@ function optimizing(first: string, calls: number): { told: string; warned: strin
 
 const OF_HOT = /marking .*<JSFunction hot .* for optimization/;
 
-test("a function is optimized once the board is busy and it is really hot, and not for a moment's work", () => {
+test("a function is optimized once the board is busy, as without us, and not before", () => {
   assert.match(optimizing("", 1000).told, OF_HOT);
   const idle = optimizing("optimizeLate();", 200_000);
   assert.doesNotMatch(idle.told, OF_HOT);
   assert.equal(idle.warned, "");
-  const busy = "optimizeLate(); optimizeFromNow();";
-  assert.doesNotMatch(optimizing(busy, 1000).told, OF_HOT);
-  assert.match(optimizing(busy, 200_000).told, OF_HOT);
+  assert.match(optimizing("optimizeLate(); optimizeFromNow();", 1000).told, OF_HOT);
 });
 
 test("a board is busy when its loop works a twentieth of each of two seconds in a row; it is then looked at no more", async () => {
