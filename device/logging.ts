@@ -32,9 +32,14 @@ export function logFor({ level: least, board, sink }: Logger, part: string): Log
 /** What JSON cannot hold (a circle, a BigInt) is told in words. */
 function lineOf(record: Readonly<Record<string, unknown>>, details: object | undefined): string {
   try {
-    return JSON.stringify(record);
+    return JSON.stringify(record, inWords);
   } catch {
     const { level, time, board, part, msg } = record;
     return JSON.stringify({ level, time, board, part, details: inspect(details, { breakLength: Infinity }), msg });
   }
+}
+
+/** Of an error JSON would say nothing at all. */
+function inWords(_key: string, value: unknown): unknown {
+  return value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : value;
 }

@@ -42,6 +42,16 @@ test("details cannot take the place of what a line says of itself", () => {
   assert.deepEqual(only(written), { level: 30, board: "shed", part: "gpio", msg: "words", a: 1 });
 });
 
+test("an error among the details is told with its words and where it arose", () => {
+  const { log, written } = lines();
+  log.error("it failed", { err: new TypeError("no such pin"), tried: [new Error("first")] });
+  const { err, tried } = only(written) as { err: Record<string, string>; tried: Record<string, string>[] }; // written above
+  assert.equal(err["type"], "TypeError");
+  assert.equal(err["message"], "no such pin");
+  assert.match(err["stack"] ?? "", /logging\.test\.ts/);
+  assert.equal(tried[0]?.["message"], "first");
+});
+
 test("details that JSON cannot hold are told in words, and no shape of them is an error", () => {
   const circle: Record<string, unknown> = { name: "round" };
   circle["self"] = circle;
