@@ -215,8 +215,10 @@ export class Peer {
       const encoded = isLast ? last?.encoded(this.link.serializer.name) : undefined;
       if (encoded !== undefined && encoded.length <= this.link.maxSend) this.link.send(encoded);
     } finally {
-      if (isLast) this.#forgetWaiting();
-      if (isLast) this.link.close(farewell);
+      if (isLast) {
+        this.#forgetWaiting();
+        this.link.close(farewell);
+      }
     }
     if (!isLast) setImmediate(() => this.#finishLater(farewell, last));
   }
