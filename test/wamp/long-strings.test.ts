@@ -59,13 +59,20 @@ test("MessagePack and CBOR: one octet of any kind in a long string is taken or r
       const { length, displacement, at, octet } = where;
       const text = "a".repeat(length);
       const octets = serializer.marshal({ type: "RESULT", request: toId(1), details: {}, payload: payloadOf([text]) });
-      const start = Buffer.from(octets).indexOf(text);
+      const start = Buffer.from(octets).lastIndexOf(text); // the last of its members
       octets[start + (at % length)] = octet;
       const string = octets.subarray(start, start + length);
       const isText = Buffer.from(new TextDecoder().decode(string)).equals(string);
       assert.equal(accepts(serializer, displaced(octets, displacement)), isText);
     }),
-    { numRuns: 2000 },
+    {
+      numRuns: 2000,
+      // lengths that end in the octet of an "a", which is not the beginning of the text
+      examples: [
+        [{ length: 353, displacement: 0, at: 0, octet: 0 }, serializers.msgpack],
+        [{ length: 609, displacement: 0, at: 0, octet: 0 }, serializers.cbor],
+      ],
+    },
   );
 });
 
