@@ -7,6 +7,7 @@ import { formatProblems } from "@pinion/config";
 import { Bridge } from "./bridge.ts";
 import { BridgeError } from "./bridge-error.ts";
 import { callbackClock } from "./callback-clock.ts";
+import { tuneCollector } from "./collector.ts";
 import type { Config } from "./config-schema.ts";
 import { readConfig } from "./config.ts";
 import { IdleCollection } from "./idle-collection.ts";
@@ -15,7 +16,6 @@ import { insecureBind } from "./listeners/listen.ts";
 import type { Log } from "./log.ts";
 import { processLog } from "./process-log.ts";
 import { VERSION } from "./version.ts";
-import { keepYoungSpaceSmall } from "./young-space.ts";
 import { secureRandom } from "./secure-random.ts";
 
 interface Arguments {
@@ -125,5 +125,5 @@ function fail(error: unknown): void {
   process.exitCode = known && (error.code === "config_invalid" || error.code === "usage") ? USAGE_STATUS : 1;
 }
 
-keepYoungSpaceSmall();
+tuneCollector();
 main(process.argv).catch(fail);

@@ -19,7 +19,7 @@ const CALM = 1000;
  * heap, each 8 MB; of what waits none of it is garbage, and it costs everybody milliseconds. Beyond this much it counts,
  * garbage that it has not found yet included.
  */
-const UNCOUNTED = 16 * 1024 * 1024;
+const UNCOUNTED = 32 * 1024 * 1024;
 
 interface Slab {
   readonly octets: Uint8Array;

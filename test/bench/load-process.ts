@@ -1,13 +1,16 @@
 /** The load's process as its parent sees it: one job at a time, each bounded in time. */
-import { fork, type ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Job, Measured } from "./load/job.ts";
 
 /** Opening, arriving and 100,000 subscriptions come on top of what is measured. */
 const EXTRA_SECONDS = 60;
 
+/** The collector's helping threads of the load would run where those who are measured do: it goes without them. */
+const ALONE = ["--single-threaded-gc"];
+
 export class LoadProcess {
-  readonly #child: ChildProcess = fork(new URL("load/main.ts", import.meta.url));
+  readonly #child = fork(new URL("load/main.ts", import.meta.url), { execArgv: [...process.execArgv, ...ALONE] });
 
   /** @throws when the load could not be brought to an end: a refused session, a lost connection, a wrong answer. */
   async measure(job: Job): Promise<Measured> {
