@@ -48,3 +48,22 @@ it("forgets what is deleted and keeps what shares characters or components with 
   index.delete("wildcard", "a..c");
   assert.deepEqual(index.matching("a.b.c"), ["a.b.", ".."]);
 });
+
+it("remembers what matches short URIs, of so many, and not who is matched by a crowd", () => {
+  const index = new PatternIndex<number>();
+  index.set("prefix", "sensor.", 0);
+  for (let i = 0; i < 10_000; i += 1) {
+    assert.deepEqual(index.matching(`sensor.${i}`), [0]);
+    assert.deepEqual(index.matching(`sensor.${i}`), [0]);
+    assert.ok(index.remembered <= 4096);
+  }
+  assert.ok(index.remembered > 1000);
+  index.set("wildcard", "sensor.", 1);
+  assert.equal(index.remembered, 0);
+  assert.deepEqual(index.matching("sensor.1"), [0, 1]);
+  const long = `sensor.${"x".repeat(200)}`;
+  assert.deepEqual(index.matching(long), [0, 1]);
+  for (let i = 0; i < 20; i += 1) index.set("prefix", "crowd.of.many.letters".slice(0, i + 1), i);
+  assert.equal(index.matching("crowd.of.many.letters").length, 20);
+  assert.equal(index.remembered, 0);
+});
