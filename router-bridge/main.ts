@@ -10,6 +10,7 @@ import { callbackClock } from "./callback-clock.ts";
 import { tuneCollector } from "./collector.ts";
 import type { Config } from "./config-schema.ts";
 import { readConfig } from "./config.ts";
+import { letHelpersGiveWay } from "./helping-threads.ts";
 import { IdleCollection } from "./idle-collection.ts";
 import { isLoopback, parseHostPort } from "./listeners/address.ts";
 import { insecureBind } from "./listeners/listen.ts";
@@ -126,4 +127,5 @@ function fail(error: unknown): void {
 }
 
 tuneCollector();
+letHelpersGiveWay();
 main(process.argv).catch(fail);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { before, test, type TestContext } from "node:test";
@@ -64,6 +64,28 @@ test("the bundled program says where it listens, serves, and ends on SIGTERM wit
   peer.send({ type: "GOODBYE", details: {}, reason });
   assert.equal(await bridge.exit, 0);
   assert.match(bridge.out(), /plain, this machine only/);
+});
+
+/** Names and nice values of a process' threads (proc_pid_stat(5), field 19). */
+function threadsOf(pid: number): { readonly name: string; readonly nice: number }[] {
+  const tasks = `/proc/${String(pid)}/task`;
+  return readdirSync(tasks).map((task) => {
+    const [, name = "", rest = ""] = /\((.*)\) (.*)/s.exec(readFileSync(`${tasks}/${task}/stat`, "utf8")) ?? [];
+    return { name, nice: Number(rest.split(" ")[16]) };
+  });
+}
+
+test("V8's helping threads give way to the one that serves", { skip: process.platform !== "linux" }, async (t) => {
+  const bridge = run(t, "--listen", "127.0.0.1:0");
+  await portOf(bridge);
+  const { pid } = bridge.child;
+  assert.ok(pid !== undefined);
+  const threads = threadsOf(pid);
+  const own = threads[0]?.nice ?? Number.NaN;
+  const helpers = threads.filter(({ name }) => name === "V8Worker");
+  assert.ok(helpers.length > 0, JSON.stringify(threads));
+  for (const { nice } of helpers) assert.equal(nice, Math.min(19, own + 10));
+  for (const { name, nice } of threads) if (name !== "V8Worker") assert.equal(nice, own, name);
 });
 
 test("SIGINT ends it with status 0 too", async (t) => {
