@@ -35,7 +35,8 @@ export async function measureCase(one: Case, settings: Settings): Promise<CaseRe
   };
   try {
     for (const contest of contests) await begin(contest, one, settings);
-    for (let turn = 0; turn < (one.once === true ? 1 : settings.repeat); turn += 1) {
+    const turns = one.once === true ? 1 : Math.max(settings.repeat, one.turns ?? 1);
+    for (let turn = 0; turn < turns; turn += 1) {
       for (const contest of contests) await run(contest, times);
     }
   } finally {
