@@ -68,7 +68,7 @@ One process each on ${String(machine.cores)} cores (${machine.cpu}, Node ${machi
 unless said; mosquitto and aedes speak MQTT (QoS 0; QoS 1 where acknowledged, mosquitto with unbounded queues), fox-wamp and
 wamp.rt WebSocket only. The publisher waits for the slowest subscriber, so that nobody drops; every event is counted. The bare
 copy is a Node program that moves octets and looks at none of them. Figures are this machine's, ratios travel better:
-\`npm run bench:router\` (13 minutes; \`-- --quick\`: 2) measures them on yours, \`npm run bench:check\` compares with
+\`npm run bench:router\` (15 minutes; \`-- --quick\`: 2) measures them on yours, \`npm run bench:check\` compares with
 [these](test/bench/results/router.txt). The board side, beside bare scripts on autobahn and MQTT.js: \`npm run bench:device\`,
 [last result](test/bench/results/device.txt). How it is measured: [test/bench](test/bench/README.md).
 `;
