@@ -40,6 +40,7 @@ test(
         "the router-bridge starts and says that it is ready": 0,
         "and answers": "HTTP/1.1 200 OK",
         "user of the router-bridge": "pinion-bridge",
+        "nice values of its helping threads": "(V8Worker) 10",
         "stopped, the pump is off": 0,
         "the root is read-only": 0,
         truly: 1,

@@ -112,7 +112,10 @@ router() {
   exec 5<>/dev/tcp/127.0.0.1/8080
   printf 'GET /healthz HTTP/1.0\r\nHost: 127.0.0.1:8080\r\n\r\n' >&5; IFS= read -r -t 20 line <&5; exec 5>&-
   fact 'and answers' "$(echo "$line" | tr -d '\r' | words)"
-  fact 'user of the router-bridge' "\"$(stat -c %U "/proc/$(systemctl show -p MainPID --value pinion-router-bridge)")\""
+  pid=$(systemctl show -p MainPID --value pinion-router-bridge)
+  fact 'user of the router-bridge' "\"$(stat -c %U "/proc/$pid")\""
+  # name and nice value, fields 2 and 19
+  fact 'nice values of its helping threads' "\"$(cut -d ' ' -f 2,19 "/proc/$pid"/task/*/stat | grep V8Worker | sort -u)\""
   systemctl disable --now pinion-router-bridge 2>/dev/null
 }
 
