@@ -20,6 +20,6 @@ export function letHelpersGiveWay(): void {
       if (readFileSync(`${TASKS}/${task}/comm`, "utf8").trim() === NAME) setPriority(Number(task), nice);
     }
   } catch {
-    // without /proc, or if a thread has ended meanwhile, those that are left stay as they are
+    // without /proc, where a sandbox refuses, or if a thread has ended meanwhile, those that are left stay as they are
   }
 }

@@ -279,7 +279,7 @@ export const cases: readonly Case[] = [
       { ours: "pinion-stuck-drop-oldest", theirs: "pinion", metric: "p99", factor: 1.3 },
     ],
     // most of it with a queue at its bound, of which the oldest go; with the default, which ends the stuck one 5 s after that, the
-    // queue grows all the time. Before it V8 compiles both ends, for which it takes some thousand events
+    // queue grows all the time. The warm-up is for V8, which compiles both ends: that takes some thousand events
     warmUp: 2,
     seconds: 6,
     // the slowest hundredth of an otherwise idle process is mostly the machine's

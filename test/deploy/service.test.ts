@@ -84,5 +84,7 @@ for (const [unit, most] of [
     const { status, stdout, stderr } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
     assert.equal(status, 0, `${stdout}\n${stderr}`);
     assert.match(stdout, /Overall exposure level/);
+    // the only one of its group: what helps gives way to what has to be on time
+    assert.match(stdout, /@resources is included \(e\.g\. setpriority is allowed\)/);
   });
 }

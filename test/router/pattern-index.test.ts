@@ -63,6 +63,7 @@ it("remembers what matches short URIs, of so many, and not who is matched by a c
   assert.deepEqual(index.matching("sensor.1"), [0, 1]);
   const long = `sensor.${"x".repeat(200)}`;
   assert.deepEqual(index.matching(long), [0, 1]);
+  assert.equal(index.remembered, 1);
   for (let i = 0; i < 20; i += 1) index.set("prefix", "crowd.of.many.letters".slice(0, i + 1), i);
   assert.equal(index.matching("crowd.of.many.letters").length, 20);
   assert.equal(index.remembered, 0);

@@ -24,7 +24,7 @@ export class UriReader {
     if (known !== undefined) return known;
     const uri = checked(decodeUtf8(bytes, start, end));
     if (uri !== undefined && uri.length === end - start && uri.length <= LONGEST) {
-      this.#keep(uri, slotOf(bytes, start, end));
+      this.#keep(uri, hashOf(bytes, start, end));
     }
     return uri;
   }
@@ -33,17 +33,23 @@ export class UriReader {
   known(bytes: Uint8Array, start: number, end: number): string | undefined {
     if (end - start > LONGEST) return undefined;
     const slots = this.#slots;
-    const known = slots[slotOf(bytes, start, end) & (slots.length - 1)];
+    const known = slots[hashOf(bytes, start, end) & (slots.length - 1)];
     return known !== undefined && holds(known, bytes, start, end) ? known : undefined;
   }
 
-  #keep(uri: string, slot: number): void {
-    if (this.#slots[slot & (this.#slots.length - 1)] !== undefined) this.#evictions += 1;
-    if (this.#evictions >= TOO_MANY * this.#slots.length && this.#slots.length < MOST_SLOTS) {
-      this.#slots = emptySlots(this.#slots.length * 2);
-      this.#evictions = 0;
-    }
-    this.#slots[slot & (this.#slots.length - 1)] = uri;
+  #keep(uri: string, hash: number): void {
+    const slots = this.#slots;
+    const slot = hash & (slots.length - 1);
+    if (slots[slot] !== undefined && slots.length < MOST_SLOTS) this.#noteEviction();
+    slots[slot] = uri;
+  }
+
+  #noteEviction(): void {
+    this.#evictions += 1;
+    if (this.#evictions < TOO_MANY * this.#slots.length) return;
+    // what is in use comes again
+    this.#slots = emptySlots(this.#slots.length * 2);
+    this.#evictions = 0;
   }
 }
 
@@ -52,7 +58,7 @@ function emptySlots(count: number): (string | undefined)[] {
 }
 
 /** Its low bits are for a table of any size. */
-function slotOf(bytes: Uint8Array, start: number, end: number): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   const words = wordsOf(bytes);
   const last = bytes.byteOffset + end;
   let hash = end - start;
